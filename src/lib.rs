@@ -1,0 +1,37 @@
+//! `cargo perfgate`: performance regression gating for Rust.
+//!
+//! The library has no stable interface; the program is the product. This page is the map of it.
+//!
+//! # The floors
+//! A file may import from floors below its own, and from its own folder. Adapters (floor 4) do not import each
+//! other: what two of them need is passed by `flow`. `tests/it/tidy.rs` reads the imports and holds this picture.
+//!
+//! | floor | folder | holds |
+//! | --- | --- | --- |
+//! | 6 | `cli` | clap types turned into requests, one file a subcommand; writers, colour, progress |
+//! | 5 | `flow` | the use cases: no clap, no printing |
+//! | 4 | `harness` | the benchmark harnesses: one folder each, and everything that is known of their formats |
+//! | 4 | `instrument` | how one execution is observed and bounded: processes, cores, copies of executables |
+//! | 4 | `workspace` | cargo's model, building bench executables of a revision, identity of executables |
+//! | 4 | `vcs` | git: revisions, trees written out, merge bases |
+//! | 4 | `store` | baselines keyed by commit, in git |
+//! | 4 | `config` | the file and the options, turned into a policy; errors with spans |
+//! | 3 | `report` | a report turned into text: terminal, markdown, JSON |
+//! | 2 | `gate` | comparisons turned into verdicts, verdicts into an outcome |
+//! | 1 | `stats` | numbers only: quantiles, trimmed means, intervals, a seeded generator |
+//! | 0 | `model` | plain values with serde: the glossary in types |
+//!
+//! Floors 0 to 3 are pure: no file system, environment, clock, process or network.
+
+pub mod cli;
+pub mod config;
+pub mod flow;
+pub mod gate;
+pub mod harness;
+pub mod instrument;
+pub mod model;
+pub mod report;
+pub mod stats;
+pub mod store;
+pub mod vcs;
+pub mod workspace;

@@ -1,0 +1,40 @@
+//! What is measured and in which unit. Limits on a metric are policy, not model.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A measured quantity of a benchmark. Spelt in kebab case wherever users meet it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Metric {
+    /// Elapsed time of one iteration.
+    WallTime,
+}
+
+impl Metric {
+    /// The unit in which values of this metric are stored.
+    pub fn unit(self) -> Unit {
+        match self {
+            Self::WallTime => Unit::Nanoseconds,
+        }
+    }
+}
+
+impl fmt::Display for Metric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::WallTime => "wall-time",
+        })
+    }
+}
+
+/// The unit of stored values. Times are nanoseconds, always.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Unit {
+    /// Nanoseconds, `ns`.
+    #[serde(rename = "ns")]
+    Nanoseconds,
+}

@@ -1,0 +1,19 @@
+//! Floor 0: plain values, the glossary in types. Nothing here computes a verdict, reads a file or prints.
+
+mod benchmark;
+mod environment;
+mod metric;
+mod outcome;
+mod report;
+mod run;
+mod verdict;
+
+pub use benchmark::{BenchmarkId, ParseBenchmarkIdError};
+pub use environment::Environment;
+pub use metric::{Metric, Unit};
+pub use outcome::{ExitCode, Outcome};
+pub use report::{
+    BaseSide, FORMAT_VERSION as REPORT_FORMAT_VERSION, HeadSide, Interval, PolicyNote, Report, Row, Skipped, Summary,
+};
+pub use run::{FORMAT_VERSION as RUN_FORMAT_VERSION, Measurement, Revision, Run};
+pub use verdict::{Evidence, Verdict};

@@ -1,0 +1,113 @@
+//! What is said of one row, and what it rests on. How it is reached stands in `gate`.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// What the gate says of one benchmark and metric. Spelt in kebab case in every format.
+///
+/// The order is the order of reports: what needs a reader first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Verdict {
+    /// Proved slower than `tolerate`, by an amount nearer to `max-regression`.
+    Regressed,
+    /// Above an absolute budget.
+    OverBudget,
+    /// The harness died while it measured this benchmark.
+    Crashed,
+    /// The benchmark took longer than its time-out.
+    TimedOut,
+    /// On the base's side only.
+    Removed,
+    /// Could not be judged; never shown as unchanged.
+    Inconclusive,
+    /// Proved faster than `tolerate`.
+    Improved,
+    /// On the head's side only.
+    Added,
+    /// Below the limit, and nothing more is claimed.
+    WithinLimit,
+    /// Any change is smaller than the limit either way, and none was found.
+    Unchanged,
+}
+
+impl Verdict {
+    /// All verdicts in the order of reports.
+    pub const ALL: [Self; 10] = [
+        Self::Regressed,
+        Self::OverBudget,
+        Self::Crashed,
+        Self::TimedOut,
+        Self::Removed,
+        Self::Inconclusive,
+        Self::Improved,
+        Self::Added,
+        Self::WithinLimit,
+        Self::Unchanged,
+    ];
+
+    /// The spelling in every format.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Regressed => "regressed",
+            Self::OverBudget => "over-budget",
+            Self::Crashed => "crashed",
+            Self::TimedOut => "timed-out",
+            Self::Removed => "removed",
+            Self::Inconclusive => "inconclusive",
+            Self::Improved => "improved",
+            Self::Added => "added",
+            Self::WithinLimit => "within-limit",
+            Self::Unchanged => "unchanged",
+        }
+    }
+
+    /// Whether base and head of the benchmark were held against each other (or head against a budget).
+    pub fn is_judged(self) -> bool {
+        !matches!(self, Self::Crashed | Self::TimedOut | Self::Removed | Self::Added)
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// What decided a verdict, from the cheapest to the dearest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Evidence {
+    /// Both sides' code and data are identical.
+    #[serde(rename = "same executable")]
+    SameExecutable,
+    /// Numbers that were stored earlier; for times this confirms nothing.
+    #[serde(rename = "stored baseline")]
+    StoredBaseline,
+    /// Base and head measured in alternation.
+    #[serde(rename = "paired measurement")]
+    PairedMeasurement,
+    /// Head's own value against a fixed limit.
+    #[serde(rename = "absolute budget")]
+    AbsoluteBudget,
+}
+
+impl Evidence {
+    /// The spelling in every format.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SameExecutable => "same executable",
+            Self::StoredBaseline => "stored baseline",
+            Self::PairedMeasurement => "paired measurement",
+            Self::AbsoluteBudget => "absolute budget",
+        }
+    }
+}
+
+impl fmt::Display for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
