@@ -1,0 +1,42 @@
+//! From rows to the outcome of the run.
+
+use super::policy::{Policy, Reaction};
+use crate::model::{Outcome, Row, Summary, Verdict};
+
+/// Counts rows by verdict.
+pub fn summarise(rows: &[Row]) -> Summary {
+    let mut summary = Summary::new();
+    for row in rows {
+        *summary.entry(row.verdict).or_default() += 1;
+    }
+    summary
+}
+
+/// The outcome of all rows under `policy`, worst cause first: a failing row; a crash or hang where it fails; too many
+/// undecided rows where that fails; nothing compared; passed.
+pub fn conclude(rows: &[Row], policy: &Policy) -> Outcome {
+    let count = |verdict: Verdict| rows.iter().filter(|row| row.verdict == verdict).count();
+    let any = |verdicts: &[Verdict]| verdicts.iter().any(|verdict| count(*verdict) > 0);
+    let compared = rows.iter().filter(|row| row.verdict.is_judged() && row.evidence.is_some()).count();
+    let undecided = count(Verdict::Inconclusive);
+
+    if any(&[Verdict::Regressed, Verdict::OverBudget])
+        || (policy.on_removed == Reaction::Fail && any(&[Verdict::Removed]))
+    {
+        return Outcome::Failed;
+    }
+    if policy.on_failed == Reaction::Fail && any(&[Verdict::Crashed, Verdict::TimedOut]) {
+        return Outcome::CouldNotComplete;
+    }
+    let too_many = undecided > 0 && undecided as f64 > policy.max_inconclusive * compared.max(undecided) as f64;
+    if too_many && policy.on_inconclusive == Reaction::Fail {
+        return Outcome::Inconclusive;
+    }
+    if compared == 0 && undecided == 0 {
+        return match policy.on_missing_baseline {
+            Reaction::Fail | Reaction::Warn => Outcome::NothingCompared,
+            Reaction::Pass => Outcome::Passed,
+        };
+    }
+    if undecided > 0 { Outcome::PassedWithUndecided } else { Outcome::Passed }
+}

@@ -1,0 +1,146 @@
+//! Which limits hold for which benchmark, and what follows from a verdict. Reading them from a file is `config`'s work.
+
+use std::time::Duration;
+
+use globset::GlobMatcher;
+
+use crate::model::{BenchmarkId, PolicyNote};
+
+/// `tolerate` is this share of `max-regression` where only the latter is given.
+pub const TOLERATED_SHARE: f64 = 0.4;
+
+/// Everything that decides how rows are judged.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// The config file for reports, relative to the workspace; `None` if the defaults are in force.
+    pub file: Option<String>,
+    /// `gate.base`: the branch to take the merge base with; `None`: the remote's default branch.
+    pub base: Option<String>,
+    /// Limits of wall-time where no rule says otherwise.
+    pub wall_time: Limits,
+    /// Rules per benchmark; later ones win, key by key.
+    pub rules: Vec<Rule>,
+    /// What a row that could not be judged does.
+    pub on_inconclusive: Reaction,
+    /// Share of judged rows that may be inconclusive before `on_inconclusive` applies; a plain ratio. 0: any row.
+    pub max_inconclusive: f64,
+    /// What follows where there is nothing to compare with.
+    pub on_missing_baseline: Reaction,
+    /// What a benchmark does that base has and head lacks.
+    pub on_removed: Reaction,
+    /// What a crashed or hung benchmark does.
+    pub on_failed: Reaction,
+    /// How long one measurement of one benchmark may take beyond what the harness announced.
+    pub time_out: Duration,
+}
+
+/// What an event does to the outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reaction {
+    /// Nothing; it stands in the report.
+    Pass,
+    /// Passes, and the report's first sentence says so.
+    Warn,
+    /// Fails.
+    Fail,
+}
+
+/// Limits of one metric.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Limits {
+    /// At or beyond this slowdown the gate is meant to fail; a plain ratio.
+    pub max_regression: f64,
+    /// At or below this slowdown it never fails; a plain ratio below `max_regression`.
+    pub tolerate: f64,
+    /// Absolute budget: head's value may not exceed it. In the metric's unit.
+    pub max: Option<f64>,
+}
+
+impl Limits {
+    /// A limit with the tolerated share that belongs to it, without a budget.
+    pub fn new(max_regression: f64) -> Self {
+        Self { max_regression, tolerate: max_regression * TOLERATED_SHARE, max: None }
+    }
+}
+
+/// The keys that one rule sets.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct LimitOverride {
+    /// See [`Limits::max_regression`]. Where `tolerate` is not set beside it, that follows by [`TOLERATED_SHARE`].
+    pub max_regression: Option<f64>,
+    /// See [`Limits::tolerate`].
+    pub tolerate: Option<f64>,
+    /// See [`Limits::max`].
+    pub max: Option<f64>,
+}
+
+/// Limits for some benchmarks.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Which benchmarks.
+    pub matcher: Matcher,
+    /// Limits of wall-time.
+    pub wall_time: LimitOverride,
+}
+
+/// Selects benchmarks by id.
+#[derive(Clone, Debug)]
+pub enum Matcher {
+    /// The full id or the short form, literally.
+    Id(String),
+    /// A glob over the full id or the short form; `*` stops at `/`, `**` does not.
+    Glob(GlobMatcher),
+}
+
+impl Matcher {
+    /// Whether `id` is selected, by its full or its short form.
+    pub fn matches(&self, id: &BenchmarkId) -> bool {
+        match self {
+            Self::Id(text) => *text == id.name || *text == id.to_string(),
+            Self::Glob(glob) => glob.is_match(&id.name) || glob.is_match(id.to_string()),
+        }
+    }
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            file: None,
+            base: None,
+            wall_time: Limits::new(0.05),
+            rules: Vec::new(),
+            on_inconclusive: Reaction::Warn,
+            max_inconclusive: 0.0,
+            on_missing_baseline: Reaction::Warn,
+            on_removed: Reaction::Fail,
+            on_failed: Reaction::Fail,
+            time_out: Duration::from_secs(120),
+        }
+    }
+}
+
+impl Policy {
+    /// The limits of wall-time for `id`: the defaults, then every rule that matches, in order.
+    pub fn limits(&self, id: &BenchmarkId) -> Limits {
+        let mut limits = self.wall_time;
+        for rule in self.rules.iter().filter(|rule| rule.matcher.matches(id)) {
+            let set = rule.wall_time;
+            if let Some(max_regression) = set.max_regression {
+                limits.max_regression = max_regression;
+                limits.tolerate = max_regression * TOLERATED_SHARE;
+            }
+            limits.tolerate = set.tolerate.unwrap_or(limits.tolerate);
+            limits.max = set.max.or(limits.max);
+        }
+        limits
+    }
+
+    /// What reports say of the policy.
+    pub fn note(&self) -> PolicyNote {
+        PolicyNote {
+            file: self.file.clone(),
+            max_regression: self.wall_time.max_regression,
+            tolerate: self.wall_time.tolerate,
+        }
+    }
+}
