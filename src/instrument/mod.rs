@@ -1,1 +1,12 @@
-//! placeholder
+//! How one execution is started, observed, bounded and ended. The only folder that starts processes; what the
+//! processes say is their harness's business.
+
+mod copies;
+mod machine;
+mod process;
+mod signals;
+
+pub use copies::{Copies, CopiesError};
+pub use machine::{cores, cpu_model, machine_id};
+pub use process::{Captured, Output, Process, Spawn, SpawnError};
+pub use signals::{Interrupt, install as install_signal_handler, interrupted};

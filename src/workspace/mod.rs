@@ -1,1 +1,62 @@
-//! placeholder
+//! Cargo's side of things: which bench targets there are, building them for a revision, telling whether two
+//! executables are the same. What the executables say when they run is their harness's business.
+
+mod build;
+mod identity;
+mod manifest;
+mod slot;
+
+pub use build::{BenchExecutable, Built, build, environment_of, rustc_version};
+pub use identity::executable_identity;
+pub use manifest::{BenchTarget, CargoOptions, Selection, Targets, locate, targets};
+pub use slot::{Side, Slots};
+
+use std::path::PathBuf;
+
+/// What can go wrong with cargo or the folders for builds.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkspaceError {
+    /// No manifest.
+    #[error(
+        "could not find a Cargo.toml: {cause}\nhelp: run this in a cargo project, or name one with --manifest-path"
+    )]
+    NoManifest {
+        /// cargo's words.
+        cause: String,
+    },
+    /// `cargo metadata` failed.
+    #[error("could not read the packages of {side} ({manifest}): {cause}")]
+    Metadata {
+        /// Which side.
+        side: String,
+        /// Which manifest.
+        manifest: PathBuf,
+        /// cargo's words.
+        cause: String,
+    },
+    /// A selection that names nothing.
+    #[error("{0}")]
+    Selection(String),
+    /// Nothing could be built.
+    #[error("{side} does not build: {cause}\nhelp: cargo's own output is above")]
+    Build {
+        /// Which side.
+        side: String,
+        /// cargo's first error line.
+        cause: String,
+    },
+    /// A program could not be started.
+    #[error(transparent)]
+    Spawn(#[from] crate::instrument::SpawnError),
+    /// The folders for builds could not be used.
+    #[error("could not {what} {path}: {source}\nhelp: name another folder for builds with --target-dir")]
+    Folder {
+        /// What was attempted.
+        what: &'static str,
+        /// On what.
+        path: PathBuf,
+        #[source]
+        /// Why.
+        source: std::io::Error,
+    },
+}

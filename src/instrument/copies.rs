@@ -1,0 +1,114 @@
+//! Fresh copies of executables. Two copies of one file differ in speed by the physical pages that they happen to get,
+//! for as long as the copies live; a new copy for every process turns that bias into noise.
+
+use std::collections::VecDeque;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Copies are kept alive up to this many bytes, so that the next copy cannot get the pages of the last one.
+const KEPT_BYTES: u64 = 512 * 1024 * 1024;
+const PREFIX: &str = "cargo-perfgate-";
+const LOCK: &str = "lock";
+
+/// A copy could not be made.
+#[derive(Debug, thiserror::Error)]
+#[error("could not copy {from} into {into}: {source}; free some space there, or set TMPDIR to another folder")]
+pub struct CopiesError {
+    from: PathBuf,
+    into: PathBuf,
+    #[source]
+    source: io::Error,
+}
+
+/// A folder of copies, removed with this value; what a killed process left behind is removed by the next one.
+#[derive(Debug)]
+pub struct Copies {
+    folder: tempfile::TempDir,
+    // Held, not read: as long as it is locked the folder belongs to a living process.
+    _lock: File,
+    kept: VecDeque<(PathBuf, u64)>,
+    kept_bytes: u64,
+    made: u64,
+}
+
+impl Copies {
+    /// A new folder in memory where executables may be started from there, else in the temporary folder.
+    pub fn new() -> Result<Self, CopiesError> {
+        let parent = parent();
+        remove_abandoned(&parent);
+        let create = || {
+            let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(&parent)?;
+            let lock = File::create(folder.path().join(LOCK))?;
+            lock.lock()?;
+            Ok((folder, lock))
+        };
+        match create() {
+            Ok((folder, lock)) => Ok(Self { folder, _lock: lock, kept: VecDeque::new(), kept_bytes: 0, made: 0 }),
+            Err(source) => Err(CopiesError { from: "executables".into(), into: parent, source }),
+        }
+    }
+
+    /// The folder: a place for what belongs to the copies besides.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A fresh copy of `executable`. Its path always has the same length: that too moves what a process lays out.
+    pub fn fresh(&mut self, executable: &Path) -> Result<PathBuf, CopiesError> {
+        let copy = self.folder.path().join(format!("{:08x}", self.made));
+        self.made += 1;
+        let bytes = fs::copy(executable, &copy).map_err(|source| CopiesError {
+            from: executable.to_owned(),
+            into: self.folder.path().to_owned(),
+            source,
+        })?;
+        self.kept.push_back((copy.clone(), bytes));
+        self.kept_bytes += bytes;
+        // The last two belong to the pair that is about to run.
+        while self.kept_bytes > KEPT_BYTES && self.kept.len() > 2 {
+            if let Some((old, bytes)) = self.kept.pop_front() {
+                let _ = fs::remove_file(old);
+                self.kept_bytes -= bytes;
+            }
+        }
+        Ok(copy)
+    }
+}
+
+/// Shared memory if programs may be started from there and twice the kept bytes are free, else the temporary folder.
+fn parent() -> PathBuf {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::{StatVfsMountFlags, statvfs};
+        let memory = Path::new("/dev/shm");
+        if let Ok(facts) = statvfs(memory)
+            && !facts.f_flag.contains(StatVfsMountFlags::NOEXEC)
+            && facts.f_bavail.saturating_mul(facts.f_frsize) > 2 * KEPT_BYTES
+        {
+            return memory.to_owned();
+        }
+    }
+    std::env::temp_dir()
+}
+
+/// Removes the folders of processes that were killed: those whose lock nobody holds.
+fn remove_abandoned(parent: &Path) {
+    for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
+        if !entry.file_name().to_string_lossy().starts_with(PREFIX) {
+            continue;
+        }
+        let abandoned = match File::open(entry.path().join(LOCK)) {
+            Ok(lock) => lock.try_lock().is_ok(),
+            // Between the making of a folder and of its lock lies a moment.
+            Err(_) => entry
+                .metadata()
+                .and_then(|facts| facts.modified())
+                .is_ok_and(|made| made.elapsed().is_ok_and(|age| age > Duration::from_secs(60))),
+        };
+        if abandoned {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}

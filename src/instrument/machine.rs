@@ -1,0 +1,32 @@
+//! What can be learnt of this machine. Nothing here is needed: every fact has a stand-in.
+
+/// The cores that this process may use, in ascending order; empty where the system does not tell.
+pub fn cores() -> Vec<usize> {
+    #[cfg(target_os = "linux")]
+    if let Ok(set) = rustix::thread::sched_getaffinity(None) {
+        return (0..rustix::thread::CpuSet::MAX_CPU).filter(|core| set.is_set(*core)).collect();
+    }
+    Vec::new()
+}
+
+/// The CPU model as the system names it, else the architecture.
+pub fn cpu_model() -> String {
+    let listed = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    ["model name", "CPU part", "Hardware"]
+        .iter()
+        .find_map(|key| {
+            listed.lines().find_map(|line| Some(line.strip_prefix(key)?.split_once(':')?.1.trim().to_owned()))
+        })
+        .unwrap_or_else(|| std::env::consts::ARCH.to_owned())
+}
+
+/// What tells this machine from others: its id where the system keeps one, else its host name, else nothing. Never
+/// stored as it is.
+pub fn machine_id() -> String {
+    ["/etc/machine-id", "/var/lib/dbus/machine-id", "/etc/hostname"]
+        .iter()
+        .filter_map(|path| std::fs::read_to_string(path).ok())
+        .map(|text| text.trim().to_owned())
+        .find(|text| !text.is_empty())
+        .unwrap_or_default()
+}

@@ -1,0 +1,266 @@
+//! Starting a program in a process group of its own, and ending the whole group. The one place that does so.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use super::signals;
+
+/// How much of a failed program's standard error is kept to explain the failure.
+const TAIL: u64 = 8 * 1024;
+
+/// What to start, and how. Standard input is always empty.
+#[derive(Clone, Debug)]
+pub struct Spawn {
+    /// The program: a path, or a name to look up.
+    pub program: OsString,
+    /// Its arguments.
+    pub arguments: Vec<OsString>,
+    /// Its working directory.
+    pub directory: PathBuf,
+    /// Variables to set (`Some`) or to remove (`None`), over this process's own.
+    pub environment: Vec<(OsString, Option<OsString>)>,
+    /// The core that it may run on; `None`: all that this process may use.
+    pub core: Option<usize>,
+    /// Where its standard output goes.
+    pub stdout: Output,
+    /// Where its standard error goes.
+    pub stderr: Output,
+}
+
+/// Where an output stream goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Nowhere.
+    Discard,
+    /// To a nameless file, read when the program has ended.
+    Keep,
+    /// To this program's standard error, where the user sees it.
+    Show,
+}
+
+/// A program could not be started or waited for.
+#[derive(Debug, thiserror::Error)]
+#[error("could not run `{program}` in {directory}: {source}")]
+pub struct SpawnError {
+    program: String,
+    directory: String,
+    #[source]
+    source: io::Error,
+}
+
+/// A running program, leader of its own process group. Dropping it kills the group.
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+    stdout: Option<File>,
+    stderr: Option<File>,
+    ended: Option<ExitStatus>,
+}
+
+/// A program that has ended, with what it wrote to the streams that were kept.
+#[derive(Debug)]
+pub struct Captured {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// All of its standard output.
+    pub stdout: Vec<u8>,
+    /// The end of its standard error.
+    pub stderr: String,
+}
+
+impl Spawn {
+    /// A program in `directory` whose output is discarded and whose errors are kept.
+    pub fn new(program: impl Into<OsString>, directory: &Path) -> Self {
+        Self {
+            program: program.into(),
+            arguments: Vec::new(),
+            directory: directory.to_owned(),
+            environment: Vec::new(),
+            core: None,
+            stdout: Output::Discard,
+            stderr: Output::Keep,
+        }
+    }
+
+    /// Adds arguments.
+    pub fn args<A: Into<OsString>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
+        self.arguments.extend(arguments.into_iter().map(Into::into));
+        self
+    }
+
+    /// Sets a variable.
+    pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.environment.push((name.into(), Some(value.into())));
+        self
+    }
+
+    /// Removes a variable.
+    pub fn env_remove(mut self, name: impl Into<OsString>) -> Self {
+        self.environment.push((name.into(), None));
+        self
+    }
+
+    /// Starts the program.
+    pub fn start(&self) -> Result<Process, SpawnError> {
+        let error = |source| SpawnError {
+            program: Path::new(&self.program).display().to_string(),
+            directory: self.directory.display().to_string(),
+            source,
+        };
+        let mut command = Command::new(&self.program);
+        command.args(&self.arguments).current_dir(&self.directory).stdin(Stdio::null());
+        for (name, value) in &self.environment {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        let (stdout, kept_stdout) = self.stdout.open().map_err(error)?;
+        let (stderr, kept_stderr) = self.stderr.open().map_err(error)?;
+        command.stdout(stdout).stderr(stderr);
+        confine(&mut command, self.core);
+        let child = command.spawn().map_err(error)?;
+        signals::register(child.id());
+        Ok(Process { child, stdout: kept_stdout, stderr: kept_stderr, ended: None })
+    }
+
+    /// Starts the program and waits for its end, for ever.
+    pub fn run(&self) -> Result<Captured, SpawnError> {
+        let mut process = self.start()?;
+        let status = loop {
+            if let Some(status) = process.wait(Duration::from_secs(3600)) {
+                break status;
+            }
+        };
+        Ok(Captured { status, stdout: process.output(), stderr: process.error_tail() })
+    }
+}
+
+impl Output {
+    fn open(self) -> io::Result<(Stdio, Option<File>)> {
+        Ok(match self {
+            Self::Discard => (Stdio::null(), None),
+            Self::Show => (Stdio::from(io::stderr()), None),
+            Self::Keep => {
+                let file = tempfile::tempfile()?;
+                (Stdio::from(file.try_clone()?), Some(file))
+            }
+        })
+    }
+}
+
+/// Puts the child into a group of its own, on its core, and ties its life to ours.
+#[cfg(unix)]
+#[allow(unsafe_code)]
+fn confine(command: &mut Command, core: Option<usize>) {
+    use std::os::unix::process::CommandExt;
+    command.process_group(0);
+    let prepare = move || {
+        #[cfg(target_os = "linux")]
+        {
+            // Nothing else ends the child where this process is killed without a chance to clean up.
+            rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
+            if let Some(core) = core {
+                let mut set = rustix::thread::CpuSet::new();
+                set.set(core);
+                rustix::thread::sched_setaffinity(None, &set)?;
+            }
+        }
+        let _ = core;
+        Ok(())
+    };
+    // SAFETY: between fork and exec the closure makes system calls only; it neither allocates nor locks.
+    unsafe { command.pre_exec(prepare) };
+}
+
+#[cfg(not(unix))]
+fn confine(_command: &mut Command, _core: Option<usize>) {}
+
+impl Process {
+    /// The process id, which is also the id of its group.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// How the program ended, if it has. What it left behind in its group is killed then.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        if self.ended.is_none() && self.has_exited() {
+            // The leader is not reaped yet, so that its id cannot belong to anybody else.
+            signals::kill_group(self.id());
+            signals::unregister(self.id());
+            self.ended = self.child.wait().ok();
+        }
+        self.ended
+    }
+
+    /// Waits up to `limit` for the program's end.
+    pub fn wait(&mut self, limit: Duration) -> Option<ExitStatus> {
+        let start = Instant::now();
+        let mut pause = Duration::from_micros(200);
+        loop {
+            if let Some(status) = self.ended() {
+                return Some(status);
+            }
+            if start.elapsed() >= limit {
+                return None;
+            }
+            std::thread::sleep(pause);
+            pause = (pause * 2).min(Duration::from_millis(5));
+        }
+    }
+
+    /// Kills the program and everything in its group, and waits for its end.
+    pub fn kill(&mut self) {
+        if self.ended.is_some() {
+            return;
+        }
+        signals::kill_group(self.id());
+        let _ = self.child.kill();
+        self.ended = self.child.wait().ok();
+        signals::unregister(self.id());
+    }
+
+    /// All that was written to standard output, where that was kept.
+    pub fn output(&mut self) -> Vec<u8> {
+        self.stdout.as_mut().and_then(|file| read_from(file, 0).ok()).unwrap_or_default()
+    }
+
+    /// The end of what was written to standard error, where that was kept.
+    pub fn error_tail(&mut self) -> String {
+        let tail = self.stderr.as_mut().and_then(|file| {
+            let length = file.metadata().ok()?.len();
+            read_from(file, length.saturating_sub(TAIL)).ok()
+        });
+        String::from_utf8_lossy(&tail.unwrap_or_default()).into_owned()
+    }
+
+    #[cfg(unix)]
+    fn has_exited(&self) -> bool {
+        use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+        let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) else { return true };
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        !matches!(waitid(WaitId::Pid(pid), options), Ok(None))
+    }
+
+    #[cfg(not(unix))]
+    fn has_exited(&mut self) -> bool {
+        !matches!(self.child.try_wait(), Ok(None))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+fn read_from(file: &mut File, offset: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.seek(SeekFrom::Start(offset))?;
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}

@@ -1,0 +1,122 @@
+//! Trees written into folders of our own. The user's index, work tree, objects, worktree list and hooks stay untouched:
+//! index and new objects live in the folder, and `read-tree` runs no check-out hook.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::repository::{Repository, VcsError};
+
+/// A state of the source as git names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tree {
+    /// Tree or commit id.
+    pub id: String,
+}
+
+/// Where a tree was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckedOut {
+    /// The folder that holds the files.
+    pub files: PathBuf,
+    /// Whether the folder held that tree already.
+    pub unchanged: bool,
+}
+
+/// The folder's own index.
+const INDEX: &str = "index";
+/// The folder's own objects: what a dirty work tree holds and git does not know yet.
+const OBJECTS: &str = "objects";
+/// Which tree the folder holds.
+const CURRENT: &str = "current-tree";
+/// Where the files are.
+const FILES: &str = "tree";
+
+impl Repository {
+    /// The tree of a commit.
+    pub fn tree_of(&self, commit: &str) -> Result<Tree, VcsError> {
+        let found = git2::Oid::from_str(commit).and_then(|id| self.git.find_commit(id));
+        let commit = found.map_err(|e| self.error(&format!("read commit {commit}"), e))?;
+        Ok(Tree { id: commit.tree_id().to_string() })
+    }
+
+    /// The tree that committing the whole work tree would make: tracked files as they are, and untracked ones that are
+    /// not ignored. `folder` takes the objects and the index for it.
+    pub fn tree_of_work_tree(&self, folder: &Path) -> Result<Tree, VcsError> {
+        let what = "read the work tree";
+        let io = |e: std::io::Error| self.io(what, folder, &e);
+        fs::create_dir_all(folder.join(OBJECTS)).map_err(io)?;
+        let index = folder.join("work-tree-index");
+        // The user's index spares git the hashing of unchanged files; without one it starts from nothing.
+        let own = self.git.path().join("index");
+        if own.exists() {
+            fs::copy(own, &index).map_err(io)?;
+        } else if index.exists() {
+            fs::remove_file(&index).map_err(io)?;
+        }
+        let surroundings = self.surroundings(folder, &index);
+        self.run(what, &["add", "--all", "--", "."], |mut spawn| {
+            spawn.environment.extend(surroundings.clone());
+            spawn
+        })?;
+        let id = self.run(what, &["write-tree"], |mut spawn| {
+            spawn.environment.extend(surroundings);
+            spawn
+        })?;
+        Ok(Tree { id: String::from_utf8_lossy(&id).trim().to_owned() })
+    }
+
+    /// Makes `folder/tree` hold exactly the tracked files of `tree`. Files that do not differ keep their times, so that
+    /// cargo finds them fresh. Files that the tree does not know (a lock file, what a build wrote) stay.
+    pub fn write_tree(&self, tree: &Tree, folder: &Path) -> Result<CheckedOut, VcsError> {
+        let what = format!("write tree {} into {}", tree.id, folder.display());
+        let io = |e: std::io::Error| self.io(&what, folder, &e);
+        let files = folder.join(FILES);
+        fs::create_dir_all(&files).map_err(io)?;
+        fs::create_dir_all(folder.join(OBJECTS)).map_err(io)?;
+        let mut surroundings = self.surroundings(folder, &folder.join(INDEX));
+        surroundings.push(("GIT_DIR".into(), Some(self.git.path().into())));
+        surroundings.push(("GIT_WORK_TREE".into(), Some(files.clone().into())));
+        let run = |arguments: &[&str]| {
+            self.run(&what, arguments, |mut spawn| {
+                spawn.environment.extend(surroundings.clone());
+                spawn.directory.clone_from(&files);
+                spawn
+            })
+        };
+        let marker = folder.join(CURRENT);
+        let unchanged = fs::read_to_string(&marker).is_ok_and(|current| current == tree.id);
+        if !unchanged {
+            // Gone while the files change: a killed process must not leave a name on a mixture.
+            let _ = fs::remove_file(&marker);
+        }
+        // Compares contents where times differ, so that only real differences are written again.
+        run(&["update-index", "-q", "--really-refresh"]).ok();
+        run(&["read-tree", "--reset", "-u", &tree.id])?;
+        fs::write(&marker, &tree.id).map_err(io)?;
+        Ok(CheckedOut { files, unchanged })
+    }
+
+    fn surroundings(&self, folder: &Path, index: &Path) -> Vec<(OsString, Option<OsString>)> {
+        let objects = self.git.commondir().join("objects");
+        vec![
+            ("GIT_INDEX_FILE".into(), Some(index.into())),
+            ("GIT_OBJECT_DIRECTORY".into(), Some(folder.join(OBJECTS).into())),
+            ("GIT_ALTERNATE_OBJECT_DIRECTORIES".into(), Some(quoted(&objects))),
+        ]
+    }
+
+    fn io(&self, what: &str, folder: &Path, e: &std::io::Error) -> VcsError {
+        VcsError::Program { what: what.into(), path: folder.to_owned(), cause: e.to_string() }
+    }
+}
+
+/// In this variable git takes `:` for a separator unless the path is quoted.
+fn quoted(path: &Path) -> OsString {
+    let text = path.to_string_lossy();
+    if text.contains([':', '"']) {
+        format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")).into()
+    } else {
+        path.into()
+    }
+}

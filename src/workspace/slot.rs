@@ -1,0 +1,176 @@
+//! The folders in which both sides are checked out and built.
+//!
+//! ```text
+//! <builds>/<project>/lock        held while a process works here
+//!                    side        link to the side that cargo is working on
+//!                    base/tree   check-out            base/target   its target directory
+//!                    head/tree                        head/target
+//! ```
+//! Each side keeps a target directory of its own, because cargo would link one side's library into the other. Cargo is
+//! shown both under the same path, through the link: then paths that end up in an executable are equal too, and equal
+//! sources give equal executables.
+
+use std::fs::{self, File, FileTimes};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::WorkspaceError;
+
+/// One of the two sides of a comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// What is compared with.
+    Base,
+    /// What is judged.
+    Head,
+}
+
+impl Side {
+    /// `base` or `head`; folders are named so, and both names are equally long on purpose.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Base => "base",
+            Self::Head => "head",
+        }
+    }
+}
+
+/// The folders of one project, locked for this process.
+#[derive(Debug)]
+pub struct Slots {
+    folder: PathBuf,
+    _lock: File,
+}
+
+impl Slots {
+    /// Opens the folders below `builds` for the project that lies at `root`; `waiting` is called if another process
+    /// works there, before waiting for it.
+    pub fn open(builds: &Path, root: &Path, waiting: impl FnOnce(&Path)) -> Result<Self, WorkspaceError> {
+        let name = root.file_name().map_or("root".into(), |name| name.to_string_lossy());
+        let safe: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();
+        let hash = super::identity::short_hash(&[root.as_os_str().as_encoded_bytes()]);
+        let folder = builds.join(format!("{safe}-{hash}"));
+        let fail = |what| {
+            let path = folder.clone();
+            move |source| WorkspaceError::Folder { what, path, source }
+        };
+        fs::create_dir_all(&folder).map_err(fail("create"))?;
+        // What a user reads when he meets this folder by chance.
+        fs::write(folder.join("README"), format!("Builds of {} by cargo perfgate. Safe to delete.\n", root.display()))
+            .map_err(fail("write into"))?;
+        let lock = File::create(folder.join("lock")).map_err(fail("lock"))?;
+        if lock.try_lock().is_err() {
+            waiting(&folder);
+            lock.lock().map_err(fail("lock"))?;
+        }
+        Ok(Self { folder, _lock: lock })
+    }
+
+    /// The folder of one side.
+    pub fn side(&self, side: Side) -> PathBuf {
+        self.folder.join(side.name())
+    }
+
+    /// Points the link at `side` and gives the link's path: the path under which cargo and running benchmarks see it.
+    pub fn show(&self, side: Side) -> Result<PathBuf, WorkspaceError> {
+        let link = self.folder.join("side");
+        let fail = |source| WorkspaceError::Folder { what: "link", path: link.clone(), source };
+        if fs::read_link(&link).is_ok_and(|target| target == Path::new(side.name())) {
+            return Ok(link);
+        }
+        match fs::remove_file(&link) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(fail(e)),
+            _ => {}
+        }
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(side.name(), &link).map_err(fail)?;
+        #[cfg(windows)]
+        std::os::windows::fs::symlink_dir(side.name(), &link).map_err(fail)?;
+        Ok(link)
+    }
+
+    /// Where base was never built here, starts it as a copy of head's folder: the dependencies are built then, and only
+    /// what differs will be built again. File times are kept, by which cargo tells what is fresh.
+    pub fn seed_base(&self) -> Result<(), WorkspaceError> {
+        let (base, head) = (self.side(Side::Base), self.side(Side::Head));
+        if base.exists() {
+            return Ok(());
+        }
+        let partial = self.folder.join("base.partial");
+        let copy = || {
+            if partial.exists() {
+                fs::remove_dir_all(&partial)?;
+            }
+            copy_tree(&head, &partial)?;
+            fs::rename(&partial, &base)
+        };
+        copy().map_err(|source| WorkspaceError::Folder {
+            what: "copy the build of head to",
+            path: base.clone(),
+            source,
+        })
+    }
+
+    /// Brings what lies around the repository and what cargo looks for there: the nearest `.cargo/config.toml` above
+    /// it, and the folders beside it that its packages depend on by path.
+    pub fn mirror_surroundings(&self, side: Side, root: &Path, siblings: &[String]) -> Result<(), WorkspaceError> {
+        let folder = self.side(side);
+        let fail = |path: &Path| {
+            let path = path.to_owned();
+            move |source| WorkspaceError::Folder { what: "mirror the surroundings of the repository in", path, source }
+        };
+        let cargo_home = cargo_home();
+        let config =
+            root.ancestors().skip(1).filter(|above| Some(above.join(".cargo")) != cargo_home).find_map(|above| {
+                ["config.toml", "config"].iter().map(|name| above.join(".cargo").join(name)).find(|path| path.is_file())
+            });
+        let mirrored = folder.join(".cargo/config.toml");
+        if let Some(config) = config {
+            fs::create_dir_all(folder.join(".cargo")).map_err(fail(&folder))?;
+            fs::copy(&config, &mirrored).map_err(fail(&config))?;
+        } else if mirrored.exists() {
+            fs::remove_file(&mirrored).map_err(fail(&mirrored))?;
+        }
+        let Some(parent) = root.parent() else { return Ok(()) };
+        for sibling in siblings {
+            let link = folder.join(sibling);
+            if !link.exists() {
+                #[cfg(unix)]
+                std::os::unix::fs::symlink(parent.join(sibling), &link).map_err(fail(&link))?;
+                #[cfg(windows)]
+                std::os::windows::fs::symlink_dir(parent.join(sibling), &link).map_err(fail(&link))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn cargo_home() -> Option<PathBuf> {
+    std::env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| std::env::home_dir().map(|home| home.join(".cargo")))
+}
+
+fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let (source, target, kind) = (entry.path(), to.join(entry.file_name()), entry.file_type()?);
+        if kind.is_symlink() {
+            #[cfg(unix)]
+            std::os::unix::fs::symlink(fs::read_link(&source)?, &target)?;
+        } else if kind.is_dir() {
+            copy_tree(&source, &target)?;
+        } else {
+            fs::copy(&source, &target)?;
+            let facts = entry.metadata()?;
+            let mut times = FileTimes::new().set_modified(facts.modified()?);
+            if let Ok(accessed) = facts.accessed() {
+                times = times.set_accessed(accessed);
+            }
+            // Opening for writing fails on read-only files; their times do not matter enough to change their mode.
+            if let Ok(file) = File::options().write(true).open(&target) {
+                file.set_times(times)?;
+            }
+        }
+    }
+    Ok(())
+}
