@@ -1,5 +1,76 @@
-//! Floor 6: arguments.
-/// Runs the program.
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+//! Floor 6: arguments turned into requests, results into text, errors into exit codes. The only users of clap and the
+//! only printers.
+
+mod args;
+mod baseline;
+mod check;
+mod compare;
+mod list;
+mod output;
+mod planned;
+mod run;
+mod surroundings;
+mod ui;
+
+use std::process::ExitCode as Process;
+
+use clap::Parser;
+
+use crate::flow::FlowError;
+use crate::instrument::{install_signal_handler, interrupted};
+use crate::model::ExitCode;
+use args::{Arguments, Command};
+use ui::Ui;
+
+/// Runs the program: reads the arguments, does what they ask, gives the exit code.
+pub fn main() -> Process {
+    let mut given: Vec<std::ffi::OsString> = std::env::args_os().collect();
+    // Cargo runs `cargo-perfgate perfgate ARGS`; by hand the word is left out.
+    if given.get(1).is_some_and(|word| word == "perfgate") {
+        given.remove(1);
+    }
+    let code = match Arguments::try_parse_from(&given) {
+        Ok(arguments) => start(arguments),
+        Err(e) => refuse(&e, &given),
+    };
+    Process::from(code.code())
+}
+
+fn start(arguments: Arguments) -> ExitCode {
+    let (common, command) = arguments.split();
+    let mut ui = Ui::new(&common);
+    if let Err(e) = install_signal_handler() {
+        ui.warning(&format!("could not listen for signals ({e}): Ctrl-C may leave processes behind"));
+    }
+    let done = match command {
+        Command::Check(options) => check::execute(options, &common, &mut ui),
+        Command::Run(options) => run::execute(options, &common, &mut ui),
+        Command::Compare(options) => compare::execute(options, &common, &mut ui),
+        Command::List(options) => list::execute(options, &common, &mut ui),
+        Command::Baseline(options) => baseline::execute(options, &mut ui),
+    };
+    match done {
+        Ok(code) => code,
+        Err(e) => {
+            // The user who stopped it needs no explanation.
+            if interrupted().is_none() {
+                ui.error(&e);
+            }
+            e.exit_code()
+        }
+    }
+}
+
+/// Help and version are no errors; what a later version will understand is said to be that.
+fn refuse(e: &clap::Error, given: &[std::ffi::OsString]) -> ExitCode {
+    if let Some(sentence) = planned::sentence(e, given) {
+        ui::print_error(&sentence);
+        return ExitCode::Usage;
+    }
+    let _ = e.print();
+    if e.use_stderr() { ExitCode::Usage } else { ExitCode::Passed }
+}
+
+fn usage(message: String) -> FlowError {
+    FlowError::Usage(message)
 }

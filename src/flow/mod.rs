@@ -1,1 +1,103 @@
-//! placeholder
+//! Floor 5: the use cases. They know all adapters and pass between them; they know neither arguments nor terminals.
+
+pub mod baseline;
+pub mod check;
+pub mod compare;
+pub mod list;
+pub mod run;
+
+mod assemble;
+mod project;
+mod schedule;
+mod stored;
+mod suites;
+
+pub use project::{ProjectRequest, Setting};
+pub use schedule::{Measured, Schedule, Verdictless, schedule};
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::config::ConfigError;
+use crate::harness::HarnessError;
+use crate::instrument::{CopiesError, Interrupt, interrupted};
+use crate::model::ExitCode;
+use crate::store::StoreError;
+use crate::vcs::VcsError;
+use crate::workspace::WorkspaceError;
+
+/// A use case could not be completed. A failed gate is none of these.
+#[derive(Debug, thiserror::Error)]
+pub enum FlowError {
+    /// The request makes no sense.
+    #[error("{0}")]
+    Usage(String),
+    /// The configuration is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// git failed.
+    #[error(transparent)]
+    Vcs(#[from] VcsError),
+    /// cargo failed.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Measuring failed.
+    #[error(transparent)]
+    Harness(#[from] HarnessError),
+    /// Executables could not be copied.
+    #[error(transparent)]
+    Copies(#[from] CopiesError),
+    /// A file could not be read or written.
+    #[error("could not {what} {path}: {cause}")]
+    File {
+        /// What was attempted.
+        what: &'static str,
+        /// On what.
+        path: String,
+        /// Why.
+        cause: String,
+    },
+    /// A signal asked this program to stop.
+    #[error("stopped by a signal")]
+    Interrupted,
+}
+
+impl FlowError {
+    /// The exit code that belongs to it.
+    pub fn exit_code(&self) -> ExitCode {
+        match (interrupted(), self) {
+            (Some(Interrupt::Terminated), _) => ExitCode::Terminated,
+            (Some(Interrupt::Interrupted), _) => ExitCode::Interrupted,
+            (None, Self::Usage(_) | Self::Config(_)) => ExitCode::Usage,
+            (None, Self::Workspace(WorkspaceError::NoManifest { .. } | WorkspaceError::Selection(_))) => {
+                ExitCode::Usage
+            }
+            _ => ExitCode::CouldNotComplete,
+        }
+    }
+}
+
+/// What a use case tells while it works. Everything may be ignored.
+pub trait Progress {
+    /// A step begins: a verb in cargo's manner (`Building`) and what it is about.
+    fn status(&mut self, _verb: &str, _message: &str) {}
+    /// Something the user should know, and which stands in no report.
+    fn warn(&mut self, _message: &str) {}
+    /// Measuring goes on: measurements made, measurements planned, and the time that the rest will take at this speed.
+    fn measuring(&mut self, _made: usize, _planned: usize, _remaining: Duration) {}
+    /// Measuring is over.
+    fn measured(&mut self) {}
+}
+
+/// Says nothing.
+#[derive(Debug, Default)]
+pub struct Silent;
+
+impl Progress for Silent {}
+
+pub(crate) fn file_error(what: &'static str, path: &Path, cause: impl std::fmt::Display) -> FlowError {
+    FlowError::File { what, path: path.display().to_string(), cause: cause.to_string() }
+}

@@ -1,1 +1,125 @@
-//! placeholder
+//! The seam between measuring and judging: what the scheduler may ask of a harness. A folder for each harness holds all
+//! that is known of its formats.
+
+pub mod criterion;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::model::Side;
+
+/// A bench executable as a harness sees it.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// The file.
+    pub path: PathBuf,
+    /// The working directory that it expects.
+    pub directory: PathBuf,
+    /// The variables that it expects.
+    pub environment: Vec<(OsString, OsString)>,
+}
+
+/// Something that measures benchmarks, one short slice at a time. Adapters implement it with real executables, tests
+/// with recorded numbers.
+pub trait Bench {
+    /// Measures every name of the request once on every side of it, in alternation, and answers for each name in the
+    /// order of the request. `Err` means that measuring as such is impossible; a benchmark that fails is an answer.
+    fn measure(&mut self, request: &Request<'_>) -> Result<Vec<Slice>, HarnessError>;
+}
+
+/// One round of measurements of one executable.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// Which executable, as an index into those that the bench was made with.
+    pub executable: usize,
+    /// Which benchmarks of it.
+    pub names: &'a [String],
+    /// Base and head, or head alone.
+    pub sides: Sides,
+    /// The number of the round, from 0: it decides the core and balances which side goes first.
+    pub round: usize,
+}
+
+/// Which sides to measure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sides {
+    /// Base and head as a pair.
+    Both,
+    /// Head alone.
+    HeadOnly,
+}
+
+/// The answer for one benchmark in one round.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Slice {
+    /// Its name.
+    pub name: String,
+    /// What came of it.
+    pub result: SliceResult,
+}
+
+/// What came of one benchmark in one round.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SliceResult {
+    /// Every side was measured.
+    Measured {
+        /// Base's, unless head was measured alone.
+        base: Option<Sample>,
+        /// Head's.
+        head: Sample,
+    },
+    /// It failed on a side.
+    Failed(Failure),
+    /// The process ended before its turn, because of another benchmark: ask again without that one.
+    NotReached,
+}
+
+/// One execution's measurements of one benchmark.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sample {
+    /// Nanoseconds per iteration, one value a sample, in the order of measuring.
+    pub times: Vec<f64>,
+    /// The whole time that the harness spent on this benchmark.
+    pub cost: Duration,
+    /// Whether the benchmark's code fixed the time to measure, against what was asked.
+    pub fixes_time: bool,
+    /// The unit that the harness names, if it was asked and it is not time.
+    pub other_unit: Option<String>,
+}
+
+/// A benchmark that could not be measured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// On which side.
+    pub side: Side,
+    /// How.
+    pub kind: FailureKind,
+    /// What is known, in one line.
+    pub detail: String,
+}
+
+/// How a benchmark failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureKind {
+    /// Its process died, or ended without having measured it.
+    Crashed,
+    /// It took longer than its time-out.
+    TimedOut,
+}
+
+/// Measuring as such is impossible.
+#[derive(Debug, thiserror::Error)]
+pub enum HarnessError {
+    /// The executable could not be started or copied.
+    #[error("could not start {program}: {cause}")]
+    Start {
+        /// Which.
+        program: String,
+        /// Why.
+        cause: String,
+    },
+    /// A signal asked this program to stop.
+    #[error("stopped by a signal")]
+    Stopped,
+}

@@ -52,6 +52,13 @@ pub struct SpawnError {
     source: io::Error,
 }
 
+impl SpawnError {
+    /// What could not be run, and where.
+    pub fn new(program: &str, directory: &Path, source: io::Error) -> Self {
+        Self { program: program.to_owned(), directory: directory.display().to_string(), source }
+    }
+}
+
 /// A running program, leader of its own process group. Dropping it kills the group.
 #[derive(Debug)]
 pub struct Process {
@@ -106,11 +113,7 @@ impl Spawn {
 
     /// Starts the program.
     pub fn start(&self) -> Result<Process, SpawnError> {
-        let error = |source| SpawnError {
-            program: Path::new(&self.program).display().to_string(),
-            directory: self.directory.display().to_string(),
-            source,
-        };
+        let error = |source| SpawnError::new(&self.program.to_string_lossy(), &self.directory, source);
         let mut command = Command::new(&self.program);
         command.args(&self.arguments).current_dir(&self.directory).stdin(Stdio::null());
         for (name, value) in &self.environment {

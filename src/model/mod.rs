@@ -6,6 +6,7 @@ mod metric;
 mod outcome;
 mod report;
 mod run;
+mod side;
 mod verdict;
 
 pub use benchmark::{BenchmarkId, ParseBenchmarkIdError};
@@ -16,4 +17,5 @@ pub use report::{
     BaseSide, FORMAT_VERSION as REPORT_FORMAT_VERSION, HeadSide, Interval, PolicyNote, Report, Row, Skipped, Summary,
 };
 pub use run::{FORMAT_VERSION as RUN_FORMAT_VERSION, Measurement, Revision, Run};
+pub use side::Side;
 pub use verdict::{Evidence, Verdict};

@@ -19,16 +19,20 @@ pub struct Tree {
 pub struct CheckedOut {
     /// The folder that holds the files.
     pub files: PathBuf,
-    /// Whether the folder held that tree already.
-    pub unchanged: bool,
+    index: PathBuf,
+}
+
+impl CheckedOut {
+    /// Whether the tree itself holds `path`, relative to its root: other files in the folder are not its own.
+    pub fn tracks(&self, path: &Path) -> bool {
+        git2::Index::open(&self.index).is_ok_and(|index| index.get_path(path, 0).is_some())
+    }
 }
 
 /// The folder's own index.
 const INDEX: &str = "index";
 /// The folder's own objects: what a dirty work tree holds and git does not know yet.
 const OBJECTS: &str = "objects";
-/// Which tree the folder holds.
-const CURRENT: &str = "current-tree";
 /// Where the files are.
 const FILES: &str = "tree";
 
@@ -84,17 +88,11 @@ impl Repository {
                 spawn
             })
         };
-        let marker = folder.join(CURRENT);
-        let unchanged = fs::read_to_string(&marker).is_ok_and(|current| current == tree.id);
-        if !unchanged {
-            // Gone while the files change: a killed process must not leave a name on a mixture.
-            let _ = fs::remove_file(&marker);
-        }
-        // Compares contents where times differ, so that only real differences are written again.
-        run(&["update-index", "-q", "--really-refresh"]).ok();
+        // Compares contents where times differ, so that only real differences are written again. It fails where there
+        // are any, which is no failure here.
+        let _ = run(&["update-index", "-q", "--really-refresh"]);
         run(&["read-tree", "--reset", "-u", &tree.id])?;
-        fs::write(&marker, &tree.id).map_err(io)?;
-        Ok(CheckedOut { files, unchanged })
+        Ok(CheckedOut { files, index: folder.join(INDEX) })
     }
 
     fn surroundings(&self, folder: &Path, index: &Path) -> Vec<(OsString, Option<OsString>)> {

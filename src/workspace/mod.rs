@@ -9,7 +9,7 @@ mod slot;
 pub use build::{BenchExecutable, Built, build, environment_of, rustc_version};
 pub use identity::executable_identity;
 pub use manifest::{BenchTarget, CargoOptions, Selection, Targets, locate, targets};
-pub use slot::{Side, Slots};
+pub use slot::Slots;
 
 use std::path::PathBuf;
 

@@ -15,25 +15,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::WorkspaceError;
-
-/// One of the two sides of a comparison.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Side {
-    /// What is compared with.
-    Base,
-    /// What is judged.
-    Head,
-}
-
-impl Side {
-    /// `base` or `head`; folders are named so, and both names are equally long on purpose.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Base => "base",
-            Self::Head => "head",
-        }
-    }
-}
+use crate::model::Side;
 
 /// The folders of one project, locked for this process.
 #[derive(Debug)]

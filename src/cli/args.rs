@@ -1,0 +1,291 @@
+//! The command line as clap reads it. Nothing of this leaves `cli`.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+use super::output::FormatOption;
+use super::surroundings::default_builds;
+use crate::flow::ProjectRequest;
+use crate::flow::check::Method;
+use crate::model::ExitCode;
+use crate::workspace::{CargoOptions, Selection};
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo perfgate",
+    bin_name = "cargo perfgate",
+    version,
+    about = "Judges a change by its benchmarks: measures base and head in alternation and fails on a regression",
+    after_help = after_help(),
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true
+)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    check: CheckOptions,
+    #[command(flatten)]
+    common: Common,
+}
+
+impl Arguments {
+    /// Without a subcommand `check` is meant.
+    pub fn split(self) -> (Common, Command) {
+        (self.common, self.command.unwrap_or(Command::Check(self.check)))
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Judge the work tree against a base, print the table, exit by the verdict (the default)
+    #[command(after_help = after_help())]
+    Check(CheckOptions),
+    /// Measure the work tree; on a clean tree store the result as the baseline of its commit
+    Run(RunOptions),
+    /// Compare two stored commits or exported files; measures nothing
+    #[command(after_help = after_help())]
+    Compare(CompareOptions),
+    /// List the benchmarks, and what is skipped and why
+    List(ListOptions),
+    /// List, show and export the stored baselines
+    Baseline(BaselineOptions),
+}
+
+#[derive(Debug, Args)]
+pub struct Common {
+    /// Say more: unchanged rows too
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+    /// Say only results and errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", env = "CARGO_TERM_COLOR", default_value = "auto")]
+    pub color: Color,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Selection and build, as cargo has them")]
+pub struct ProjectOptions {
+    /// Only benchmarks whose id matches this regular expression, as `cargo bench FILTER`
+    #[arg(value_name = "FILTER", help_heading = "Arguments")]
+    filter: Option<String>,
+    /// Path to Cargo.toml
+    #[arg(long, value_name = "PATH")]
+    manifest_path: Option<PathBuf>,
+    /// Package to measure
+    #[arg(short, long, value_name = "SPEC")]
+    package: Vec<String>,
+    /// All packages of the workspace (the default at its root)
+    #[arg(long, alias = "all")]
+    workspace: bool,
+    /// Packages to leave out
+    #[arg(long, value_name = "SPEC")]
+    exclude: Vec<String>,
+    /// Only this bench target
+    #[arg(long, value_name = "NAME")]
+    bench: Vec<String>,
+    /// Features to enable
+    #[arg(short = 'F', long, value_name = "FEATURES")]
+    features: Vec<String>,
+    /// Enable all features
+    #[arg(long)]
+    all_features: bool,
+    /// Do not enable the `default` feature
+    #[arg(long)]
+    no_default_features: bool,
+    /// Build with this profile [default: bench]
+    #[arg(long, value_name = "PROFILE-NAME")]
+    profile: Option<String>,
+    /// Build for this target triple
+    #[arg(long, value_name = "TRIPLE")]
+    target: Option<String>,
+    /// Folder for both sides' check-outs and builds [default: one in the user's cache folder]
+    #[arg(long, value_name = "DIRECTORY", env = "PERFGATE_TARGET_DIR")]
+    target_dir: Option<PathBuf>,
+    /// Assert that Cargo.lock stays as it is
+    #[arg(long)]
+    locked: bool,
+    /// Run without the network
+    #[arg(long)]
+    offline: bool,
+    /// Configuration file [default: .config/perfgate.toml]
+    #[arg(long, value_name = "PATH", env = "PERFGATE_CONFIG", help_heading = "Options")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct CheckOptions {
+    #[command(flatten)]
+    pub project: ProjectOptions,
+    #[command(flatten)]
+    pub output: OutputOptions,
+    /// Commit to compare with [default: by the branch; the report says which and why]
+    #[arg(long, value_name = "REV")]
+    pub base: Option<String>,
+    /// How to compare
+    #[arg(long, value_name = "METHOD", default_value = "auto")]
+    pub method: MethodOption,
+    /// Do not store what is measured of a clean head
+    #[arg(long)]
+    pub no_store: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum MethodOption {
+    /// The cheapest evidence that can decide
+    Auto,
+    /// Base and head measured in alternation
+    Paired,
+    /// Head measured, held against base's stored baseline; not confirmed
+    Stored,
+}
+
+impl From<MethodOption> for Method {
+    fn from(option: MethodOption) -> Self {
+        match option {
+            MethodOption::Auto => Self::Auto,
+            MethodOption::Paired => Self::Paired,
+            MethodOption::Stored => Self::Stored,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct OutputOptions {
+    /// Output format: human, markdown or json; `FORMAT=FILE` writes a file. Repeatable
+    #[arg(long, value_name = "FORMAT[=FILE]")]
+    pub format: Vec<FormatOption>,
+    /// Write the result as JSON
+    #[arg(long, value_name = "FILE")]
+    pub save_result: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct RunOptions {
+    #[command(flatten)]
+    pub project: ProjectOptions,
+    /// Do not store the result
+    #[arg(long)]
+    pub no_store: bool,
+    /// Write the run as JSON, as `baseline export` does
+    #[arg(long, value_name = "FILE")]
+    pub save_result: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct CompareOptions {
+    /// A commit with a stored baseline, or an exported file
+    #[arg(value_name = "BASE")]
+    pub base: String,
+    /// Likewise
+    #[arg(value_name = "HEAD")]
+    pub head: String,
+    /// Configuration file [default: .config/perfgate.toml]
+    #[arg(long, value_name = "PATH", env = "PERFGATE_CONFIG")]
+    pub config: Option<PathBuf>,
+    #[command(flatten)]
+    pub output: OutputOptions,
+}
+
+#[derive(Debug, Args)]
+pub struct ListOptions {
+    #[command(flatten)]
+    pub project: ProjectOptions,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub format: ListFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// An id a line
+    Human,
+    /// One document
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub struct BaselineOptions {
+    #[command(subcommand)]
+    pub command: BaselineCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum BaselineCommand {
+    /// The commits with a baseline
+    List,
+    /// The stored measurements of a commit
+    Show {
+        /// The commit
+        #[arg(value_name = "REV")]
+        revision: String,
+    },
+    /// Write a commit's newest baseline into a file
+    Export {
+        /// The commit
+        #[arg(value_name = "REV")]
+        revision: String,
+        /// The file
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Of this environment only
+        #[arg(long, value_name = "KEY")]
+        environment: Option<String>,
+    },
+}
+
+impl ProjectOptions {
+    /// The positional filter, as given.
+    pub fn filter(&self) -> Option<&str> {
+        self.filter.as_deref()
+    }
+
+    /// The request that these options make, from the current directory.
+    pub fn request(self, common: &Common) -> Result<ProjectRequest, crate::flow::FlowError> {
+        let directory = super::surroundings::current_directory()?;
+        let filter = self.filter.as_deref().map(regex::Regex::new).transpose().map_err(|e| {
+            super::usage(format!("the filter is no regular expression: {e}\nhelp: escape what is meant literally"))
+        })?;
+        let split = |texts: Vec<String>| -> Vec<String> {
+            texts.iter().flat_map(|text| text.split([',', ' '])).filter(|f| !f.is_empty()).map(str::to_owned).collect()
+        };
+        Ok(ProjectRequest {
+            cargo: CargoOptions {
+                selection: Selection {
+                    packages: self.package,
+                    workspace: self.workspace,
+                    exclude: self.exclude,
+                    benches: self.bench,
+                },
+                features: split(self.features),
+                all_features: self.all_features,
+                no_default_features: self.no_default_features,
+                profile: self.profile,
+                target: self.target,
+                locked: self.locked,
+                offline: self.offline,
+                quiet: common.quiet,
+            },
+            manifest_path: self.manifest_path,
+            config: self.config.map(|path| directory.join(path)),
+            builds: self.target_dir.map_or_else(default_builds, |path| directory.join(path)),
+            filter,
+            directory,
+        })
+    }
+}
+
+fn after_help() -> String {
+    let codes = ExitCode::ALL.map(|code| format!("  {:>3}  {}", code.code(), code.meaning()));
+    format!("Exit codes:\n{}", codes.join("\n"))
+}

@@ -1,0 +1,102 @@
+//! Results in the formats that were asked for, to standard output and to files.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use super::args::OutputOptions;
+use super::surroundings::terminal_width;
+use super::ui::Ui;
+use crate::flow::FlowError;
+use crate::model::Report;
+use crate::report;
+
+/// Width of tables where standard output is no terminal.
+const WIDTH: usize = 120;
+
+/// `--format FORMAT[=FILE]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FormatOption {
+    format: Format,
+    file: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    Human,
+    Markdown,
+    Json,
+}
+
+impl FromStr for FormatOption {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, file) = match text.split_once('=') {
+            Some((name, file)) => (name, Some(PathBuf::from(file))),
+            None => (text, None),
+        };
+        let format = match name {
+            "human" => Format::Human,
+            "markdown" => Format::Markdown,
+            "json" => Format::Json,
+            "html" | "junit" | "github" | "openmetrics" => {
+                return Err(format!("`{name}` is not supported by this version of cargo-perfgate"));
+            }
+            _ => return Err("expected human, markdown or json, each perhaps with `=FILE`".to_owned()),
+        };
+        Ok(Self { format, file })
+    }
+}
+
+/// Writes `report` as the options say; without a format for standard output, for humans.
+pub fn write_report(report: &Report, options: &OutputOptions, ui: &mut Ui) -> Result<(), FlowError> {
+    let mut formats = options.format.clone();
+    if formats.iter().all(|option| option.file.is_some()) {
+        formats.push(FormatOption { format: Format::Human, file: None });
+    }
+    for option in &formats {
+        let style = report::Style {
+            color: option.file.is_none() && ui.color(),
+            width: terminal_width().unwrap_or(WIDTH),
+            verbose: ui.verbose,
+        };
+        let text = match option.format {
+            Format::Human => report::terminal::render(report, style),
+            Format::Markdown => report::markdown::render(report),
+            Format::Json => report::json::render(report),
+        };
+        match &option.file {
+            Some(file) => write_file(file, &text)?,
+            None => print(&text)?,
+        }
+    }
+    if let Some(file) = &options.save_result {
+        write_file(file, &report::json::render(report))?;
+    }
+    Ok(())
+}
+
+/// Writes to standard output. A reader that went away early (`| head`) is no error.
+pub fn print(text: &str) -> Result<(), FlowError> {
+    let mut stdout = anstream::stdout();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(FlowError::File { what: "write to", path: "standard output".into(), cause: e.to_string() })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes a whole file or none: beside it first, then in its place.
+pub fn write_file(path: &Path, text: &str) -> Result<(), FlowError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let write = || {
+        std::fs::create_dir_all(folder)?;
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(text.as_bytes())?;
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        Ok::<_, std::io::Error>(())
+    };
+    write().map_err(|e| FlowError::File { what: "write", path: path.display().to_string(), cause: e.to_string() })
+}

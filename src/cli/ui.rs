@@ -1,0 +1,115 @@
+//! What the user reads while something happens: status lines, warnings, errors and the progress bar, all on standard
+//! error. Results go to standard output, by `output`.
+
+use std::io::{IsTerminal, Write};
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::args::{Color, Common};
+use crate::flow::{FlowError, Progress};
+
+const STATUS: Style = AnsiColor::Green.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const HELP: Style = AnsiColor::Cyan.on_default().bold();
+
+/// The user's side of a command.
+pub struct Ui {
+    quiet: bool,
+    /// Whether unchanged rows are shown.
+    pub verbose: bool,
+    bar: Option<ProgressBar>,
+}
+
+impl Ui {
+    /// Sets colour as the options say, for both streams.
+    pub fn new(common: &Common) -> Self {
+        // `auto` leaves the choice to the stream: NO_COLOR, CLICOLOR and whether it is a terminal.
+        match common.color {
+            Color::Auto => {}
+            Color::Always => anstream::ColorChoice::Always.write_global(),
+            Color::Never => anstream::ColorChoice::Never.write_global(),
+        }
+        Self { quiet: common.quiet, verbose: common.verbose > 0, bar: None }
+    }
+
+    /// Whether standard output takes colour.
+    pub fn color(&self) -> bool {
+        anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never
+    }
+
+    /// A line that says what went wrong and does not stop the command.
+    pub fn warning(&mut self, message: &str) {
+        self.line(&format!("{WARNING}warning{WARNING:#}: {message}"));
+    }
+
+    /// What stopped the command.
+    pub fn error(&mut self, e: &FlowError) {
+        if let FlowError::Config(config) = e {
+            let color = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
+            self.line(config.render(color).trim_end());
+        } else {
+            self.clear();
+            print_error(&e.to_string());
+        }
+    }
+
+    fn line(&mut self, text: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| eprint_line(text)),
+            None => eprint_line(text),
+        }
+    }
+
+    fn clear(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// An error whose further lines may begin with `help:`.
+pub fn print_error(message: &str) {
+    let message = message.replace("\nhelp: ", &format!("\n{HELP}help{HELP:#}: "));
+    eprint_line(&format!("{ERROR}error{ERROR:#}: {message}"));
+}
+
+fn eprint_line(text: &str) {
+    // Nothing can be told where standard error itself is gone.
+    let _ = writeln!(anstream::stderr(), "{text}");
+}
+
+impl Progress for Ui {
+    fn status(&mut self, verb: &str, message: &str) {
+        if !self.quiet {
+            self.line(&format!("{STATUS}{verb:>12}{STATUS:#} {message}"));
+        }
+    }
+
+    fn warn(&mut self, message: &str) {
+        self.warning(message);
+    }
+
+    fn measuring(&mut self, made: usize, planned: usize, remaining: Duration) {
+        if self.quiet || !std::io::stderr().is_terminal() {
+            return;
+        }
+        let bar = self.bar.get_or_insert_with(|| {
+            // Drawn only when a round is over, by no thread: nothing may run beside what is measured.
+            let bar = ProgressBar::with_draw_target(Some(planned as u64), ProgressDrawTarget::stderr_with_hz(2));
+            let style = ProgressStyle::with_template("{prefix:>12.cyan.bold} [{bar:27}] {pos}/{len} {msg}");
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
+            bar.set_prefix("Measuring");
+            bar
+        });
+        bar.set_length(planned as u64);
+        bar.set_message(format!("{} s left", remaining.as_secs()));
+        bar.set_position(made as u64);
+    }
+
+    fn measured(&mut self) {
+        self.clear();
+    }
+}

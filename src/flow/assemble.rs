@@ -1,0 +1,193 @@
+//! Measurements turned into rows, runs and the report.
+
+use super::project::Setting;
+use super::schedule::{Measured, Verdictless};
+use super::suites::{Open, Settled};
+use crate::gate::{Limits, Policy, Samples, conclude, judge, over_budget, summarise};
+use crate::harness::{Failure, FailureKind};
+use crate::model::{
+    BaseSide, BenchmarkId, Environment, Evidence, HeadSide, Measurement, Metric, REPORT_FORMAT_VERSION,
+    RUN_FORMAT_VERSION, Report, Revision, Row, Run, Side, Skipped, Verdict,
+};
+use crate::stats::{quantile, sorted};
+
+/// Name and version of this program, as documents carry it.
+pub const TOOL: &str = concat!("cargo-perfgate ", env!("CARGO_PKG_VERSION"));
+
+/// The parts of a report that do not follow from its rows.
+pub struct Frame {
+    /// The side compared against.
+    pub base: Option<BaseSide>,
+    /// The side under judgement.
+    pub head: HeadSide,
+    /// Where it was measured.
+    pub environment: Option<Environment>,
+    /// What was left out.
+    pub skipped: Vec<Skipped>,
+    /// What the reader should know besides.
+    pub warnings: Vec<String>,
+}
+
+/// Closes a report: order, summary, outcome and exit code.
+pub fn report(frame: Frame, mut rows: Vec<Row>, policy: &Policy) -> Report {
+    rows.sort_by(|a, b| (&a.benchmark, a.metric).cmp(&(&b.benchmark, b.metric)));
+    let outcome = conclude(&rows, policy);
+    let mut skipped = frame.skipped;
+    skipped.sort();
+    Report {
+        format_version: REPORT_FORMAT_VERSION,
+        tool: TOOL.to_owned(),
+        outcome,
+        exit_code: outcome.exit_code().code(),
+        base: frame.base,
+        head: frame.head,
+        environment: frame.environment,
+        policy: policy.note(),
+        summary: summarise(&rows),
+        rows,
+        skipped,
+        warnings: frame.warnings,
+    }
+}
+
+/// A row with nothing measured.
+pub fn empty_row(id: BenchmarkId, harness: &str, limits: Limits) -> Row {
+    Row {
+        benchmark: id,
+        harness: harness.to_owned(),
+        metric: Metric::WallTime,
+        unit: Metric::WallTime.unit(),
+        base: None,
+        head: None,
+        change: None,
+        interval: None,
+        smallest_visible_change: None,
+        limit: limits.max_regression,
+        tolerate: limits.tolerate,
+        budget: limits.max,
+        verdict: Verdict::Inconclusive,
+        evidence: None,
+        reason: String::new(),
+        pairs: 0,
+        reproduce: None,
+    }
+}
+
+/// The row of a benchmark that was not measured.
+pub fn settled_row(settled: &Settled, policy: &Policy) -> Row {
+    let mut row = empty_row(settled.id.clone(), &settled.harness, policy.limits(&settled.id));
+    row.verdict = settled.verdict;
+    row.evidence = settled.evidence;
+    row.reason.clone_from(&settled.reason);
+    row
+}
+
+/// The row of a measured pair, or the reason why the benchmark has none. `rows` share the chance of a false red.
+pub fn paired_row(
+    id: BenchmarkId,
+    open: &Open,
+    measured: &Measured,
+    policy: &Policy,
+    rows: usize,
+) -> Result<Row, Skipped> {
+    let limits = policy.limits(&id);
+    let mut row = empty_row(id, &open.harness, limits);
+    row.pairs = measured.ratios.len();
+    row.base = median(&measured.base);
+    row.head = median(&measured.head);
+    match &measured.ended_by {
+        Some(Verdictless::OtherUnit(unit)) => return Err(other_unit(&row.benchmark, unit)),
+        Some(Verdictless::Failed(failure)) => {
+            fail(&mut row, failure);
+            return Ok(row);
+        }
+        None => {}
+    }
+    decide(&mut row, Samples::Paired(&measured.ratios), Evidence::PairedMeasurement, limits, rows);
+    budget(&mut row, &measured.head);
+    Ok(row)
+}
+
+/// Puts what `samples` say into `row`.
+pub fn decide(row: &mut Row, samples: Samples<'_>, evidence: Evidence, limits: Limits, rows: usize) {
+    let judgement = judge(samples, limits, rows);
+    row.change = judgement.change;
+    row.interval = judgement.interval;
+    row.smallest_visible_change = judgement.smallest_visible_change;
+    row.verdict = judgement.verdict;
+    row.evidence = Some(evidence);
+    row.reason = judgement.reason;
+}
+
+/// Turns `row` over budget where head's `estimates` prove that, unless something worse is known of it.
+pub fn budget(row: &mut Row, estimates: &[f64]) {
+    if let Some(max) = row.budget
+        && row.verdict != Verdict::Regressed
+        && over_budget(estimates, max)
+    {
+        row.verdict = Verdict::OverBudget;
+        row.evidence = Some(Evidence::AbsoluteBudget);
+        row.reason = "slower than its budget allows".into();
+    }
+}
+
+/// A benchmark that failed on head is lost; one that failed on base alone has nothing to be compared with.
+pub fn fail(row: &mut Row, failure: &Failure) {
+    row.verdict = match (failure.side, failure.kind) {
+        (Side::Base, _) => Verdict::Inconclusive,
+        (Side::Head, FailureKind::Crashed) => Verdict::Crashed,
+        (Side::Head, FailureKind::TimedOut) => Verdict::TimedOut,
+    };
+    let how = match failure.kind {
+        FailureKind::Crashed => "crashed",
+        FailureKind::TimedOut => "timed out",
+    };
+    row.reason = format!("{} {how}: {}", failure.side, failure.detail);
+}
+
+/// Why a benchmark of another unit has no row.
+pub fn other_unit(id: &BenchmarkId, unit: &str) -> Skipped {
+    let unit = if unit.is_empty() { "an unnamed unit".to_owned() } else { format!("`{unit}`") };
+    Skipped { what: id.to_string(), reason: format!("measures {unit}, not time; this version judges time alone") }
+}
+
+/// Head's measurement of one benchmark, as it is stored; `None` where there is none.
+pub fn measurement(id: BenchmarkId, open: &Open, measured: &Measured) -> Option<Measurement> {
+    let estimates = sorted(measured.head.iter().copied());
+    let at = |p| quantile(&estimates, p);
+    let (q25, middle, q75) = (at(0.25)?, at(0.5)?, at(0.75)?);
+    let whole = measured.ended_by.is_none();
+    whole.then(|| Measurement {
+        benchmark: id,
+        harness: open.harness.clone(),
+        metric: Metric::WallTime,
+        unit: Metric::WallTime.unit(),
+        q25,
+        median: middle,
+        spread: (q75 - q25) / middle,
+        estimates: measured.head.clone(),
+        executable: open.identity.clone(),
+    })
+}
+
+/// All measurements of head as a run.
+pub fn run(setting: &Setting, environment: &Environment, started: String, measurements: Vec<Measurement>) -> Run {
+    Run {
+        format_version: RUN_FORMAT_VERSION,
+        revision: Revision { commit: setting.head.commit.clone(), dirty: setting.head.dirty },
+        environment: environment.clone(),
+        started,
+        measurements,
+    }
+}
+
+/// The command that measures one benchmark again.
+pub fn reproduce(id: &BenchmarkId, base: &str) -> String {
+    let filter = format!("^{}$", regex::escape(&id.name));
+    let quoted = format!("'{}'", filter.replace('\'', r"'\''"));
+    format!("cargo perfgate --base {base} --package {} --bench {} {quoted}", id.package, id.target)
+}
+
+fn median(values: &[f64]) -> Option<f64> {
+    quantile(&sorted(values.iter().copied()), 0.5)
+}

@@ -1,0 +1,200 @@
+//! A project made ready: its repository, its policy, and both sides checked out and built.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::suites::Looking;
+use super::{FlowError, Progress, file_error};
+use crate::config::{self, Config};
+use crate::model::{BenchmarkId, Environment, Side};
+use crate::vcs::{CheckedOut, Head, Repository, Tree};
+use crate::workspace::{self, Built, CargoOptions, Slots, Targets, WorkspaceError};
+
+/// What every use case on a project needs to know.
+#[derive(Clone, Debug, Default)]
+pub struct ProjectRequest {
+    /// Where the user stands.
+    pub directory: PathBuf,
+    /// `--manifest-path`.
+    pub manifest_path: Option<PathBuf>,
+    /// cargo's options.
+    pub cargo: CargoOptions,
+    /// `--config`.
+    pub config: Option<PathBuf>,
+    /// The folder for check-outs and builds.
+    pub builds: PathBuf,
+    /// The positional filter: a regular expression over ids, as `cargo bench` takes it.
+    pub filter: Option<regex::Regex>,
+}
+
+/// A project that was found and whose policy was read; nothing is built yet.
+pub struct Setting {
+    /// The request that it came from.
+    pub request: ProjectRequest,
+    /// Its repository.
+    pub repository: Repository,
+    /// What is checked out.
+    pub head: Head,
+    /// The policy and where it came from.
+    pub config: Config,
+    /// The root of the cargo workspace.
+    pub workspace_root: PathBuf,
+    /// The manifest, relative to the repository's root.
+    manifest: PathBuf,
+    slots: Slots,
+    /// Folders beside the repository that its packages depend on by path.
+    siblings: Vec<String>,
+}
+
+/// One side, built.
+pub struct BuiltSide {
+    /// What there was to build.
+    pub targets: Targets,
+    /// What was built.
+    pub built: Built,
+    /// The root of its workspace.
+    root: PathBuf,
+    checked_out: CheckedOut,
+}
+
+impl Setting {
+    /// Finds the project, reads its configuration and looks at its repository.
+    pub fn open(request: ProjectRequest, progress: &mut dyn Progress) -> Result<Self, FlowError> {
+        let (manifest, workspace_root) = workspace::locate(&request.directory, request.manifest_path.as_deref())?;
+        let config = config::load(&workspace_root, request.config.as_deref())?;
+        let repository = Repository::discover(&workspace_root)?;
+        let head = repository.head()?;
+        let manifest = manifest
+            .strip_prefix(repository.root())
+            .map_err(|e| file_error("find in the git repository the manifest", &manifest, e))?
+            .to_owned();
+        // What the user has here tells what lies beside it; the sides' own manifests are read after they are built.
+        let own = workspace::targets(&repository.root().join(&manifest), "the work tree", &request.cargo)?;
+        let slots = Slots::open(&request.builds, repository.root(), |folder| {
+            progress.status("Blocking", &format!("waiting for another process that builds in {}", folder.display()));
+        })?;
+        let siblings = own.siblings;
+        Ok(Self { request, repository, head, config, workspace_root, manifest, slots, siblings })
+    }
+
+    /// How this project's executables are looked at; `home` is a folder for what they may write.
+    pub fn looking<'a>(&'a self, home: &'a Path) -> Looking<'a> {
+        Looking { home, time_out: self.config.policy.time_out, filter: self.request.filter.as_ref() }
+    }
+
+    /// Whether every rule of the configuration matches a benchmark: a rule for nothing is a limit that is off. Asked only
+    /// where `ids` are all that the project has.
+    pub fn check_config(&self, ids: &[BenchmarkId]) -> Result<(), FlowError> {
+        let selection = &self.request.cargo.selection;
+        let partial = self.request.filter.is_some()
+            || !selection.packages.is_empty()
+            || !selection.exclude.is_empty()
+            || !selection.benches.is_empty()
+            || self.repository.root().join(&self.manifest).parent() != Some(&self.workspace_root);
+        if !partial && let Some(e) = self.config.unmatched(ids) {
+            return Err(e.into());
+        }
+        Ok(())
+    }
+
+    /// A folder beside `target/` for what this program leaves for the user.
+    pub fn results(&self) -> PathBuf {
+        self.workspace_root.join("target").join("perfgate")
+    }
+
+    /// The environment of executables that this project's options build.
+    pub fn environment(&self) -> Result<Environment, FlowError> {
+        Ok(workspace::environment_of(&self.workspace_root, &self.request.cargo)?)
+    }
+
+    /// Checks out and builds the work tree as it is.
+    pub fn build_head(&self, progress: &mut dyn Progress) -> Result<BuiltSide, FlowError> {
+        let folder = self.slots.side(Side::Head);
+        let tree = if self.head.dirty {
+            self.repository.tree_of_work_tree(&folder)?
+        } else {
+            self.repository.tree_of(&self.head.commit)?
+        };
+        let dirty = if self.head.dirty { " with uncommitted changes" } else { "" };
+        progress.status("Building", &format!("head {}{dirty}", short(&self.head.commit)));
+        let lock = self.workspace_root.join("Cargo.lock");
+        let built = self.build(Side::Head, &tree, lock.exists().then_some(lock))?;
+        if built.built.executables.is_empty() && !built.built.failed.is_empty() {
+            let cause = built.built.failed[0].reason.clone();
+            return Err(WorkspaceError::Build { side: "head".into(), cause }.into());
+        }
+        Ok(built)
+    }
+
+    /// Checks out and builds `commit`. Where it has no lock file it gets head's, so that both sides use the same
+    /// dependencies.
+    pub fn build_base(
+        &self,
+        commit: &str,
+        head: &BuiltSide,
+        progress: &mut dyn Progress,
+    ) -> Result<BuiltSide, FlowError> {
+        progress.status("Building", &format!("base {}", short(commit)));
+        self.slots.seed_base()?;
+        let tree = self.repository.tree_of(commit)?;
+        self.build(Side::Base, &tree, Some(head.root.join("Cargo.lock")))
+    }
+
+    fn build(&self, side: Side, tree: &Tree, lock: Option<PathBuf>) -> Result<BuiltSide, FlowError> {
+        let folder = self.slots.side(side);
+        let link = self.slots.show(side)?;
+        let checked_out = self.repository.write_tree(tree, &folder)?;
+        self.slots.mirror_surroundings(side, self.repository.root(), &self.siblings)?;
+        let inside = self.workspace_root.strip_prefix(self.repository.root()).unwrap_or(Path::new(""));
+        let root = checked_out.files.join(inside);
+        if !checked_out.tracks(&inside.join("Cargo.lock"))
+            && let Some(lock) = lock
+        {
+            copy_if_different(&lock, &root.join("Cargo.lock"))?;
+        }
+        let name = checked_out.files.strip_prefix(&folder).unwrap_or(Path::new(""));
+        let manifest = link.join(name).join(&self.manifest);
+        let targets = workspace::targets(&manifest, side.name(), &self.request.cargo)?;
+        let built = workspace::build(&targets, &link.join("target"), &link, &folder, &self.request.cargo)?;
+        if crate::instrument::interrupted().is_some() {
+            return Err(FlowError::Interrupted);
+        }
+        Ok(BuiltSide { targets, built, root, checked_out })
+    }
+
+    /// What differs between the sides besides their source, a sentence each.
+    pub fn differences(&self, base: &BuiltSide, head: &BuiltSide) -> Vec<String> {
+        let inside = self.workspace_root.strip_prefix(self.repository.root()).unwrap_or(Path::new(""));
+        let content = |side: &BuiltSide, name: &str| {
+            let path = inside.join(name);
+            side.checked_out.tracks(&path).then(|| fs::read(side.checked_out.files.join(path)).ok()).flatten()
+        };
+        let differ = |name: &str| content(base, name) != content(head, name);
+        let mut sentences = Vec::new();
+        if differ("Cargo.lock") {
+            sentences
+                .push("Cargo.lock differs between base and head: a dependency may be the cause of a change".into());
+        }
+        if ["rust-toolchain.toml", "rust-toolchain"].into_iter().any(differ) {
+            sentences.push(
+                "the toolchain file differs between base and head; both sides were built with the toolchain in use here"
+                    .into(),
+            );
+        }
+        sentences
+    }
+}
+
+/// The first ten digits of a commit id.
+pub fn short(commit: &str) -> &str {
+    commit.get(..10).unwrap_or(commit)
+}
+
+/// Copies unless the contents are equal: cargo takes a newer file for a changed one.
+fn copy_if_different(from: &Path, to: &Path) -> Result<(), FlowError> {
+    let Ok(wanted) = fs::read(from) else { return Ok(()) };
+    if fs::read(to).is_ok_and(|present| present == wanted) {
+        return Ok(());
+    }
+    fs::write(to, wanted).map_err(|e| file_error("write", to, e))
+}

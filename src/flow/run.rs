@@ -1,0 +1,69 @@
+//! `run`: the work tree measured alone, and stored as the baseline of its commit where the tree is clean.
+
+use super::assemble::measurement;
+use super::check::{id, ids_of, measure, store};
+use super::project::{ProjectRequest, Setting};
+use super::schedule::{Measured, Verdictless};
+use super::suites::{Against, Suites, look};
+use super::{FlowError, Progress, assemble};
+use crate::harness::Sides;
+use crate::instrument::Copies;
+use crate::model::{Environment, Run, Skipped};
+
+/// What `run` measured.
+#[derive(Clone, Debug)]
+pub struct RunResult {
+    /// All measurements.
+    pub run: Run,
+    /// Whether they were stored.
+    pub stored: bool,
+    /// What was not measured, with the reason.
+    pub skipped: Vec<Skipped>,
+    /// Benchmarks that crashed or hung, with the reason.
+    pub failed: Vec<Skipped>,
+}
+
+/// Head measured alone.
+pub(super) struct HeadAlone {
+    pub suites: Suites,
+    pub measured: Vec<Vec<Measured>>,
+    pub environment: Environment,
+    pub started: String,
+}
+
+/// Measures the work tree; stores the result where `keep` is set and the tree is clean.
+pub fn run(request: ProjectRequest, keep: bool, progress: &mut dyn Progress) -> Result<RunResult, FlowError> {
+    let setting = Setting::open(request, progress)?;
+    let alone = measure_head(&setting, progress)?;
+    let (mut measurements, mut failed, mut skipped) = (Vec::new(), Vec::new(), alone.suites.skipped.clone());
+    for settled in &alone.suites.settled {
+        failed.push(Skipped { what: settled.id.to_string(), reason: settled.reason.clone() });
+    }
+    for (open, all) in alone.suites.open.iter().zip(&alone.measured) {
+        for (name, measured) in open.names.iter().zip(all) {
+            let id = id(open, name);
+            match &measured.ended_by {
+                Some(Verdictless::Failed(failure)) => {
+                    failed.push(Skipped { what: id.to_string(), reason: failure.detail.clone() });
+                }
+                Some(Verdictless::OtherUnit(unit)) => skipped.push(assemble::other_unit(&id, unit)),
+                None => measurements.extend(measurement(id, open, measured)),
+            }
+        }
+    }
+    let stored =
+        keep && store(&setting, &alone.environment, alone.started.clone(), &alone.suites, &alone.measured, progress)?;
+    let run = assemble::run(&setting, &alone.environment, alone.started, measurements);
+    Ok(RunResult { run, stored, skipped, failed })
+}
+
+pub(super) fn measure_head(setting: &Setting, progress: &mut dyn Progress) -> Result<HeadAlone, FlowError> {
+    let head = setting.build_head(progress)?;
+    let environment = setting.environment()?;
+    let copies = Copies::new()?;
+    let suites = look(&head, Against::Nothing, &setting.looking(&copies.folder().join("home")), progress)?;
+    setting.check_config(&ids_of(&suites))?;
+    let started = jiff::Timestamp::now().to_string();
+    let measured = measure(&suites, Sides::HeadOnly, copies, setting, progress)?;
+    Ok(HeadAlone { suites, measured, environment, started })
+}

@@ -1,0 +1,117 @@
+//! Judging by stored numbers alone: two stored runs, or head measured now and base's baseline. For times this confirms
+//! nothing, and every row says so.
+
+use std::collections::BTreeMap;
+
+use super::assemble::{self, Frame};
+use super::check::{frame, store};
+use super::project::{Setting, short};
+use super::run::measure_head;
+use super::{FlowError, Progress};
+use crate::gate::{Policy, Samples};
+use crate::model::{Evidence, Measurement, Report, Row, Run, Skipped, Verdict};
+use crate::store::Store;
+use crate::vcs::Base;
+
+/// `check --method stored`.
+pub(super) fn check_stored(
+    setting: &Setting,
+    base: &Base,
+    keep: bool,
+    progress: &mut dyn Progress,
+) -> Result<Report, FlowError> {
+    let policy = &setting.config.policy;
+    let alone = measure_head(setting, progress)?;
+    let loaded = Store::open(setting.repository.root())?.load(&base.commit)?;
+    let mut frame = frame(setting, Some(base), Some(alone.environment.clone()), &alone.suites, Vec::new());
+    frame.warnings.extend(loaded.skipped.iter().map(described));
+    let baseline = loaded.newest_in(&alone.environment.key);
+    let mut rows: Vec<Row> = alone.suites.settled.iter().map(|s| assemble::settled_row(s, policy)).collect();
+    let measurements: Vec<Measurement> = alone
+        .suites
+        .open
+        .iter()
+        .zip(&alone.measured)
+        .flat_map(|(open, all)| open.names.iter().zip(all).map(move |(name, measured)| (open, name, measured)))
+        .filter_map(|(open, name, measured)| {
+            let id = super::check::id(open, name);
+            match assemble::paired_row(id.clone(), open, measured, policy, 1) {
+                Err(skipped) => frame.skipped.push(skipped),
+                Ok(row) if measured.ended_by.is_some() => rows.push(row),
+                Ok(_) => return assemble::measurement(id, open, measured),
+            }
+            None
+        })
+        .collect();
+    match baseline {
+        Some(stored) => rows.extend(stored_rows(&stored.run.measurements, &measurements, policy)),
+        None => {
+            let elsewhere = loaded.runs.len();
+            let place =
+                if elsewhere > 0 { format!(", only {elsewhere} from other environments") } else { String::new() };
+            frame.warnings.push(format!(
+                "no baseline of {} was stored in this environment{place}: check it out and `cargo perfgate run`, or leave out --method stored",
+                short(&base.commit)
+            ));
+            rows.extend(stored_rows(&[], &measurements, policy));
+        }
+    }
+    if keep {
+        store(setting, &alone.environment, alone.started, &alone.suites, &alone.measured, progress)?;
+    }
+    Ok(assemble::report(frame, rows, policy))
+}
+
+/// The rows of two stored runs. Those of one side alone are `added` or `removed`.
+pub(super) fn stored_rows(base: &[Measurement], head: &[Measurement], policy: &Policy) -> Vec<Row> {
+    let key = |m: &Measurement| (m.benchmark.clone(), m.metric);
+    let bases: BTreeMap<_, _> = base.iter().map(|m| (key(m), m)).collect();
+    let heads: BTreeMap<_, _> = head.iter().map(|m| (key(m), m)).collect();
+    let common = heads.keys().filter(|key| bases.contains_key(*key)).count();
+    let mut rows = Vec::new();
+    for (key, head) in &heads {
+        let limits = policy.limits(&head.benchmark);
+        let mut row = assemble::empty_row(head.benchmark.clone(), &head.harness, limits);
+        row.head = Some(head.median);
+        match bases.get(key) {
+            None => {
+                row.verdict = Verdict::Added;
+                row.reason = "base has no measurement of it".into();
+            }
+            Some(base) => {
+                row.base = Some(base.median);
+                row.pairs = base.estimates.len().min(head.estimates.len());
+                if base.executable == head.executable {
+                    row.verdict = Verdict::Unchanged;
+                    row.evidence = Some(Evidence::SameExecutable);
+                    row.reason = "base and head have the same code and data".into();
+                } else {
+                    let logarithms = |m: &Measurement| m.estimates.iter().map(|v| v.ln()).collect::<Vec<_>>();
+                    let (base, head) = (logarithms(base), logarithms(head));
+                    let samples = Samples::Stored { base: &base, head: &head };
+                    assemble::decide(&mut row, samples, Evidence::StoredBaseline, limits, common);
+                }
+                assemble::budget(&mut row, &head.estimates);
+            }
+        }
+        rows.push(row);
+    }
+    for (key, base) in bases.iter().filter(|(key, _)| !heads.contains_key(*key)) {
+        let mut row = assemble::empty_row(key.0.clone(), &base.harness, policy.limits(&key.0));
+        row.base = Some(base.median);
+        row.verdict = Verdict::Removed;
+        row.reason = "head has no measurement of it".into();
+        rows.push(row);
+    }
+    rows
+}
+
+/// The report of two runs.
+pub(super) fn stored_report(base: &Run, head: &Run, frame: Frame, policy: &Policy) -> Report {
+    assemble::report(frame, stored_rows(&base.measurements, &head.measurements, policy), policy)
+}
+
+/// One line for a record or target that was left out.
+pub(super) fn described(skipped: &Skipped) -> String {
+    format!("{}: {}", skipped.what, skipped.reason)
+}

@@ -1,0 +1,320 @@
+//! Which benchmarks there are on both sides, which of them need measuring, and what can be said of the others at once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::time::Duration;
+
+use super::project::BuiltSide;
+use super::{FlowError, Progress, file_error};
+use crate::harness::Program;
+use crate::harness::criterion::{Enumeration, NotCriterion, Suite, Version, Way, enumerate};
+use crate::model::{BenchmarkId, Evidence, Skipped, Verdict};
+use crate::workspace::{BenchExecutable, executable_identity};
+
+/// The benchmarks of a project.
+#[derive(Debug, Default)]
+pub struct Suites {
+    /// Executables with benchmarks to measure.
+    pub open: Vec<Open>,
+    /// Benchmarks that need no measuring, or cannot be measured.
+    pub settled: Vec<Settled>,
+    /// Targets that were left out.
+    pub skipped: Vec<Skipped>,
+}
+
+/// An executable with benchmarks to measure.
+#[derive(Debug)]
+pub struct Open {
+    /// Its package.
+    pub package: String,
+    /// Its target.
+    pub target: String,
+    /// The executables.
+    pub suite: Suite,
+    /// The benchmarks to measure.
+    pub names: Vec<String>,
+    /// Harness and version.
+    pub harness: String,
+    /// Identity of head's executable.
+    pub identity: String,
+}
+
+/// A benchmark that is not measured.
+#[derive(Clone, Debug)]
+pub struct Settled {
+    /// Which.
+    pub id: BenchmarkId,
+    /// Harness and version.
+    pub harness: String,
+    /// What is said of it.
+    pub verdict: Verdict,
+    /// What that rests on.
+    pub evidence: Option<Evidence>,
+    /// Why, in a sentence.
+    pub reason: String,
+}
+
+/// How to look at executables.
+pub struct Looking<'a> {
+    /// A folder for what they may write.
+    pub home: &'a Path,
+    /// How long they may be silent.
+    pub time_out: Duration,
+    /// Which ids are wanted.
+    pub filter: Option<&'a regex::Regex>,
+}
+
+impl Looking<'_> {
+    fn wants(&self, package: &str, target: &str, name: &str) -> bool {
+        self.filter.is_none_or(|filter| {
+            filter.is_match(name) || filter.is_match(&BenchmarkId::new(package, target, name).to_string())
+        })
+    }
+
+    fn ask(&self, program: &Program) -> Result<Result<Enumeration, NotCriterion>, FlowError> {
+        Ok(enumerate(program, self.home, self.time_out)?)
+    }
+}
+
+/// What head's executables are held against.
+#[derive(Clone, Copy)]
+pub enum Against<'a> {
+    /// Nothing: head is measured alone.
+    Nothing,
+    /// Base, built.
+    Base(&'a BuiltSide),
+    /// Base, which could not be built as a whole, with the reason.
+    Unbuilt(&'a str),
+}
+
+/// Looks at the executables of both sides.
+pub fn look(
+    head: &BuiltSide,
+    against: Against<'_>,
+    looking: &Looking<'_>,
+    progress: &mut dyn Progress,
+) -> Result<Suites, FlowError> {
+    let mut suites = Suites::default();
+    suites.skipped.extend(head.targets.skipped.iter().cloned());
+    suites.skipped.extend(head.built.failed.iter().cloned());
+    let key = |executable: &BenchExecutable| (executable.package.clone(), executable.target.clone());
+    let mut bases: BTreeMap<_, _> = match against {
+        Against::Base(base) => base.built.executables.iter().map(|exe| (key(exe), exe)).collect(),
+        _ => BTreeMap::new(),
+    };
+    for executable in &head.built.executables {
+        let what = format!("{}::{}", executable.package, executable.target);
+        let other = bases.remove(&key(executable));
+        let mut target = Target { executable, what: &what, looking, suites: &mut suites };
+        let Some(found) = target.enumerate_head(other)? else { continue };
+        match (against, other) {
+            (Against::Nothing, _) => target.measure_head(found)?,
+            (Against::Unbuilt(reason), _) => target.settle_all(&found, Verdict::Added, reason),
+            (Against::Base(base), None) => {
+                let failed = base.built.failed.iter().find(|failed| failed.what == what);
+                let reason =
+                    failed.map_or("base has no such bench target".to_owned(), |f| format!("base {}", f.reason));
+                target.settle_all(&found, Verdict::Added, &reason);
+            }
+            (Against::Base(_), Some(other)) => target.compare(found, other)?,
+        }
+        progress.status("Found", &what);
+    }
+    for ((package, target), executable) in bases {
+        // Head's failure to compile what base compiled was an error before; here the target is gone.
+        if let Ok(found) = looking.ask(&program(executable))? {
+            let harness = harness(found.version);
+            for name in found.names.into_iter().filter(|name| looking.wants(&package, &target, name)) {
+                suites.settled.push(Settled {
+                    id: BenchmarkId::new(&package, &target, name),
+                    harness: harness.clone(),
+                    verdict: Verdict::Removed,
+                    evidence: None,
+                    reason: "head has no such bench target".into(),
+                });
+            }
+        }
+    }
+    Ok(suites)
+}
+
+/// One bench target of head while it is looked at.
+struct Target<'a> {
+    executable: &'a BenchExecutable,
+    what: &'a str,
+    looking: &'a Looking<'a>,
+    suites: &'a mut Suites,
+}
+
+impl Target<'_> {
+    /// Head's benchmarks that are wanted, without those whose id stands twice; `None` where there are none to go on with.
+    fn enumerate_head(&mut self, base: Option<&BenchExecutable>) -> Result<Option<Enumeration>, FlowError> {
+        let reason = match self.looking.ask(&program(self.executable))? {
+            Ok(mut found) => {
+                let names = std::mem::take(&mut found.names);
+                found.names = self.wanted_once(names, found.version);
+                return Ok(Some(found));
+            }
+            Err(NotCriterion::OtherHarness) => {
+                "holds no criterion benchmark; other harnesses are not supported by this version".to_owned()
+            }
+            Err(NotCriterion::Broken(detail)) => {
+                // Base tells what was lost.
+                if let Some(base) = base
+                    && let Ok(found) = self.looking.ask(&program(base))?
+                {
+                    let mut found = found;
+                    let names = std::mem::take(&mut found.names);
+                    found.names = self.wanted_once(names, found.version);
+                    self.settle_all(&found, Verdict::Crashed, &format!("head, before its first benchmark: {detail}"));
+                    return Ok(None);
+                }
+                format!("could not be asked for its benchmarks: {detail}")
+            }
+        };
+        self.suites.skipped.push(Skipped { what: self.what.to_owned(), reason });
+        Ok(None)
+    }
+
+    fn wanted_once(&mut self, names: Vec<String>, version: Option<Version>) -> Vec<String> {
+        let (package, target) = (&self.executable.package, &self.executable.target);
+        let mut seen = BTreeSet::new();
+        let mut twice = BTreeSet::new();
+        let names: Vec<String> = names.into_iter().filter(|name| self.looking.wants(package, target, name)).collect();
+        for name in &names {
+            if !seen.insert(name.clone()) {
+                twice.insert(name.clone());
+            }
+        }
+        for name in &twice {
+            self.settle(name, version, Verdict::Inconclusive, None, "two benchmarks have this id; rename one of them");
+        }
+        names.into_iter().filter(|name| !twice.contains(name)).collect()
+    }
+
+    fn measure_head(&mut self, found: Enumeration) -> Result<(), FlowError> {
+        let all = (self.looking.filter.is_none()).then(|| found.names.clone());
+        self.open(&found, None, found.version, found.names.clone(), all)
+    }
+
+    fn compare(&mut self, head: Enumeration, other: &BenchExecutable) -> Result<(), FlowError> {
+        if self.identity()? == identity(other)? {
+            for name in &head.names {
+                let evidence = Some(Evidence::SameExecutable);
+                self.settle(
+                    name,
+                    head.version,
+                    Verdict::Unchanged,
+                    evidence,
+                    "base and head have the same code and data",
+                );
+            }
+            return Ok(());
+        }
+        let base = match self.looking.ask(&program(other))? {
+            Ok(base) => base,
+            Err(NotCriterion::OtherHarness) => {
+                self.settle_all(&head, Verdict::Added, "base has it without criterion");
+                return Ok(());
+            }
+            Err(NotCriterion::Broken(detail)) => {
+                self.settle_all(&head, Verdict::Inconclusive, &format!("base could not be asked for it: {detail}"));
+                return Ok(());
+            }
+        };
+        let (package, target) = (&self.executable.package, &self.executable.target);
+        let base_names: BTreeSet<&String> = base.names.iter().collect();
+        let head_names: BTreeSet<&String> = head.names.iter().collect();
+        for name in &base.names {
+            let settled = self.suites.settled.iter().any(|settled| {
+                settled.id.name == *name && settled.id.target == *target && settled.id.package == *package
+            });
+            if !head_names.contains(name) && !settled && self.looking.wants(package, target, name) {
+                self.settle(name, base.version, Verdict::Removed, None, "head has no such benchmark");
+            }
+        }
+        let (common, added): (Vec<String>, Vec<String>) =
+            head.names.iter().cloned().partition(|name| base_names.contains(name));
+        for name in &added {
+            self.settle(name, head.version, Verdict::Added, None, "base has no such benchmark");
+        }
+        let version = base.version.min(head.version);
+        let way = if base.way == head.way { head.way } else { Way::Files };
+        let all = (base.names == head.names && self.looking.filter.is_none()).then(|| common.clone());
+        let found = Enumeration { way, ..head };
+        self.open(&found, Some(program(other)), version, common, all)
+    }
+
+    fn open(
+        &mut self,
+        found: &Enumeration,
+        base: Option<Program>,
+        version: Option<Version>,
+        names: Vec<String>,
+        all: Option<Vec<String>>,
+    ) -> Result<(), FlowError> {
+        if names.is_empty() {
+            return Ok(());
+        }
+        let identity = self.identity()?;
+        self.suites.open.push(Open {
+            package: self.executable.package.clone(),
+            target: self.executable.target.clone(),
+            suite: Suite {
+                base,
+                head: program(self.executable),
+                // Whole seconds are understood by every version.
+                version: version.unwrap_or(Version(0, 3, 0)),
+                way: found.way,
+                all,
+            },
+            names,
+            harness: harness(found.version),
+            identity,
+        });
+        Ok(())
+    }
+
+    fn identity(&self) -> Result<String, FlowError> {
+        identity(self.executable)
+    }
+
+    fn settle_all(&mut self, found: &Enumeration, verdict: Verdict, reason: &str) {
+        for name in &found.names {
+            self.settle(name, found.version, verdict, None, reason);
+        }
+    }
+
+    fn settle(
+        &mut self,
+        name: &str,
+        version: Option<Version>,
+        verdict: Verdict,
+        evidence: Option<Evidence>,
+        reason: &str,
+    ) {
+        self.suites.settled.push(Settled {
+            id: BenchmarkId::new(&self.executable.package, &self.executable.target, name),
+            harness: harness(version),
+            verdict,
+            evidence,
+            reason: reason.to_owned(),
+        });
+    }
+}
+
+fn identity(executable: &BenchExecutable) -> Result<String, FlowError> {
+    executable_identity(&executable.path).map_err(|e| file_error("read", &executable.path, e))
+}
+
+fn program(executable: &BenchExecutable) -> Program {
+    Program {
+        path: executable.path.clone(),
+        directory: executable.directory.clone(),
+        environment: executable.environment.clone(),
+    }
+}
+
+fn harness(version: Option<Version>) -> String {
+    version.map_or("criterion".to_owned(), |version| format!("criterion {version}"))
+}

@@ -1,0 +1,244 @@
+//! Rounds of measurements with criterion executables: both sides fresh, on one core, in lock step.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::Way;
+use super::channel::Complete;
+use super::enumerate::spawn;
+use super::files;
+use super::options::{Slicing, Version, filters};
+use super::session::{Ending, EndingKind, NoSession, Session, Starting, Step};
+use crate::harness::{Bench, Failure, FailureKind, HarnessError, Program, Request, Sample, Sides, Slice, SliceResult};
+use crate::instrument::{Copies, Spawn, cores};
+use crate::model::Side;
+use crate::stats::Rng;
+
+/// An executable of both sides, or of head alone.
+#[derive(Clone, Debug)]
+pub struct Suite {
+    /// Base's, where there is one.
+    pub base: Option<Program>,
+    /// Head's.
+    pub head: Program,
+    /// The older of both sides' versions of criterion: what it understands, both do.
+    pub version: Version,
+    /// How it is measured.
+    pub way: Way,
+    /// All ids that both sides hold alike; a request for all of them needs no filter.
+    pub all: Option<Vec<String>>,
+}
+
+/// The criterion harness.
+#[derive(Debug)]
+pub struct Criterion {
+    suites: Vec<Suite>,
+    copies: Copies,
+    cores: Vec<usize>,
+    time_out: Duration,
+    rng: Rng,
+}
+
+/// One side of a round.
+struct Running {
+    side: Side,
+    session: Option<Session>,
+    ending: Option<Ending>,
+    samples: BTreeMap<String, Sample>,
+}
+
+impl Criterion {
+    /// A harness for `suites`. Copies of the executables are made in `copies`; `seed` decides what is drawn.
+    pub fn new(suites: Vec<Suite>, copies: Copies, time_out: Duration, seed: u64) -> Self {
+        Self { suites, copies, cores: cores(), time_out, rng: Rng::new(seed) }
+    }
+
+    fn spawn(&mut self, program: &Program, core: Option<usize>) -> Result<Spawn, HarnessError> {
+        let start_error = |cause| HarnessError::Start { program: program.path.display().to_string(), cause };
+        let copy: PathBuf = self.copies.fresh(&program.path).map_err(|e| start_error(e.to_string()))?;
+        // The size of the environment moves the stack, and with it the speed of some code.
+        let padding = "x".repeat(self.rng.below(4096) as usize);
+        let mut spawn = spawn(program, &copy, &self.copies.folder().join("home")).env("PERFGATE_PADDING", padding);
+        spawn.core = core;
+        Ok(spawn)
+    }
+
+    fn channel_round(
+        &mut self,
+        suite: &Suite,
+        names: &[String],
+        filter: Option<String>,
+        request: &Request<'_>,
+    ) -> Result<Vec<Running>, HarnessError> {
+        let core = (!self.cores.is_empty()).then(|| self.cores[request.round % self.cores.len()]);
+        let mut programs = vec![(Side::Head, &suite.head)];
+        if let (Sides::Both, Some(base)) = (request.sides, &suite.base) {
+            programs.push((Side::Base, base));
+        }
+        if self.rng.coin() {
+            programs.reverse();
+        }
+        let mut starting = Vec::new();
+        for (side, program) in programs {
+            let mut spawn = self.spawn(program, core)?.args(Slicing::of(suite.version).arguments());
+            spawn.arguments.extend(filter.clone().map(Into::into));
+            let started = Starting::start(spawn, self.time_out);
+            let cause = |e: crate::instrument::SpawnError| HarnessError::Start {
+                program: program.path.display().to_string(),
+                cause: e.to_string(),
+            };
+            starting.push((side, started.map_err(cause)?));
+        }
+        let mut sides = Vec::new();
+        for (side, starting) in starting {
+            let (session, ending) = match starting.connect() {
+                Ok(session) => (Some(session), None),
+                Err(NoSession::NeverConnected(ending) | NoSession::Failed(ending)) => (None, Some(ending)),
+            };
+            sides.push(Running { side, session, ending, samples: BTreeMap::new() });
+        }
+        // Which side goes first is drawn for each benchmark, and turned round in the next round.
+        let mut order = Rng::new((request.round as u64 / 2).wrapping_mul(0x9e37_79b9) ^ request.executable as u64);
+        for _ in 0..=names.len() {
+            let head_first = order.coin() ^ (request.round % 2 == 1);
+            sides.sort_by_key(|running| (running.side == Side::Head) != head_first);
+            for running in &mut sides {
+                running.step(request.round == 0);
+            }
+            // What one side has lost need not be measured on the other.
+            if sides.iter().any(|running| running.ending.is_some()) {
+                break;
+            }
+        }
+        Ok(sides)
+    }
+
+    fn file_round(
+        &mut self,
+        suite: &Suite,
+        names: &[String],
+        request: &Request<'_>,
+    ) -> Result<Vec<Running>, HarnessError> {
+        let mut programs = vec![(Side::Head, &suite.head)];
+        if let (Sides::Both, Some(base)) = (request.sides, &suite.base) {
+            programs.push((Side::Base, base));
+        }
+        if request.round % 2 == 1 {
+            programs.reverse();
+        }
+        let mut sides = Vec::new();
+        for (side, program) in programs {
+            let copy = self.copies.fresh(&program.path);
+            let copy = copy.map_err(|e| HarnessError::Start {
+                program: program.path.display().to_string(),
+                cause: e.to_string(),
+            })?;
+            let home = self.copies.folder().join("home");
+            let slicing = Slicing::of(suite.version);
+            let (samples, ending) = match files::measure(program, &copy, &home, self.time_out, names, slicing)? {
+                Ok(samples) => (samples, Ending { kind: EndingKind::Finished, during: None, detail: String::new() }),
+                Err(ending) => (Vec::new(), ending),
+            };
+            sides.push(Running { side, session: None, ending: Some(ending), samples: samples.into_iter().collect() });
+        }
+        Ok(sides)
+    }
+}
+
+impl Bench for Criterion {
+    fn measure(&mut self, request: &Request<'_>) -> Result<Vec<Slice>, HarnessError> {
+        let suite = self.suites[request.executable].clone();
+        let mut slices = Vec::new();
+        let everything = suite.all.as_deref() == Some(request.names);
+        let parts = if everything {
+            vec![(request.names, None)]
+        } else {
+            filters(request.names).into_iter().map(|(names, filter)| (names, Some(filter))).collect()
+        };
+        for (names, filter) in parts {
+            let mut sides = match suite.way {
+                Way::Channel => self.channel_round(&suite, names, filter, request)?,
+                Way::Files => self.file_round(&suite, names, request)?,
+            };
+            if sides.iter().any(|s| s.ending.as_ref().is_some_and(|e| e.kind == EndingKind::Stopped)) {
+                return Err(HarnessError::Stopped);
+            }
+            slices.extend(conclude(names, &mut sides));
+        }
+        Ok(slices)
+    }
+}
+
+impl Running {
+    /// Lets this side measure its next benchmark.
+    fn step(&mut self, ask_unit: bool) {
+        let Some(session) = &mut self.session else { return };
+        loop {
+            match session.next() {
+                Step::Skipped(_) => {}
+                Step::Measured(complete, cost) => {
+                    let unit = if ask_unit { session.unit() } else { Ok("ns".to_owned()) };
+                    match unit {
+                        Ok(unit) => {
+                            let name = complete.name.clone();
+                            self.samples.insert(name, sample(&complete, cost, unit));
+                        }
+                        Err(ending) => self.end(ending),
+                    }
+                    return;
+                }
+                Step::Ended(ending) => return self.end(ending),
+            }
+        }
+    }
+
+    fn end(&mut self, ending: Ending) {
+        self.ending = Some(ending);
+        self.session = None;
+    }
+}
+
+fn sample(complete: &Complete, cost: Duration, unit: String) -> Sample {
+    let times = complete.values.iter().zip(&complete.iterations).map(|(value, count)| value / count).collect();
+    // The longest measuring time that we ask for is one second.
+    let fixes_time = complete.measurement_time.is_some_and(|nanoseconds| nanoseconds > 1.5e9);
+    Sample { times, cost, fixes_time, other_unit: (unit != "ns").then_some(unit) }
+}
+
+/// The answer for each name, from what both sides came to.
+fn conclude(names: &[String], sides: &mut [Running]) -> Vec<Slice> {
+    let mut failures: BTreeMap<&str, Failure> = BTreeMap::new();
+    for running in sides.iter() {
+        let Some(ending) = &running.ending else { continue };
+        let missing: Vec<&String> = names.iter().filter(|name| !running.samples.contains_key(*name)).collect();
+        let kind = if ending.kind == EndingKind::TimedOut { FailureKind::TimedOut } else { FailureKind::Crashed };
+        let good_end = ending.kind == EndingKind::Finished;
+        let detail =
+            if good_end { "its process ended before it was measured".to_owned() } else { ending.detail.clone() };
+        let blamed: Vec<&String> = match &ending.during {
+            Some(name) => missing.into_iter().filter(|missing| *missing == name).collect(),
+            // It died before its first benchmark: that may be the fault of any.
+            None if good_end || running.samples.is_empty() => missing,
+            None => missing.into_iter().take(1).collect(),
+        };
+        for name in blamed {
+            let failure = Failure { side: running.side, kind, detail: detail.clone() };
+            failures.entry(name).or_insert(failure);
+        }
+    }
+    let answer = |name: &String| {
+        if let Some(failure) = failures.get(name.as_str()) {
+            return SliceResult::Failed(failure.clone());
+        }
+        let of = |side| sides.iter().find(|running| running.side == side);
+        let head = of(Side::Head).and_then(|running| running.samples.get(name)).cloned();
+        let base = of(Side::Base).map(|running| running.samples.get(name).cloned());
+        match (base, head) {
+            (None, Some(head)) => SliceResult::Measured { base: None, head },
+            (Some(Some(base)), Some(head)) => SliceResult::Measured { base: Some(base), head },
+            _ => SliceResult::NotReached,
+        }
+    };
+    names.iter().map(|name| Slice { name: name.clone(), result: answer(name) }).collect()
+}

@@ -1,0 +1,25 @@
+//! criterion 0.3 to 0.8, unmodified. Everything that is known of its options, its control channel and its files is in
+//! this folder.
+//!
+//! Two ways lead to measurements. The control channel (`channel`, `session`) holds two executables in lock step,
+//! benchmark by benchmark. Where an executable does not connect, it measures by itself and writes files (`files`).
+
+mod bench;
+mod channel;
+mod enumerate;
+mod files;
+mod options;
+mod session;
+
+pub use bench::{Criterion, Suite};
+pub use enumerate::{Enumeration, NotCriterion, enumerate};
+pub use options::Version;
+
+/// The way by which measurements are got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// The control channel.
+    Channel,
+    /// Files in `CRITERION_HOME`.
+    Files,
+}
