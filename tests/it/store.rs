@@ -1,6 +1,7 @@
 //! The store of baselines: what it keeps, what it refuses, and what it leaves alone.
 
 mod foreign;
+mod kill;
 mod record;
 
 use std::fs;
