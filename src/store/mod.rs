@@ -1,1 +1,201 @@
-//! placeholder
+//! Floor 4: baselines, kept in the repository's own git objects and keyed by commit and environment.
+//!
+//! One ref, [`BASELINES_REF`], points to a commit whose tree holds records and nothing else:
+//! `<first 2 hex>/<full commit id>/<environment key>/<started>-<digest>.json`. Index, work tree, HEAD, branches, stash,
+//! worktree list and hooks are never touched.
+//!
+//! Here: what callers may ask of the store. The form of a record is `record`'s business, names and paths are `id`'s,
+//! reading the tree is `layout`'s, moving the ref `update`'s and `lock`'s, single files `export`'s. What travels over
+//! the network is not done here.
+
+mod error;
+mod export;
+mod id;
+mod layout;
+mod lock;
+mod open;
+mod record;
+mod update;
+
+use std::path::{Path, PathBuf};
+
+use git2::Repository;
+
+use crate::model::{Run, Skipped};
+
+pub use error::{RecordError, StoreError};
+pub use export::{export, read_exported};
+pub use id::{ParseRecordIdError, RecordId};
+pub use record::{MAX_BYTES, decode, encode};
+pub use update::BASELINES_REF;
+
+use layout::Reader;
+
+/// The baselines of one repository.
+///
+/// Any number of processes and threads may each open their own and use them at once.
+pub struct Store {
+    repo: Repository,
+    /// What messages call the repository.
+    root: PathBuf,
+}
+
+/// One stored run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stored {
+    /// Where it is stored.
+    pub id: RecordId,
+    /// What is stored.
+    pub run: Run,
+}
+
+/// What was found for a commit.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Loaded {
+    /// The readable runs in the order in which they were measured: newest last.
+    pub runs: Vec<Stored>,
+    /// Records that could not be read. They stay in the store as they are.
+    pub skipped: Vec<Skipped>,
+}
+
+impl Loaded {
+    /// The run that was measured last.
+    pub fn newest(&self) -> Option<&Stored> {
+        self.runs.last()
+    }
+}
+
+/// The records of one commit in one environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Full commit id.
+    pub commit: String,
+    /// Environment key.
+    pub environment: String,
+    /// The records in the order in which they were measured: newest last, never empty. They were not read yet, so
+    /// some may turn out to be unreadable.
+    pub records: Vec<RecordId>,
+}
+
+/// Everything in the store, by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// In the order of commit ids and environment keys.
+    pub entries: Vec<Entry>,
+    /// What lies in the tree and is no record.
+    pub skipped: Vec<Skipped>,
+}
+
+impl Store {
+    /// Opens the store of the repository that holds `path`: a work tree, a linked work tree, a folder in one, or a bare
+    /// repository. Nothing is created before the first [`Store::add`].
+    ///
+    /// # Errors
+    /// Where there is no repository, or one that cannot be read: another user's, or of a format that is not known.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let repo = open::open(path)?;
+        let root = repo.workdir().unwrap_or_else(|| repo.path()).to_owned();
+        Ok(Self { repo, root })
+    }
+
+    /// The work tree that the store was opened from, or the git folder of a bare repository.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Stores a run as a baseline of its commit. Once this returns, the record survives whatever is killed.
+    ///
+    /// The id depends on nothing but the run: the same run stored twice is one record, different runs never meet.
+    ///
+    /// # Errors
+    /// Refuses runs of a dirty tree, runs that could not be read back, and ids and keys of another form than the model
+    /// says. Fails where the repository cannot be written, or another git program blocks the ref.
+    pub fn add(&self, run: &Run) -> Result<RecordId, StoreError> {
+        let commit = &run.revision.commit;
+        let refuse = |reason: String| StoreError::refused(commit, &self.root, reason);
+        if run.revision.dirty {
+            return Err(StoreError::Dirty { commit: error::short(commit), repository: self.root.clone() });
+        }
+        id::check_commit_id(commit).map_err(refuse)?;
+        id::check_environment_key(&run.environment.key).map_err(refuse)?;
+        let bytes = record::encode(run).map_err(|e| refuse(e.to_string()))?;
+        let written = self.repo.blob(&bytes).map_err(|e| self.write_error(commit, e.into()))?;
+        let id = RecordId::new(commit, &run.environment.key, &run.started, &written.to_string()).map_err(refuse)?;
+        let message = format!("Store the baseline of {commit}\n\nEnvironment: {}\n", id.environment());
+        update::update(&self.repo, &message, |root| layout::insert(&self.repo, root, &id, written))
+            .map_err(|e| self.write_error(commit, e))?;
+        Ok(id)
+    }
+
+    /// All records of a commit, whatever the environment.
+    ///
+    /// # Errors
+    /// Where the ref or the top of its tree cannot be read. A record that cannot be read is no error: see
+    /// [`Loaded::skipped`].
+    pub fn load(&self, commit: &str) -> Result<Loaded, StoreError> {
+        self.load_where(commit, |_| true)
+    }
+
+    /// All records of a commit in one environment.
+    ///
+    /// # Errors
+    /// As [`Store::load`].
+    pub fn find(&self, commit: &str, environment_key: &str) -> Result<Loaded, StoreError> {
+        self.load_where(commit, |key| key == environment_key)
+    }
+
+    fn load_where(&self, commit: &str, wanted: impl Fn(&str) -> bool) -> Result<Loaded, StoreError> {
+        let Some(mut reader) = self.reader()? else { return Ok(Loaded::default()) };
+        let mut runs = Vec::new();
+        for entry in reader.entries_of(commit) {
+            if wanted(&entry.environment) {
+                for (id, blob) in entry.records {
+                    if let Some(run) = reader.run(&id, blob) {
+                        runs.push(Stored { id, run });
+                    }
+                }
+            }
+        }
+        runs.sort_by(|a, b| a.id.started().cmp(&b.id.started()).then_with(|| a.id.cmp(&b.id)));
+        Ok(Loaded { runs, skipped: reader.into_skipped() })
+    }
+
+    /// What is stored, without reading the records: a look at every folder, no more.
+    ///
+    /// # Errors
+    /// As [`Store::load`].
+    pub fn list(&self) -> Result<Listing, StoreError> {
+        let Some(mut reader) = self.reader()? else { return Ok(Listing::default()) };
+        let entries = reader
+            .all_entries()
+            .into_iter()
+            .map(|found| Entry {
+                commit: found.commit,
+                environment: found.environment,
+                records: found.records.into_iter().map(|(id, _)| id).collect(),
+            })
+            .collect();
+        Ok(Listing { entries, skipped: reader.into_skipped() })
+    }
+
+    /// `None` where nothing was ever stored.
+    fn reader(&self) -> Result<Option<Reader<'_>>, StoreError> {
+        update::tip(&self.repo)
+            .and_then(|tip| tip.map(|tip| Reader::new(&self.repo, tip.tree_id())).transpose())
+            .map_err(|e| StoreError::Read { repository: self.root.clone(), cause: e.to_string() })
+    }
+
+    fn write_error(&self, commit: &str, failure: update::Failure) -> StoreError {
+        let (commit, repository) = (error::short(commit), self.root.clone());
+        match failure {
+            update::Failure::Locked(lock) => StoreError::Locked { commit, repository, lock },
+            update::Failure::Other(cause) => StoreError::Write { commit, repository, cause },
+        }
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("root", &self.root).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,96 @@
+//! Moving the ref: read it, build the next commit, swap it in if nobody was faster, else start over. What the commit's
+//! tree holds is the caller's business.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use git2::{Commit, ErrorCode, Oid, ReferenceType, Repository, Signature, Tree};
+
+use super::error::printable;
+use super::lock::{RefLock, Turn};
+
+/// Where the baselines are.
+pub const BASELINES_REF: &str = "refs/perfgate/baselines";
+
+/// Why the ref could not be read or moved.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// git's lock file stood in the way for too long.
+    Locked(PathBuf),
+    /// In words.
+    Other(String),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Locked(path) => write!(f, "another git program holds {}", path.display()),
+            Self::Other(cause) => f.write_str(cause),
+        }
+    }
+}
+
+impl From<git2::Error> for Failure {
+    fn from(error: git2::Error) -> Self {
+        Self::Other(printable(error.message()))
+    }
+}
+
+/// The commit that the ref points to; `None` if there is no ref.
+pub(super) fn tip(repo: &Repository) -> Result<Option<Commit<'_>>, Failure> {
+    let reference = match repo.find_reference(BASELINES_REF) {
+        Ok(reference) => reference,
+        Err(e) if e.code() == ErrorCode::NotFound => return Ok(None),
+        Err(e) => return Err(Failure::Other(format!("{BASELINES_REF}: {}", printable(e.message())))),
+    };
+    // Through a symbolic ref an update would move, or replace, something that is not ours.
+    let id = match (reference.kind(), reference.target()) {
+        (Some(ReferenceType::Direct), Some(id)) => id,
+        _ => return Err(Failure::Other(format!("{BASELINES_REF} is a symbolic ref; baselines are never kept in one"))),
+    };
+    let commit = repo.find_commit(id).map_err(|e| {
+        Failure::Other(format!("{BASELINES_REF} points to {id}, which is no commit here: {}", printable(e.message())))
+    })?;
+    Ok(Some(commit))
+}
+
+/// Replaces the tree by what `edit` makes of it; `edit` is called again whenever somebody else was faster. When this
+/// returns, the ref has moved (or the tree was as wanted already) and all that it reaches is written.
+pub(super) fn update(
+    repo: &Repository,
+    message: &str,
+    mut edit: impl FnMut(Option<&Tree<'_>>) -> Result<Oid, Failure>,
+) -> Result<(), Failure> {
+    let mut turn = Turn::wait(repo.commondir()).map_err(Failure::Other)?;
+    let mut ref_lock = RefLock::new(repo.commondir(), BASELINES_REF);
+    loop {
+        let tip = tip(repo)?;
+        let tree = tip.as_ref().map(Commit::tree).transpose()?;
+        let edited = edit(tree.as_ref())?;
+        if tree.is_some_and(|tree| tree.id() == edited) {
+            return Ok(());
+        }
+        let commit = write_commit(repo, message, edited, tip.as_ref())?;
+        let expected = tip.map_or(Oid::ZERO_SHA1, |tip| tip.id());
+        // All zeros: there must be no ref yet. Creating without force would look before it locks.
+        match turn.noted(|| repo.reference_matching(BASELINES_REF, commit, true, expected, message).map(drop)) {
+            Ok(()) => {
+                turn.settled();
+                return Ok(());
+            }
+            Err(e) => match e.code() {
+                ErrorCode::Modified | ErrorCode::Exists => {}
+                // Not found: someone tidied away an empty folder between two steps.
+                ErrorCode::Locked | ErrorCode::NotFound => ref_lock.in_the_way(&mut turn).map_err(Failure::Locked)?,
+                _ => return Err(e.into()),
+            },
+        }
+    }
+}
+
+/// The author is the program: machines that measure often have no `user.name`, and nobody answers for these commits.
+fn write_commit(repo: &Repository, message: &str, tree: Oid, parent: Option<&Commit<'_>>) -> Result<Oid, git2::Error> {
+    let author = Signature::now("cargo-perfgate", "cargo-perfgate@localhost")?;
+    let parents: Vec<_> = parent.into_iter().collect();
+    repo.commit(None, &author, &author, message, &repo.find_tree(tree)?, &parents)
+}
