@@ -1,0 +1,114 @@
+//! The document itself: written, and read back with distrust. A saved result may come from a pull request, so what is
+//! read is held to what a writer of ours could have written. Showing a report is `terminal`'s and `markdown`'s business.
+
+use std::fmt::Write as _;
+
+use serde::Deserialize;
+
+use super::escape::is_hidden;
+use crate::gate::summarise;
+use crate::model::{Outcome, REPORT_FORMAT_VERSION, Report, Row, Verdict};
+
+/// Bytes that a saved result may have.
+pub const MAX_BYTES: usize = 256 * 1024 * 1024;
+
+/// Why a text is no saved result.
+#[derive(Debug, thiserror::Error)]
+pub enum ParseError {
+    /// Longer than [`MAX_BYTES`].
+    #[error("{0} bytes are more than a saved result may have ({MAX_BYTES})")]
+    TooLarge(usize),
+    /// Written by a later version.
+    #[error(
+        "its format version {0} is newer than {REPORT_FORMAT_VERSION}, the newest that this version of cargo-perfgate reads: update cargo-perfgate"
+    )]
+    TooNew(u64),
+    /// A version that never was.
+    #[error("its format version {0} does not exist")]
+    NoVersion(u64),
+    /// No JSON, or not of our shape.
+    #[error("not a saved result of cargo-perfgate: {0}")]
+    Malformed(#[from] serde_json::Error),
+    /// A number that cannot be calculated with.
+    #[error("a number of `{0}` is not finite")]
+    NotFinite(String),
+    /// Parts of it say different things.
+    #[error("it contradicts itself: {0}")]
+    Contradiction(&'static str),
+}
+
+/// `report` as indented JSON that ends with a newline. Characters that a terminal would act on are escaped.
+pub fn render(report: &Report) -> String {
+    // Only maps with keys that are no strings and failing writers fail; there are neither.
+    let json = serde_json::to_string_pretty(report).expect("a report is plain data");
+    let mut out = String::with_capacity(json.len() + 1);
+    for c in json.chars() {
+        // Newlines are JSON's own here, those of strings are escaped already.
+        if c == '\n' || !is_hidden(c) {
+            out.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a string cannot fail.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        }
+    }
+    out.push('\n');
+    out
+}
+
+/// Reads what [`render`] wrote, of this version or an older one.
+///
+/// # Errors
+/// Everything that [`ParseError`] names; the caller adds which file it was.
+pub fn parse(bytes: &[u8]) -> Result<Report, ParseError> {
+    #[derive(Deserialize)]
+    struct Version {
+        format_version: u64,
+    }
+
+    if bytes.len() > MAX_BYTES {
+        return Err(ParseError::TooLarge(bytes.len()));
+    }
+    // The version first: what a later one has changed would read as garbage.
+    let Version { format_version } = serde_json::from_slice(bytes)?;
+    if format_version > u64::from(REPORT_FORMAT_VERSION) {
+        return Err(ParseError::TooNew(format_version));
+    }
+    if format_version == 0 {
+        return Err(ParseError::NoVersion(format_version));
+    }
+    let report: Report = serde_json::from_slice(bytes)?;
+    let policy = [report.policy.max_regression, report.policy.tolerate];
+    if !policy.iter().all(|number| number.is_finite()) {
+        return Err(ParseError::NotFinite("policy".to_owned()));
+    }
+    if let Some(row) = report.rows.iter().find(|row| !numbers(row).all(f64::is_finite)) {
+        return Err(ParseError::NotFinite(row.benchmark.to_string().escape_debug().to_string()));
+    }
+    agrees(&report)?;
+    Ok(report)
+}
+
+fn numbers(row: &Row) -> impl Iterator<Item = f64> {
+    let interval = row.interval.map(|interval| [interval.low, interval.high]);
+    [row.base, row.head, row.change, row.smallest_visible_change, row.budget, Some(row.limit), Some(row.tolerate)]
+        .into_iter()
+        .flatten()
+        .chain(interval.into_iter().flatten())
+}
+
+/// A result that shows failing rows and calls itself passed must not pass.
+fn agrees(report: &Report) -> Result<(), ParseError> {
+    if report.exit_code != report.outcome.exit_code().code() {
+        return Err(ParseError::Contradiction("the exit code is not that of the outcome"));
+    }
+    if report.summary != summarise(&report.rows) {
+        return Err(ParseError::Contradiction("the summary does not count the rows"));
+    }
+    let failing = report.rows.iter().any(|row| matches!(row.verdict, Verdict::Regressed | Verdict::OverBudget));
+    if failing && report.outcome != Outcome::Failed {
+        return Err(ParseError::Contradiction("a row fails, the outcome does not"));
+    }
+    Ok(())
+}

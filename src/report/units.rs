@@ -1,0 +1,125 @@
+//! Numbers as readers see them: times, ratios, counts. Which number stands where is the view's business.
+
+use crate::model::Unit;
+
+/// Names of times and their nanoseconds.
+const TIMES: [(&str, f64); 4] = [("ns", 1.0), ("µs", 1e3), ("ms", 1e6), ("s", 1e9)];
+/// Beyond so many seconds (30 years) a time is written as a power of ten.
+const LONGEST: f64 = 1e9;
+
+/// Two values in the unit that suits the larger, with four significant digits of it, and more where it takes more to
+/// tell the two apart. What is missing or no number stays missing.
+pub(super) fn pair(unit: Unit, base: Option<f64>, head: Option<f64>) -> (Option<String>, Option<String>) {
+    let Unit::Nanoseconds = unit;
+    let finite = |value: Option<f64>| value.filter(|v| v.is_finite());
+    let (base, head) = (finite(base), finite(head));
+    let sizes = [base, head].map(|value| value.map_or(0.0, f64::abs));
+    let largest = sizes[0].max(sizes[1]);
+    let (name, scale) = time_unit(largest);
+    if largest / scale > LONGEST {
+        let write = |value: f64| format!("{:.3e} {name}", value / scale);
+        return (base.map(write), head.map(write));
+    }
+    let write = |value: f64, decimals: usize| format!("{:.decimals$}", value / scale);
+    let smallest = if sizes[0] > 0.0 && sizes[1] > 0.0 { sizes[0].min(sizes[1]) } else { largest };
+    let mut decimals = decimals(largest / scale, 4).max(decimals(smallest / scale, 2));
+    if let (Some(base), Some(head)) = (base, head) {
+        let most = decimals + 3;
+        while base != head && decimals < most && write(base, decimals) == write(head, decimals) {
+            decimals += 1;
+        }
+    }
+    let write = |value: f64| format!("{} {name}", write(value, decimals));
+    (base.map(write), head.map(write))
+}
+
+/// One value as people write it in a config: `2 ms`, `1.5 µs`.
+pub(super) fn round(unit: Unit, value: f64) -> String {
+    let (text, _) = pair(unit, Some(value), None);
+    let text = text.unwrap_or_else(|| "-".to_owned());
+    match text.split_once(' ') {
+        Some((number, name)) => format!("{} {name}", without_zeros(number)),
+        None => text,
+    }
+}
+
+/// A signed ratio in percent: `+20.4 %`. `limit` is the ratio that it is held against: below 1 % it takes two decimals.
+pub(super) fn change(ratio: f64, limit: f64) -> String {
+    format!("{} %", signed(ratio, limit))
+}
+
+/// The ends of an interval in percent: `[+19.1, +21.8]`.
+pub(super) fn interval(low: f64, high: f64, limit: f64) -> String {
+    format!("[{}, {}]", signed(low, limit), signed(high, limit))
+}
+
+/// A ratio in percent without sign: `20.4 %`, the number that [`change`] shows.
+pub(super) fn size(ratio: f64, limit: f64) -> String {
+    without_zeros(signed(ratio, limit).trim_start_matches(['+', '-'])).to_owned() + " %"
+}
+
+/// A limit in percent with three significant digits at most: `5 %`, `0.25 %`.
+pub(super) fn limit(ratio: f64) -> String {
+    let percent = ratio * 100.0;
+    if percent.is_finite() && percent.abs() < 1e6 {
+        let decimals = decimals(percent.abs(), 3);
+        format!("{} %", without_zeros(&format!("{percent:.decimals$}")))
+    } else {
+        format!("{percent:e} %")
+    }
+}
+
+/// A count with separators: `1,234`.
+pub(super) fn count(number: usize) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A count of things: `1 row`, `2 rows`.
+pub(super) fn counted(number: usize, thing: &str) -> String {
+    format!("{} {thing}{}", count(number), if number == 1 { "" } else { "s" })
+}
+
+fn time_unit(nanoseconds: f64) -> (&'static str, f64) {
+    // 999.95 is what four digits would round up to 1000.0.
+    let fits = |scale: f64| nanoseconds / scale < 999.95;
+    TIMES.into_iter().find(|(_, scale)| fits(*scale)).unwrap_or(TIMES[TIMES.len() - 1])
+}
+
+/// Decimals that give `value` so many significant digits; six at most.
+fn decimals(value: f64, digits: i32) -> usize {
+    if value <= 0.0 {
+        return 0;
+    }
+    (digits - 1 - value.log10().floor() as i32).clamp(0, 6) as usize
+}
+
+fn signed(ratio: f64, limit: f64) -> String {
+    let percent = ratio * 100.0;
+    if percent.abs() >= 1e6 {
+        return format!("{percent:+.1e}");
+    }
+    let decimals = match percent.abs() {
+        1000.0.. => 0,
+        _ if limit.abs() < 0.01 => 2,
+        _ => 1,
+    };
+    let text = format!("{percent:+.decimals$}");
+    // No sign where rounding left nothing to have one.
+    if text.contains(|c: char| matches!(c, '1'..='9')) { text } else { text[1..].to_owned() }
+}
+
+fn without_zeros(number: &str) -> &str {
+    if number.contains('.') && !number.contains('e') {
+        number.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        number
+    }
+}
