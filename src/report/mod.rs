@@ -7,10 +7,12 @@
 mod escape;
 pub mod json;
 pub mod markdown;
+pub mod run;
 mod table;
 pub mod terminal;
 mod title;
 mod units;
 mod view;
 
+pub use escape::visible;
 pub use terminal::Style;

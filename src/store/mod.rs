@@ -63,6 +63,11 @@ impl Loaded {
     pub fn newest(&self) -> Option<&Stored> {
         self.runs.last()
     }
+
+    /// The run that was measured last in one environment.
+    pub fn newest_in(&self, environment: &str) -> Option<&Stored> {
+        self.runs.iter().rev().find(|stored| stored.run.environment.key == environment)
+    }
 }
 
 /// The records of one commit in one environment.
