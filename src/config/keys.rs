@@ -1,0 +1,126 @@
+//! The keys of the file: which this version honours, and which the contract knows and this version does not. The one
+//! place where either stands. What the values mean is `value`'s and `limits`' business.
+
+/// The keys of one table.
+#[derive(Debug)]
+pub(super) struct Keys {
+    /// How messages name the table; empty for the top of the file.
+    pub table: &'static str,
+    /// What messages put before a key.
+    pub prefix: &'static str,
+    /// Keys that are honoured.
+    pub known: &'static [&'static str],
+    /// Keys of the contract that this version refuses, with the words by which messages name them.
+    pub later: &'static [(&'static str, &'static str)],
+    /// Whether the contract lets users invent keys here (custom metrics): those are refused as not supported yet,
+    /// rather than as unknown.
+    pub invented: bool,
+}
+
+pub(super) static ROOT: Keys = Keys {
+    table: "",
+    prefix: "",
+    known: &["gate", "metrics", "benchmark"],
+    later: &[("accept", "[[accept]]"), ("rename", "[[rename]]"), ("environment", "[environment]")],
+    invented: false,
+};
+
+pub(super) static GATE: Keys = Keys {
+    table: "[gate]",
+    prefix: "gate.",
+    known: &[
+        "base",
+        "max-regression",
+        "tolerate",
+        "on-inconclusive",
+        "max-inconclusive",
+        "on-missing-baseline",
+        "on-removed",
+        "on-failed",
+        "time-out",
+    ],
+    later: &[("suite-max-regression", "gate.suite-max-regression"), ("budget", "gate.budget")],
+    invented: false,
+};
+
+pub(super) static METRICS: Keys = Keys {
+    table: "[metrics]",
+    prefix: "metrics.",
+    known: &["wall-time"],
+    later: &[
+        ("cpu-time", "metrics.cpu-time"),
+        ("instructions", "metrics.instructions"),
+        ("estimated-cycles", "metrics.estimated-cycles"),
+        ("allocations", "metrics.allocations"),
+        ("allocated-bytes", "metrics.allocated-bytes"),
+        ("peak-bytes", "metrics.peak-bytes"),
+        ("leaked-bytes", "metrics.leaked-bytes"),
+        ("peak-rss", "metrics.peak-rss"),
+        ("binary-size", "metrics.binary-size"),
+        ("throughput", "metrics.throughput"),
+        ("latency-p50", "metrics.latency-p50"),
+        ("latency-p95", "metrics.latency-p95"),
+        ("latency-p99", "metrics.latency-p99"),
+        ("error-rate", "metrics.error-rate"),
+    ],
+    invented: true,
+};
+
+pub(super) static WALL_TIME: Keys = Keys {
+    table: "[metrics.wall-time]",
+    prefix: "metrics.wall-time.",
+    known: &["max-regression", "tolerate", "max"],
+    later: &[("min", "metrics.wall-time.min")],
+    invented: false,
+};
+
+pub(super) static BENCHMARK: Keys = Keys {
+    table: "[[benchmark]]",
+    prefix: "benchmark.",
+    known: &["match", "id", "metrics"],
+    later: &[],
+    invented: false,
+};
+
+/// The spelling of `max-regression` that lets the program choose: of the contract, not of this version.
+pub(super) const AUTO: &str = "auto";
+
+/// What messages say of a key or value that the contract knows and this version does not.
+pub(super) fn not_supported(what: &str) -> String {
+    format!("`{what}` is not supported by this version of cargo-perfgate")
+}
+
+impl Keys {
+    /// The honoured key that `written` most probably means.
+    pub fn nearest(&self, written: &str) -> Option<&'static str> {
+        nearest(written, self.known.iter().copied())
+    }
+
+    /// Where a key that is none of this table belongs, in words.
+    pub fn place_of(&self, key: &str) -> Option<String> {
+        if self.table == BENCHMARK.table && WALL_TIME.known.contains(&key) {
+            return Some(format!("write `metrics.wall-time = {{ {key} = … }}`"));
+        }
+        [&GATE, &WALL_TIME, &METRICS, &BENCHMARK]
+            .into_iter()
+            .find(|table| table.known.contains(&key))
+            .map(|table| format!("it belongs in `{}`", table.table))
+    }
+}
+
+/// The candidate within a third of `written`'s length in edits, the nearest first; case and `_` for `-` cost nothing.
+pub(super) fn nearest<'c>(written: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
+    /// Nothing that is longer was meant as any of the candidates, and the distance costs the product of the lengths.
+    const LONGEST: usize = 200;
+    if written.len() > LONGEST {
+        return None;
+    }
+    let written = written.to_lowercase().replace('_', "-");
+    let allowed = (written.chars().count() / 3).max(1);
+    candidates
+        .filter(|candidate| candidate.len() <= LONGEST)
+        .map(|candidate| (strsim::damerau_levenshtein(&written, &candidate.to_lowercase()), candidate))
+        .filter(|(distance, _)| *distance <= allowed)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}

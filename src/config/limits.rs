@@ -1,0 +1,113 @@
+//! Limits of wall-time as the file spells them, level by level (`[gate]`, `[metrics.wall-time]`, rules), and levels
+//! that contradict each other. Which level a benchmark meets in the end is `gate::Policy`'s business.
+
+use std::ops::Range as Span;
+
+use toml::Spanned;
+use toml::de::DeValue;
+
+use super::keys::{AUTO, not_supported};
+use super::problem::{Problem, Problems};
+use super::section::Section;
+use super::value::{Fault, Range, nanoseconds, percent, ratio};
+use crate::gate::{LimitOverride, Limits};
+
+/// The limits that one level sets, each with its place in the file.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Level {
+    max_regression: Option<Spanned<f64>>,
+    tolerate: Option<Spanned<f64>>,
+    max: Option<Spanned<f64>>,
+}
+
+impl Level {
+    /// Reads `max-regression` and `tolerate`, and `max` where `budget` says that this table has it.
+    pub fn read(section: Section<'_>, budget: bool, problems: &mut Problems) -> Self {
+        let limit = |value: &DeValue<'_>| ratio(value, Range::Limit);
+        let max_regression = match section.get("max-regression") {
+            Some(value) if matches!(value.get_ref(), DeValue::String(text) if text == AUTO) => {
+                let title = not_supported(&format!("max-regression = \"{AUTO}\""));
+                problems.add(Problem::at(value.span(), title).label("write a percentage such as \"5%\""));
+                None
+            }
+            _ => section.read("max-regression", problems, limit),
+        };
+        let tolerate = section.read("tolerate", problems, limit);
+        let max = if budget { section.read("max", problems, |value| nanoseconds(value, "2 ms")) } else { None };
+        Self { max_regression, tolerate, max }
+    }
+
+    /// Whether this level sets `max-regression`.
+    pub fn sets_limit(&self) -> bool {
+        self.max_regression.is_some()
+    }
+
+    /// The level without its places.
+    pub fn overrides(&self) -> LimitOverride {
+        let value = |limit: &Option<Spanned<f64>>| limit.as_ref().map(|limit| *limit.get_ref());
+        LimitOverride {
+            max_regression: value(&self.max_regression),
+            tolerate: value(&self.tolerate),
+            max: value(&self.max),
+        }
+    }
+
+    /// `limits` with what this level sets; a new `max-regression` brings its own tolerated share.
+    pub fn over(&self, limits: Limits) -> Limits {
+        let set = self.overrides();
+        let inherited = set.max_regression.map_or(limits.tolerate, |limit| Limits::new(limit).tolerate);
+        Limits {
+            max_regression: set.max_regression.unwrap_or(limits.max_regression),
+            tolerate: set.tolerate.unwrap_or(inherited),
+            max: set.max.or(limits.max),
+        }
+    }
+}
+
+/// The `max-regression` that a level meets, and where it was set: nowhere, if it is the built-in default.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Standing {
+    value: f64,
+    set_at: Option<Span<usize>>,
+}
+
+impl Standing {
+    /// The built-in default.
+    pub fn built_in(limits: Limits) -> Self {
+        Self { value: limits.max_regression, set_at: None }
+    }
+
+    /// What stands after `level`.
+    pub fn after(self, level: &Level) -> Self {
+        match &level.max_regression {
+            Some(limit) => Self { value: *limit.get_ref(), set_at: Some(limit.span()) },
+            None => self,
+        }
+    }
+
+    /// The problem with `level` where it is laid over this: a `tolerate` that is not below its `max-regression`.
+    /// A level without `tolerate` has none, because `max-regression` brings a share of itself.
+    pub fn contradiction(&self, level: &Level) -> Option<Problem> {
+        let tolerate = level.tolerate.as_ref()?;
+        let limit = self.clone().after(level);
+        if *tolerate.get_ref() < limit.value {
+            return None;
+        }
+        let problem = Problem::at(tolerate.span(), "`tolerate` must be below `max-regression`");
+        Some(match limit.set_at {
+            Some(place) => problem.label(format!("not below {}", percent(limit.value))).also(place, "the limit here"),
+            None => problem
+                .label(format!("not below {}, the default of `max-regression`", percent(limit.value)))
+                .help("set `max-regression` too"),
+        })
+    }
+}
+
+/// `time-out`, in nanoseconds: between a millisecond and a day.
+pub(super) fn time_out(value: &DeValue<'_>) -> Result<f64, Fault> {
+    const DAY: f64 = 86_400e9;
+    match nanoseconds(value, "120 s")? {
+        allowed if (1e6..=DAY).contains(&allowed) => Ok(allowed),
+        _ => Err(Fault::new("must be between 1 ms and 1440 min")),
+    }
+}

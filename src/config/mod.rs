@@ -1,0 +1,140 @@
+//! Floor 4: the configuration file, turned into a [`Policy`]; errors with spans. Options of the command line and
+//! `PERFGATE_*` variables are laid over it by others.
+//!
+//! A limit that is silently ignored is a gate that is off, so whatever is not understood is an error: unknown keys,
+//! wrong units, keys that this version cannot honour yet, and, once the benchmarks are known, rules that match nothing.
+
+mod keys;
+mod limits;
+mod parse;
+mod problem;
+mod rules;
+mod section;
+mod value;
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub use parse::parse;
+pub use problem::ConfigError;
+
+use crate::gate::Policy;
+use crate::model::BenchmarkId;
+use limits::Standing;
+use problem::{Problem, Problems, escaped};
+use rules::SpannedRule;
+
+/// Where the file is looked for, relative to the workspace's root.
+pub const DEFAULT_PATH: &str = ".config/perfgate.toml";
+
+/// Larger files are refused.
+const LARGEST: u64 = 10 * 1024 * 1024;
+
+/// A configuration that was read, with what is needed to report problems that show later.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// What the file says; defaults for all else.
+    pub policy: Policy,
+    path: String,
+    text: Arc<str>,
+    rules: Vec<SpannedRule>,
+    standing: Standing,
+}
+
+impl Default for Config {
+    /// The configuration where there is no file.
+    fn default() -> Self {
+        let policy = Policy::default();
+        let standing = Standing::built_in(policy.wall_time);
+        Self { policy, path: DEFAULT_PATH.to_owned(), text: Arc::from(""), rules: Vec::new(), standing }
+    }
+}
+
+impl Config {
+    /// The rules that match none of `ids`: to be asked with all benchmarks of the workspace, before filters. `None`
+    /// where every rule matches, and where there are no benchmarks at all: that is not the rules' fault.
+    pub fn unmatched(&self, ids: &[BenchmarkId]) -> Option<ConfigError> {
+        let mut problems = Problems::default();
+        if !ids.is_empty() {
+            rules::unmatched(ids, &self.rules, &mut problems);
+        }
+        problems.into_error(&self.path, &self.text)
+    }
+
+    /// The rules that leave one of `ids` with a `tolerate` that is not below its `max-regression`. [`parse`] finds the
+    /// plain cases; whether two globs meet in one benchmark shows only here.
+    pub fn contradictions(&self, ids: &[BenchmarkId]) -> Option<ConfigError> {
+        let mut problems = Problems::default();
+        rules::contradictions_among(ids, &self.rules, &self.standing, &mut problems);
+        problems.into_error(&self.path, &self.text)
+    }
+}
+
+/// Reads the configuration of a workspace: the file `explicit`, or else [`DEFAULT_PATH`] where it exists, or else the
+/// defaults. `explicit` is relative to the current directory. [`Policy::file`] is relative to `workspace_root` where the
+/// file lies in it.
+///
+/// # Errors
+/// A file that was named and is missing; one that cannot be read, is no UTF-8 or too large; whatever [`parse`] refuses.
+pub fn load(workspace_root: &Path, explicit: Option<&Path>) -> Result<Config, ConfigError> {
+    let path = explicit.map_or_else(|| workspace_root.join(DEFAULT_PATH), Path::to_owned);
+    let shown = shown_path(workspace_root, &path);
+    let in_message = escaped(&shown);
+    let bytes = match read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if explicit.is_none() && is_absence(&path, &error) => return Ok(Config::default()),
+        Err(error) => return Err(ConfigError::of_file(&shown, unreadable(&in_message, &error))),
+    };
+    if bytes.len() as u64 > LARGEST {
+        let title = format!("`{in_message}` is larger than 10 MB");
+        return Err(ConfigError::of_file(&shown, Problem::of_file(title).help("is it a configuration file?")));
+    }
+    let text = String::from_utf8(bytes).map_err(|error| ConfigError::of_file(&shown, not_utf8(&in_message, &error)))?;
+    parse(&text, &shown)
+}
+
+/// The file's bytes, one more than allowed at most: `path` may be a device without end.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Whether `error` says that there is nothing at `path`. A link to nothing is something: whoever made it meant a file.
+fn is_absence(path: &Path, error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) && path.symlink_metadata().is_err()
+}
+
+/// `path` as messages and reports show it: relative to the workspace where it lies in it, with `/`.
+fn shown_path(workspace_root: &Path, path: &Path) -> String {
+    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let inside: Option<PathBuf> = absolute(path).strip_prefix(absolute(workspace_root)).ok().map(Path::to_owned);
+    let shown = inside.as_deref().unwrap_or(path).to_string_lossy();
+    if cfg!(windows) { shown.replace('\\', "/") } else { shown.into_owned() }
+}
+
+fn unreadable(shown: &str, error: &io::Error) -> Problem {
+    let title = |why: &str| format!("could not read the configuration file `{shown}`: {why}");
+    match error.kind() {
+        io::ErrorKind::NotFound => Problem::of_file(title("there is no such file")).help(format!(
+            "correct the path after `--config`, or leave it out to use `{DEFAULT_PATH}` or the defaults"
+        )),
+        io::ErrorKind::IsADirectory => {
+            Problem::of_file(title("it is a directory")).help("put the file there, or name another with `--config`")
+        }
+        io::ErrorKind::PermissionDenied => Problem::of_file(title("permission denied")),
+        _ => Problem::of_file(title(&error.to_string())),
+    }
+}
+
+fn not_utf8(shown: &str, error: &std::string::FromUtf8Error) -> Problem {
+    let at = error.utf8_error().valid_up_to();
+    let bytes = error.as_bytes();
+    let line = bytes[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+    let byte = bytes.get(at).copied().unwrap_or_default();
+    let problem = Problem::of_file(format!("`{shown}` is not UTF-8: byte {at}, in line {line}, is 0x{byte:02x}"));
+    let utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
+    problem.help(if utf16 { "it looks like UTF-16; save it as UTF-8" } else { "save it as UTF-8" })
+}
