@@ -54,13 +54,7 @@ impl Level {
 
     /// `limits` with what this level sets; a new `max-regression` brings its own tolerated share.
     pub fn over(&self, limits: Limits) -> Limits {
-        let set = self.overrides();
-        let inherited = set.max_regression.map_or(limits.tolerate, |limit| Limits::new(limit).tolerate);
-        Limits {
-            max_regression: set.max_regression.unwrap_or(limits.max_regression),
-            tolerate: set.tolerate.unwrap_or(inherited),
-            max: set.max.or(limits.max),
-        }
+        limits.with(self.overrides())
     }
 }
 

@@ -11,7 +11,7 @@ use super::{FlowError, Progress};
 use crate::harness::Sides;
 use crate::harness::criterion::Criterion;
 use crate::instrument::Copies;
-use crate::model::{BaseSide, BenchmarkId, Environment, HeadSide, Report, Row, Verdict};
+use crate::model::{BaseSide, BenchmarkId, Environment, HeadSide, Report, Row};
 use crate::store::Store;
 use crate::vcs::{Base, BaseRequest, CiEvent};
 use crate::workspace::WorkspaceError;
@@ -172,7 +172,7 @@ fn rows(
             }
         }
     }
-    for row in rows.iter_mut().filter(|row| matches!(row.verdict, Verdict::Regressed | Verdict::OverBudget)) {
+    for row in rows.iter_mut().filter(|row| policy.fails(row.verdict)) {
         row.reproduce = Some(assemble::reproduce(&row.benchmark, short(&base.commit)));
     }
     (rows, frame)

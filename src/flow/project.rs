@@ -82,8 +82,8 @@ impl Setting {
         Looking { home, time_out: self.config.policy.time_out, filter: self.request.filter.as_ref() }
     }
 
-    /// Whether every rule of the configuration matches a benchmark: a rule for nothing is a limit that is off. Asked only
-    /// where `ids` are all that the project has.
+    /// What only the benchmarks tell of the configuration: whether rules contradict each other for one of `ids`, and,
+    /// where these are all that the project has, whether a rule matches none: that would be a limit that is off.
     pub fn check_config(&self, ids: &[BenchmarkId]) -> Result<(), FlowError> {
         let selection = &self.request.cargo.selection;
         let partial = self.request.filter.is_some()
@@ -91,10 +91,9 @@ impl Setting {
             || !selection.exclude.is_empty()
             || !selection.benches.is_empty()
             || self.repository.root().join(&self.manifest).parent() != Some(&self.workspace_root);
-        if !partial && let Some(e) = self.config.unmatched(ids) {
-            return Err(e.into());
-        }
-        Ok(())
+        let problem =
+            self.config.contradictions(ids).or_else(|| if partial { None } else { self.config.unmatched(ids) });
+        problem.map_or(Ok(()), |e| Err(e.into()))
     }
 
     /// A folder beside `target/` for what this program leaves for the user.

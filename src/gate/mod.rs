@@ -5,5 +5,5 @@ mod policy;
 mod verdict;
 
 pub use outcome::{conclude, summarise};
-pub use policy::{LimitOverride, Limits, Matcher, Policy, Reaction, Rule, TOLERATED_SHARE};
+pub use policy::{LimitOverride, Limits, Matcher, Policy, Reaction, Rule};
 pub use verdict::{Judgement, Samples, judge, over_budget};

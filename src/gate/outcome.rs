@@ -16,16 +16,17 @@ pub fn summarise(rows: &[Row]) -> Summary {
 /// undecided rows where that fails; nothing compared; passed.
 pub fn conclude(rows: &[Row], policy: &Policy) -> Outcome {
     let count = |verdict: Verdict| rows.iter().filter(|row| row.verdict == verdict).count();
-    let any = |verdicts: &[Verdict]| verdicts.iter().any(|verdict| count(*verdict) > 0);
+    let failing = |lost: bool| {
+        let lost_verdict = |row: &&Row| matches!(row.verdict, Verdict::Crashed | Verdict::TimedOut) == lost;
+        rows.iter().filter(lost_verdict).any(|row| policy.fails(row.verdict))
+    };
     let compared = rows.iter().filter(|row| row.verdict.is_judged() && row.evidence.is_some()).count();
     let undecided = count(Verdict::Inconclusive);
 
-    if any(&[Verdict::Regressed, Verdict::OverBudget])
-        || (policy.on_removed == Reaction::Fail && any(&[Verdict::Removed]))
-    {
+    if failing(false) {
         return Outcome::Failed;
     }
-    if policy.on_failed == Reaction::Fail && any(&[Verdict::Crashed, Verdict::TimedOut]) {
+    if failing(true) {
         return Outcome::CouldNotComplete;
     }
     let too_many = undecided > 0 && undecided as f64 > policy.max_inconclusive * compared.max(undecided) as f64;

@@ -4,10 +4,7 @@ use std::time::Duration;
 
 use globset::GlobMatcher;
 
-use crate::model::{BenchmarkId, PolicyNote};
-
-/// `tolerate` is this share of `max-regression` where only the latter is given.
-pub const TOLERATED_SHARE: f64 = 0.4;
+use crate::model::{BenchmarkId, PolicyNote, Verdict};
 
 /// Everything that decides how rows are judged.
 #[derive(Clone, Debug)]
@@ -57,16 +54,27 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// A limit with the tolerated share that belongs to it, without a budget.
+    /// A limit without a budget, and with two fifths of it tolerated. (Times two over five: 5 % gives 2 % exactly.)
     pub fn new(max_regression: f64) -> Self {
-        Self { max_regression, tolerate: max_regression * TOLERATED_SHARE, max: None }
+        Self { max_regression, tolerate: max_regression * 2.0 / 5.0, max: None }
+    }
+
+    /// These limits with the keys of `set` in their place. Where a rule sets `max-regression` alone, two fifths of that
+    /// are tolerated.
+    pub fn with(self, set: LimitOverride) -> Self {
+        let over = set.max_regression.map_or(self, Self::new);
+        Self {
+            max_regression: over.max_regression,
+            tolerate: set.tolerate.unwrap_or(over.tolerate),
+            max: set.max.or(self.max),
+        }
     }
 }
 
 /// The keys that one rule sets.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct LimitOverride {
-    /// See [`Limits::max_regression`]. Where `tolerate` is not set beside it, that follows by [`TOLERATED_SHARE`].
+    /// See [`Limits::max_regression`]. Where `tolerate` is not set beside it, that follows: see [`Limits::with`].
     pub max_regression: Option<f64>,
     /// See [`Limits::tolerate`].
     pub tolerate: Option<f64>,
@@ -122,17 +130,18 @@ impl Default for Policy {
 impl Policy {
     /// The limits of wall-time for `id`: the defaults, then every rule that matches, in order.
     pub fn limits(&self, id: &BenchmarkId) -> Limits {
-        let mut limits = self.wall_time;
-        for rule in self.rules.iter().filter(|rule| rule.matcher.matches(id)) {
-            let set = rule.wall_time;
-            if let Some(max_regression) = set.max_regression {
-                limits.max_regression = max_regression;
-                limits.tolerate = max_regression * TOLERATED_SHARE;
-            }
-            limits.tolerate = set.tolerate.unwrap_or(limits.tolerate);
-            limits.max = set.max.or(limits.max);
+        let matching = self.rules.iter().filter(|rule| rule.matcher.matches(id));
+        matching.fold(self.wall_time, |limits, rule| limits.with(rule.wall_time))
+    }
+
+    /// Whether a row of this verdict keeps the gate from passing, by itself.
+    pub fn fails(&self, verdict: Verdict) -> bool {
+        match verdict {
+            Verdict::Regressed | Verdict::OverBudget => true,
+            Verdict::Removed => self.on_removed == Reaction::Fail,
+            Verdict::Crashed | Verdict::TimedOut => self.on_failed == Reaction::Fail,
+            _ => false,
         }
-        limits
     }
 
     /// What reports say of the policy.

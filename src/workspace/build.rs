@@ -149,9 +149,9 @@ fn build_group(
             Message::BuildScriptExecuted(script) => {
                 let id = script.package_id.repr.clone();
                 out_directories.insert(id.clone(), script.out_dir.into_os_string());
-                let paths = script.linked_paths.iter().filter_map(|path| {
+                let paths = script.linked_paths.iter().map(|path| {
                     let path = path.as_str();
-                    Some(path.split_once('=').map_or(path, |(_, path)| path).into())
+                    path.split_once('=').map_or(path, |(_, path)| path).into()
                 });
                 libraries.entry(id).or_default().extend(paths);
             }
