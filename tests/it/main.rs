@@ -3,3 +3,4 @@
 mod config;
 mod report;
 mod store;
+mod tidy;
