@@ -1,6 +1,8 @@
 //! The integration tests: one binary, one module a subject.
 
 mod config;
+mod exit_codes;
+mod readme;
 mod report;
 mod store;
 mod tidy;
