@@ -1,6 +1,7 @@
 //! The integration tests: one binary, one module a subject.
 
 mod config;
+mod dependencies;
 mod exit_codes;
 mod readme;
 mod report;
