@@ -30,3 +30,13 @@ fn the_first_command_names_a_project_that_exists() {
     let manifest = words.iter().skip_while(|word| **word != "--manifest-path").nth(1).expect("--manifest-path");
     assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join(manifest).is_file(), "{manifest} does not exist");
 }
+
+#[test]
+fn the_configuration_is_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("perfgate.toml");
+    std::fs::write(&file, blocks("```toml").join("\n")).unwrap();
+    if let Err(error) = cargo_perfgate::config::load(folder.path(), Some(&file)) {
+        panic!("{}", error.render(false));
+    }
+}
