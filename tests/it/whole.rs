@@ -1,0 +1,215 @@
+//! The program as users run it, on git repositories with real criterion benches: what it answers, what it leaves behind.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use cargo_perfgate::model::{Evidence, Outcome, Report, Verdict};
+use cargo_perfgate::report::json;
+
+use crate::fixture::{Fixture, scratch};
+
+/// What must not change in a repository that was only looked at.
+fn state(fixture: &Fixture) -> Vec<String> {
+    let mut state: Vec<String> = [
+        &["status", "--porcelain=v2", "--branch"][..],
+        &["for-each-ref", "--exclude=refs/perfgate/**"],
+        &["stash", "list"],
+        &["worktree", "list", "--porcelain"],
+        &["ls-files", "--stage"],
+        &["config", "--list", "--local"],
+    ]
+    .iter()
+    .map(|arguments| fixture.git(arguments))
+    .collect();
+    state.push(format!("{:?}", fs::read(fixture.root.join(".git/index")).unwrap()));
+    state
+}
+
+fn last(fixture: &Fixture) -> Report {
+    json::parse(&fs::read(fixture.root.join("target/perfgate/last.json")).unwrap()).unwrap()
+}
+
+fn verdicts(report: &Report) -> BTreeMap<String, Verdict> {
+    report.rows.iter().map(|row| (row.benchmark.name.clone(), row.verdict)).collect()
+}
+
+/// Threefold work: no machine is so noisy that this is in doubt.
+fn slow_down_adler(fixture: &Fixture) {
+    let path = "src/checksum.rs";
+    let source = fixture.read(path);
+    let slow = source.replace("pub fn adler32(", "pub fn adler32(bytes: &[u8]) -> u32 {\n    once(std::hint::black_box(bytes)) & once(std::hint::black_box(bytes)) & once(bytes)\n}\n\n#[inline(never)]\nfn once(");
+    assert_ne!(source, slow);
+    fixture.write(path, &slow);
+}
+
+#[test]
+fn a_slowdown_fails_and_its_revert_passes() {
+    let fixture = Fixture::new("example", "whole");
+    fixture.git(&["config", "core.hooksPath", "hooks"]);
+    fixture.write("hooks/post-checkout", "#!/bin/sh\ntouch \"$(git rev-parse --show-toplevel)/hook-ran\"\n");
+    fixture.commit("a hook that tells when it runs");
+    fixture.git(&["checkout", "-q", "-b", "topic"]);
+
+    // A change that no executable sees.
+    fixture.write("notes.md", "words\n");
+    fixture.commit("notes");
+    let before = state(&fixture);
+    let ran = fixture.perfgate(&["check"]);
+    assert_eq!(ran.code, 0);
+    let report = last(&fixture);
+    assert_eq!(report.outcome, Outcome::Passed);
+    assert_eq!(report.rows.len(), 6);
+    assert!(report.rows.iter().all(|row| row.evidence == Some(Evidence::SameExecutable)));
+    assert!(report.base.unwrap().reason.contains("merge base of HEAD and main"));
+    assert_eq!(state(&fixture), before);
+
+    // A slowdown, first uncommitted: judged, never stored.
+    slow_down_adler(&fixture);
+    let before = state(&fixture);
+    let ran = fixture.perfgate(&["check", "--format", "markdown"]);
+    assert_eq!(ran.code, 100);
+    let report = last(&fixture);
+    assert!(report.head.dirty);
+    let found = verdicts(&report);
+    assert_eq!(found["checksum/adler32/4096"], Verdict::Regressed);
+    // The other target's executable does not hold the function.
+    for name in ["count/words/small", "count/words/large", "count/lines/large", "tokenize/program"] {
+        assert_eq!(found[name], Verdict::Unchanged, "{name}");
+    }
+    assert!(ran.stdout.contains("checksum/adler32/4096"));
+    assert_eq!(state(&fixture), before);
+    assert_eq!(fixture.perfgate(&["baseline", "list"]).stdout, "");
+
+    // Committed: the same verdict, nothing is built for the base again, and what was measured is stored.
+    let slow = fixture.commit("slower");
+    let ran = fixture.perfgate(&["check", "checksum"]);
+    assert_eq!(ran.code, 100);
+    assert_eq!(last(&fixture).rows.len(), 2);
+    assert!(!ran.stderr.contains("Compiling"), "head is the tree that was built before, base as well");
+    let listed = fixture.perfgate(&["baseline", "list"]);
+    assert!(listed.stdout.contains(&slow), "{}", listed.stdout);
+
+    // The command that the report prints does what it says.
+    let reproduce = last(&fixture).rows.iter().find_map(|row| row.reproduce.clone()).unwrap();
+    assert!(reproduce.contains("--package textkit --bench checksum '^checksum/adler32/4096$'"), "{reproduce}");
+
+    // The revert, against the slow commit: faster, and that passes.
+    fixture.git(&["-c", "user.name=a", "-c", "user.email=a@example.org", "revert", "--no-edit", "HEAD"]);
+    let ran = fixture.perfgate(&["check", "--base", "HEAD^", "adler32"]);
+    assert_eq!(ran.code, 0);
+    assert_eq!(verdicts(&last(&fixture))["checksum/adler32/4096"], Verdict::Improved);
+
+    // Both commits have baselines now; they judge without measuring, and say what that is worth.
+    let ran = fixture.perfgate(&["compare", "HEAD", &slow]);
+    assert_eq!(ran.code, 100);
+    assert!(ran.stdout.contains("not confirmed"), "{}", ran.stdout);
+    let file = scratch().join("exported.json");
+    let exported = file.to_str().unwrap();
+    assert_eq!(fixture.perfgate(&["baseline", "export", &slow, exported]).code, 0);
+    assert_eq!(fixture.perfgate(&["compare", exported, "HEAD"]).code, 0);
+    let shown = fixture.perfgate(&["baseline", "show", &slow]);
+    assert!(shown.stdout.contains("checksum/adler32/4096"), "{}", shown.stdout);
+    assert_eq!(fixture.perfgate(&["compare", "main", "HEAD"]).code, 2, "main has no baseline");
+
+    assert!(!fixture.root.join("hook-ran").exists());
+}
+
+#[test]
+fn the_first_commit_has_no_base() {
+    let fixture = Fixture::new("example", "first");
+    let ran = fixture.perfgate(&["check"]);
+    assert_eq!(ran.code, 4);
+    assert!(ran.stdout.contains("first commit"), "{}", ran.stdout);
+    assert_eq!(last(&fixture).outcome, Outcome::NothingCompared);
+}
+
+#[test]
+fn every_shape_is_listed_or_skipped_with_its_reason() {
+    let fixture = Fixture::new("shapes", "shapes");
+    let ran = fixture.perfgate(&["list"]);
+    assert_eq!(ran.code, 0);
+    assert_eq!(ran.stdout, "broken::sound/sound/sum\nfiles::input/files/sum\nmixed::criterion/mixed/sum\n");
+    for (what, reason) in [
+        ("broken::mismatch", "does not compile: mismatched types"),
+        ("nightly::libtest", "does not compile: `#![feature]` may not be used on the stable release channel"),
+        ("gated::required", "needs the features slow; add --features slow"),
+        ("gated::cfg", "holds no criterion benchmark"),
+        ("mixed::bencher_like", "holds no criterion benchmark"),
+        ("mixed::program", "holds no criterion benchmark"),
+    ] {
+        let line = ran.stderr.lines().find(|line| line.contains(&format!("Skipped {what}: ")));
+        assert!(line.is_some_and(|line| line.contains(reason)), "{what}: {line:?}");
+    }
+    let ran = fixture.perfgate(&["list", "--features", "slow", "-p", "gated"]);
+    assert_eq!(ran.stdout, "gated::required/required/sum\n");
+    let ran = fixture.perfgate_in("files", &["list"]);
+    assert_eq!(ran.stdout, "files::input/files/sum\n", "inside a member, that member");
+    let ran = fixture.perfgate(&["list", "--bench", "nothing-of-this-name"]);
+    assert_eq!(ran.code, 2);
+    let ran = fixture.perfgate(&["list", "--package", "nothing-of-this-name"]);
+    assert_eq!(ran.code, 2);
+}
+
+#[test]
+fn what_head_loses_and_gains_are_rows() {
+    let fixture = Fixture::new("shapes", "lost");
+    fixture.git(&["checkout", "-q", "-b", "topic"]);
+    fixture.replace("files/benches/input.rs", "\"files/sum\"", "\"files/total\"");
+    fixture.replace(
+        "mixed/benches/criterion.rs",
+        "c.bench_function(\"mixed/sum\", |b|",
+        "c.bench_function(\"mixed/sum\", |_| panic!(\"lost\"));\n    c.bench_function(\"mixed/more\", |b|",
+    );
+    fixture.commit("renamed, broken and added");
+    let ran = fixture.perfgate(&["check", "--package", "files", "--package", "mixed"]);
+    assert_eq!(ran.code, 100, "a benchmark is gone");
+    let found = verdicts(&last(&fixture));
+    let expected = [
+        ("files/sum", Verdict::Removed),
+        ("files/total", Verdict::Added),
+        ("mixed/more", Verdict::Added),
+        ("mixed/sum", Verdict::Crashed),
+    ];
+    assert_eq!(found, expected.map(|(name, verdict)| (name.to_owned(), verdict)).into());
+    fixture.write(".config/perfgate.toml", "[gate]\non-removed = \"pass\"\n");
+    let ran = fixture.perfgate(&["check", "--package", "files", "--package", "mixed"]);
+    assert_eq!(ran.code, 101, "a benchmark crashed");
+    fixture.write(".config/perfgate.toml", "[gate]\non-removed = \"pass\"\non-failed = \"warn\"\n");
+    let ran = fixture.perfgate(&["check", "--package", "files", "--package", "mixed"]);
+    assert_eq!(ran.code, 4, "nothing was held against anything");
+}
+
+#[test]
+fn head_that_does_not_build_is_no_regression() {
+    let fixture = Fixture::new("shapes", "unbuilt");
+    fixture.git(&["checkout", "-q", "-b", "topic"]);
+    fixture.replace("files/benches/input.rs", "fn ", "fn fn ");
+    fixture.commit("does not compile");
+    let ran = fixture.perfgate(&["check", "--package", "files"]);
+    assert_eq!(ran.code, 101);
+    assert!(ran.stderr.contains("head does not build"), "{}", ran.stderr);
+}
+
+#[test]
+fn usage_errors_measure_nothing() {
+    let fixture = Fixture::new("example", "usage");
+    for (arguments, says) in [
+        (&["check", "--no-such-option"][..], "--no-such-option"),
+        (&["check", "--budget", "90s"], "`--budget` is not supported by this version"),
+        (&["history"], "`history` is not supported by this version"),
+        (&["check", "("], "no regular expression"),
+        (&["check", "--manifest-path", "nowhere/Cargo.toml"], "nowhere/Cargo.toml"),
+        (&["check", "--format", "html"], "`html` is not supported by this version"),
+        (&["check", "--config", "nowhere.toml"], "nowhere.toml"),
+    ] {
+        let ran = fixture.perfgate(arguments);
+        assert_eq!(ran.code, 2, "{arguments:?}");
+        assert!(ran.stderr.contains(says), "{arguments:?}");
+        assert_eq!(ran.stdout, "", "{arguments:?}");
+    }
+    fixture.write(".config/perfgate.toml", "[gate]\nmax-regresion = \"5%\"\n");
+    let ran = fixture.perfgate(&["check"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains(".config/perfgate.toml:2:1"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("did you mean `max-regression`?"), "{}", ran.stderr);
+}
