@@ -4,7 +4,8 @@
 //!
 //! # The floors
 //! A file may import from floors below its own, and from its own folder. Adapters (floor 4) do not import each
-//! other: what two of them need is passed by `flow`. `tests/it/tidy.rs` reads the imports and holds this picture.
+//! other, except that those which start processes do so through `instrument`; what else two of them need is passed by
+//! `flow`. `tests/it/tidy.rs` reads the imports and holds this picture.
 //!
 //! | floor | folder | holds |
 //! | --- | --- | --- |

@@ -92,6 +92,10 @@ impl Progress for Ui {
         self.warning(message);
     }
 
+    fn diagnostic(&mut self, text: &str) {
+        self.line(text.trim_end());
+    }
+
     fn measuring(&mut self, made: usize, planned: usize, remaining: Duration) {
         if self.quiet || !std::io::stderr().is_terminal() {
             return;

@@ -171,12 +171,19 @@ pub fn measurement(id: BenchmarkId, open: &Open, measured: &Measured) -> Option<
 }
 
 /// All measurements of head as a run.
-pub fn run(setting: &Setting, environment: &Environment, started: String, measurements: Vec<Measurement>) -> Run {
+pub fn run(
+    setting: &Setting,
+    environment: &Environment,
+    started: String,
+    whole: bool,
+    measurements: Vec<Measurement>,
+) -> Run {
     Run {
         format_version: RUN_FORMAT_VERSION,
         revision: Revision { commit: setting.head.commit.clone(), dirty: setting.head.dirty },
         environment: environment.clone(),
         started,
+        whole,
         measurements,
     }
 }

@@ -39,21 +39,25 @@ pub fn show(directory: &Path, revision: &str) -> Result<Shown, FlowError> {
     Ok(Shown { commit, runs, skipped: loaded.skipped })
 }
 
-/// Writes the newest run of `revision` (of `environment`, if given) to `file`.
+/// Writes what is known of `revision` in `environment` (that of its newest run, if not given) to `file`.
 pub fn export_run(
     directory: &Path,
     revision: &str,
     environment: Option<&str>,
     file: &Path,
 ) -> Result<PathBuf, FlowError> {
-    let shown = show(directory, revision)?;
-    let run = shown.runs.iter().rev().find(|run| environment.is_none_or(|key| run.environment.key == key));
-    let Some(run) = run else {
+    let repository = Repository::discover(directory)?;
+    let commit = repository.resolve(revision)?;
+    let loaded = Store::open(repository.root())?.load(&commit)?;
+    let newest = loaded.newest().map(|stored| stored.run.environment.key.clone());
+    let key = environment.map(str::to_owned).or(newest);
+    let Some(run) = key.and_then(|key| loaded.together(&key)) else {
         return Err(FlowError::Usage(format!(
-            "no baseline of {revision} of that environment can be read\nhelp: `cargo perfgate baseline show {revision}` names the environments"
+            "no baseline of {revision} ({}) of that environment can be read\nhelp: `cargo perfgate baseline show {revision}` names what there is",
+            short(&commit)
         )));
     };
     let path = directory.join(file);
-    export(run, &path)?;
+    export(&run, &path)?;
     Ok(path)
 }

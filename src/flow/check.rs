@@ -12,6 +12,7 @@ use crate::harness::Sides;
 use crate::harness::criterion::Criterion;
 use crate::instrument::Copies;
 use crate::model::{BaseSide, BenchmarkId, Environment, HeadSide, Report, Row};
+use crate::report::counted;
 use crate::store::Store;
 use crate::vcs::{Base, BaseRequest, CiEvent};
 use crate::workspace::WorkspaceError;
@@ -47,7 +48,7 @@ pub enum Method {
 /// `Err` means that there is none.
 pub fn check(request: CheckRequest, progress: &mut dyn Progress) -> Result<(Report, PathBuf), FlowError> {
     let setting = Setting::open(request.project.clone(), progress)?;
-    let last = setting.results().join("last.json");
+    let last = setting.results()?.join("last.json");
     Ok((judge_head(&request, &setting, progress)?, last))
 }
 
@@ -87,7 +88,7 @@ fn judge_head(request: &CheckRequest, setting: &Setting, progress: &mut dyn Prog
     let frame = frame(setting, Some(&base), Some(environment.clone()), &suites, warnings);
     let (rows, frame) = rows(&suites, &measured, setting, &base, frame);
     if request.store {
-        store(setting, &environment, started, &suites, &measured, progress)?;
+        store(setting, &environment, started, &suites, &measured, false, progress)?;
     }
     Ok(assemble::report(frame, rows, policy))
 }
@@ -124,10 +125,8 @@ pub(super) fn measure(
     let sides_count = if sides == Sides::Both { 2.0 } else { 1.0 };
     let seconds = sides_count
         * ((benchmarks - whole_seconds) as f64 * PAIRS as f64 * 0.035 + whole_seconds as f64 * FEW_PAIRS as f64 * 2.2);
-    progress.status(
-        "Measuring",
-        &format!("{benchmarks} benchmarks of {} executables, at least {}", names.len(), about(seconds)),
-    );
+    let (count, executables) = (counted(benchmarks, "benchmark"), counted(names.len(), "executable"));
+    progress.status("Measuring", &format!("{count} of {executables}, at least {}", about(seconds)));
     if whole_seconds > 0 {
         let note = format!("{whole_seconds} of them with criterion 0.3, which measures for whole seconds");
         progress.status("", &note);
@@ -172,6 +171,18 @@ fn rows(
             }
         }
     }
+    let fixed: Vec<&str> = (suites.open.iter().zip(measured))
+        .flat_map(|(open, all)| open.names.iter().zip(all))
+        .filter(|(_, measured)| measured.fixes_time)
+        .map(|(name, _)| name.as_str())
+        .collect();
+    if let Some(first) = fixed.first() {
+        let more = if fixed.len() > 1 { format!(" and {} more", fixed.len() - 1) } else { String::new() };
+        let count = fixed.len();
+        frame
+            .warnings
+            .push(format!("{first}{more}: {count} benchmarks fix their time in code, which makes measuring long"));
+    }
     for row in rows.iter_mut().filter(|row| policy.fails(row.verdict)) {
         row.reproduce = Some(assemble::reproduce(&row.benchmark, short(&base.commit)));
     }
@@ -207,6 +218,7 @@ pub(super) fn store(
     started: String,
     suites: &Suites,
     measured: &[Vec<Measured>],
+    whole: bool,
     progress: &mut dyn Progress,
 ) -> Result<bool, FlowError> {
     let measurements: Vec<_> = suites
@@ -221,9 +233,11 @@ pub(super) fn store(
         return Ok(false);
     }
     let count = measurements.len();
-    let run = assemble::run(setting, environment, started, measurements);
+    // Benchmarks of equal executables are not measured: a check's run never holds all.
+    let whole = whole && setting.is_whole();
+    let run = assemble::run(setting, environment, started, whole, measurements);
     Store::open(setting.repository.root())?.add(&run)?;
     let commit = short(&setting.head.commit);
-    progress.status("Stored", &format!("{count} measurements as a baseline of {commit}"));
+    progress.status("Stored", &format!("{} as a baseline of {commit}", counted(count, "measurement")));
     Ok(true)
 }

@@ -86,6 +86,8 @@ pub trait Progress {
     fn status(&mut self, _verb: &str, _message: &str) {}
     /// Something the user should know, and which stands in no report.
     fn warn(&mut self, _message: &str) {}
+    /// A compiler's message, as it renders it.
+    fn diagnostic(&mut self, _text: &str) {}
     /// Measuring goes on: measurements made, measurements planned, and the time that the rest will take at this speed.
     fn measuring(&mut self, _made: usize, _planned: usize, _remaining: Duration) {}
     /// Measuring is over.

@@ -42,6 +42,7 @@ pub struct Setting {
     /// The manifest, relative to the repository's root.
     manifest: PathBuf,
     slots: Slots,
+    results: PathBuf,
     /// Folders beside the repository that its packages depend on by path.
     siblings: Vec<String>,
 }
@@ -73,13 +74,23 @@ impl Setting {
         let slots = Slots::open(&request.builds, repository.root(), |folder| {
             progress.status("Blocking", &format!("waiting for another process that builds in {}", folder.display()));
         })?;
-        let siblings = own.siblings;
-        Ok(Self { request, repository, head, config, workspace_root, manifest, slots, siblings })
+        let (siblings, results) = (own.siblings, own.target_directory.join("perfgate"));
+        Ok(Self { request, repository, head, config, workspace_root, manifest, slots, results, siblings })
     }
 
     /// How this project's executables are looked at; `home` is a folder for what they may write.
     pub fn looking<'a>(&'a self, home: &'a Path) -> Looking<'a> {
         Looking { home, time_out: self.config.policy.time_out, filter: self.request.filter.as_ref() }
+    }
+
+    /// Whether the request is for all benchmarks of the workspace.
+    pub fn is_whole(&self) -> bool {
+        let selection = &self.request.cargo.selection;
+        self.request.filter.is_none()
+            && selection.packages.is_empty()
+            && selection.exclude.is_empty()
+            && selection.benches.is_empty()
+            && self.repository.root().join(&self.manifest).parent() == Some(&self.workspace_root)
     }
 
     /// What only the benchmarks tell of the configuration: whether rules contradict each other for one of `ids`, and,
@@ -96,9 +107,15 @@ impl Setting {
         problem.map_or(Ok(()), |e| Err(e.into()))
     }
 
-    /// A folder beside `target/` for what this program leaves for the user.
-    pub fn results(&self) -> PathBuf {
-        self.workspace_root.join("target").join("perfgate")
+    /// The folder in cargo's target directory for what this program leaves for the user. It is made if it is missing,
+    /// and ignored by git whether or not the target directory is: looking must not make a tree dirty.
+    pub fn results(&self) -> Result<PathBuf, FlowError> {
+        let ignore = self.results.join(".gitignore");
+        if !ignore.exists() {
+            fs::create_dir_all(&self.results).map_err(|e| file_error("create", &self.results, e))?;
+            fs::write(&ignore, "*\n").map_err(|e| file_error("write", &ignore, e))?;
+        }
+        Ok(self.results.clone())
     }
 
     /// The environment of executables that this project's options build.
@@ -117,7 +134,7 @@ impl Setting {
         let dirty = if self.head.dirty { " with uncommitted changes" } else { "" };
         progress.status("Building", &format!("head {}{dirty}", short(&self.head.commit)));
         let lock = self.workspace_root.join("Cargo.lock");
-        let built = self.build(Side::Head, &tree, lock.exists().then_some(lock))?;
+        let built = self.build(Side::Head, &tree, lock.exists().then_some(lock), progress)?;
         if built.built.executables.is_empty() && !built.built.failed.is_empty() {
             let cause = built.built.failed[0].reason.clone();
             return Err(WorkspaceError::Build { side: "head".into(), cause }.into());
@@ -136,10 +153,16 @@ impl Setting {
         progress.status("Building", &format!("base {}", short(commit)));
         self.slots.seed_base()?;
         let tree = self.repository.tree_of(commit)?;
-        self.build(Side::Base, &tree, Some(head.root.join("Cargo.lock")))
+        self.build(Side::Base, &tree, Some(head.root.join("Cargo.lock")), progress)
     }
 
-    fn build(&self, side: Side, tree: &Tree, lock: Option<PathBuf>) -> Result<BuiltSide, FlowError> {
+    fn build(
+        &self,
+        side: Side,
+        tree: &Tree,
+        lock: Option<PathBuf>,
+        progress: &mut dyn Progress,
+    ) -> Result<BuiltSide, FlowError> {
         let folder = self.slots.side(side);
         let link = self.slots.show(side)?;
         let checked_out = self.repository.write_tree(tree, &folder)?;
@@ -155,6 +178,9 @@ impl Setting {
         let manifest = link.join(name).join(&self.manifest);
         let targets = workspace::targets(&manifest, side.name(), &self.request.cargo)?;
         let built = workspace::build(&targets, &link.join("target"), &link, &folder, &self.request.cargo)?;
+        for diagnostic in &built.diagnostics {
+            progress.diagnostic(diagnostic);
+        }
         if crate::instrument::interrupted().is_some() {
             return Err(FlowError::Interrupted);
         }

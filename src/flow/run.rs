@@ -51,9 +51,9 @@ pub fn run(request: ProjectRequest, keep: bool, progress: &mut dyn Progress) -> 
             }
         }
     }
-    let stored =
-        keep && store(&setting, &alone.environment, alone.started.clone(), &alone.suites, &alone.measured, progress)?;
-    let run = assemble::run(&setting, &alone.environment, alone.started, measurements);
+    let stored = keep
+        && store(&setting, &alone.environment, alone.started.clone(), &alone.suites, &alone.measured, true, progress)?;
+    let run = assemble::run(&setting, &alone.environment, alone.started, setting.is_whole(), measurements);
     Ok(RunResult { run, stored, skipped, failed })
 }
 

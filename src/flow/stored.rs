@@ -25,7 +25,8 @@ pub(super) fn check_stored(
     let loaded = Store::open(setting.repository.root())?.load(&base.commit)?;
     let mut frame = frame(setting, Some(base), Some(alone.environment.clone()), &alone.suites, Vec::new());
     frame.warnings.extend(loaded.skipped.iter().map(described));
-    let baseline = loaded.newest_in(&alone.environment.key);
+    let baseline = loaded.together(&alone.environment.key);
+    let whole = setting.is_whole();
     let mut rows: Vec<Row> = alone.suites.settled.iter().map(|s| assemble::settled_row(s, policy)).collect();
     let measurements: Vec<Measurement> = alone
         .suites
@@ -44,7 +45,7 @@ pub(super) fn check_stored(
         })
         .collect();
     match baseline {
-        Some(stored) => rows.extend(stored_rows(&stored.run.measurements, &measurements, policy)),
+        Some(base) => rows.extend(stored_rows((&base.measurements, base.whole), (&measurements, whole), policy)),
         None => {
             let elsewhere = loaded.runs.len();
             let place =
@@ -53,17 +54,22 @@ pub(super) fn check_stored(
                 "no baseline of {} was stored in this environment{place}: check it out and `cargo perfgate run`, or leave out --method stored",
                 short(&base.commit)
             ));
-            rows.extend(stored_rows(&[], &measurements, policy));
+            rows.extend(stored_rows((&[], false), (&measurements, whole), policy));
         }
     }
     if keep {
-        store(setting, &alone.environment, alone.started, &alone.suites, &alone.measured, progress)?;
+        store(setting, &alone.environment, alone.started, &alone.suites, &alone.measured, true, progress)?;
     }
     Ok(assemble::report(frame, rows, policy))
 }
 
-/// The rows of two stored runs. Those of one side alone are `added` or `removed`.
-pub(super) fn stored_rows(base: &[Measurement], head: &[Measurement], policy: &Policy) -> Vec<Row> {
+/// The rows of two sides' measurements, each with whether these are all that the side has. What one side alone has is
+/// `added` or `removed` only where the other has all; else nothing is known of it there.
+pub(super) fn stored_rows(
+    (base, base_whole): (&[Measurement], bool),
+    (head, head_whole): (&[Measurement], bool),
+    policy: &Policy,
+) -> Vec<Row> {
     let key = |m: &Measurement| (m.benchmark.clone(), m.metric);
     let bases: BTreeMap<_, _> = base.iter().map(|m| (key(m), m)).collect();
     let heads: BTreeMap<_, _> = head.iter().map(|m| (key(m), m)).collect();
@@ -75,8 +81,8 @@ pub(super) fn stored_rows(base: &[Measurement], head: &[Measurement], policy: &P
         row.head = Some(head.median);
         match bases.get(key) {
             None => {
-                row.verdict = Verdict::Added;
-                row.reason = "base has no measurement of it".into();
+                row.verdict = if base_whole { Verdict::Added } else { Verdict::Inconclusive };
+                row.reason = "no measurement of it is stored of base".into();
             }
             Some(base) => {
                 row.base = Some(base.median);
@@ -96,7 +102,7 @@ pub(super) fn stored_rows(base: &[Measurement], head: &[Measurement], policy: &P
         }
         rows.push(row);
     }
-    for (key, base) in bases.iter().filter(|(key, _)| !heads.contains_key(*key)) {
+    for (key, base) in bases.iter().filter(|(key, _)| head_whole && !heads.contains_key(*key)) {
         let mut row = assemble::empty_row(key.0.clone(), &base.harness, policy.limits(&key.0));
         row.base = Some(base.median);
         row.verdict = Verdict::Removed;
@@ -108,7 +114,8 @@ pub(super) fn stored_rows(base: &[Measurement], head: &[Measurement], policy: &P
 
 /// The report of two runs.
 pub(super) fn stored_report(base: &Run, head: &Run, frame: Frame, policy: &Policy) -> Report {
-    assemble::report(frame, stored_rows(&base.measurements, &head.measurements, policy), policy)
+    let rows = stored_rows((&base.measurements, base.whole), (&head.measurements, head.whole), policy);
+    assemble::report(frame, rows, policy)
 }
 
 /// One line for a record or target that was left out.

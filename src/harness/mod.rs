@@ -84,6 +84,8 @@ pub struct Sample {
     pub cost: Duration,
     /// Whether the benchmark's code fixed the time to measure, against what was asked.
     pub fixes_time: bool,
+    /// Whether it was seen with more than one thread, if that was looked for.
+    pub threads: bool,
     /// The unit that the harness names, if it was asked and it is not time.
     pub other_unit: Option<String>,
 }

@@ -227,6 +227,14 @@ impl Process {
         signals::unregister(self.id());
     }
 
+    /// How many threads the program has now; 1 where the system does not tell.
+    pub fn threads(&self) -> usize {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.id())).unwrap_or_default();
+        // The second field is the program's name in parentheses, which may hold anything; the twentieth is meant.
+        let after_name = stat.rsplit(") ").next().unwrap_or_default();
+        after_name.split(' ').nth(17).and_then(|count| count.parse().ok()).unwrap_or(1)
+    }
+
     /// All that was written to standard output, where that was kept.
     pub fn output(&mut self) -> Vec<u8> {
         self.stdout.as_mut().and_then(|file| read_from(file, 0).ok()).unwrap_or_default()

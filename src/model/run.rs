@@ -27,6 +27,8 @@ pub struct Run {
     pub environment: Environment,
     /// When the measuring began, RFC 3339 in UTC.
     pub started: String,
+    /// Whether all benchmarks of the revision were measured; else what is missing here says nothing.
+    pub whole: bool,
     /// One entry per benchmark and metric.
     pub measurements: Vec<Measurement>,
 }

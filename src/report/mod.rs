@@ -16,3 +16,4 @@ mod view;
 
 pub use escape::visible;
 pub use terminal::Style;
+pub use units::counted;

@@ -83,7 +83,7 @@ pub(super) fn count(number: usize) -> String {
 }
 
 /// A count of things: `1 row`, `2 rows`.
-pub(super) fn counted(number: usize, thing: &str) -> String {
+pub fn counted(number: usize, thing: &str) -> String {
     format!("{} {thing}{}", count(number), if number == 1 { "" } else { "s" })
 }
 

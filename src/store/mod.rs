@@ -17,11 +17,12 @@ mod open;
 mod record;
 mod update;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use git2::Repository;
 
-use crate::model::{Run, Skipped};
+use crate::model::{Measurement, Run, Skipped};
 
 pub use error::{RecordError, StoreError};
 pub use export::{export, read_exported};
@@ -64,9 +65,18 @@ impl Loaded {
         self.runs.last()
     }
 
-    /// The run that was measured last in one environment.
-    pub fn newest_in(&self, environment: &str) -> Option<&Stored> {
-        self.runs.iter().rev().find(|stored| stored.run.environment.key == environment)
+    /// What is known of the commit in one environment: its newest run, with what older ones measured besides.
+    pub fn together(&self, environment: &str) -> Option<Run> {
+        let mut runs =
+            self.runs.iter().rev().map(|stored| &stored.run).filter(|run| run.environment.key == environment);
+        let mut all = runs.next()?.clone();
+        for older in runs {
+            let key = |m: &Measurement| (m.benchmark.clone(), m.metric);
+            let known: BTreeSet<_> = all.measurements.iter().map(key).collect();
+            all.measurements.extend(older.measurements.iter().filter(|m| !known.contains(&key(m))).cloned());
+            all.whole |= older.whole;
+        }
+        Some(all)
     }
 }
 

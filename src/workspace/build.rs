@@ -34,8 +34,8 @@ pub struct Built {
     pub executables: Vec<BenchExecutable>,
     /// Targets that do not compile, with cargo's first error line.
     pub failed: Vec<Skipped>,
-    /// Whether cargo had anything to compile.
-    pub fresh: bool,
+    /// The compiler's errors, rendered with colour.
+    pub diagnostics: Vec<String>,
 }
 
 /// Builds `targets` into `target_directory`. `real` is the folder that the sources under `shown` (the path that cargo
@@ -49,7 +49,7 @@ pub fn build(
     real: &Path,
     options: &CargoOptions,
 ) -> Result<Built, WorkspaceError> {
-    let mut built = Built { fresh: true, ..Built::default() };
+    let mut built = Built::default();
     for group in groups(&targets.found, &targets.skipped) {
         build_group(&group, targets, target_directory, options, &mut built)?;
     }
@@ -104,7 +104,7 @@ fn build_group(
     let mut packages: Vec<&str> = group.iter().map(|target| target.package.as_str()).collect();
     packages.dedup();
     let mut spawn = cargo(root)
-        .args(["build", "--keep-going", "--message-format", "json-render-diagnostics", "--manifest-path"])
+        .args(["build", "--keep-going", "--message-format", "json-diagnostic-rendered-ansi", "--manifest-path"])
         .args([root.join("Cargo.toml").into_os_string(), "--target-dir".into(), target_directory.into()])
         .args(["--profile", options.profile.as_deref().unwrap_or("bench")])
         .args(options.flags());
@@ -134,7 +134,6 @@ fn build_group(
     for message in Message::parse_stream(ended.stdout.as_slice()).map_while(Result::ok) {
         match message {
             Message::CompilerArtifact(artifact) => {
-                built.fresh &= artifact.fresh;
                 if artifact.target.kind.contains(&TargetKind::Bench)
                     && let Some(path) = artifact.executable.clone()
                 {
@@ -143,6 +142,7 @@ fn build_group(
             }
             Message::CompilerMessage(message) if message.message.level == DiagnosticLevel::Error => {
                 let key = (message.package_id.repr.clone(), message.target.name.clone());
+                built.diagnostics.extend(message.message.rendered);
                 any_error.get_or_insert_with(|| message.message.message.clone());
                 first_error.entry(key).or_insert(message.message.message);
             }

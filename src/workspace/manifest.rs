@@ -66,6 +66,8 @@ pub struct Targets {
     pub skipped: Vec<Skipped>,
     /// First folders of paths beside the repository that packages depend on; `../sibling/x` gives `sibling`.
     pub siblings: Vec<String>,
+    /// Cargo's own target directory for this project.
+    pub target_directory: PathBuf,
     pub(super) metadata: Metadata,
 }
 
@@ -160,8 +162,8 @@ pub fn targets(manifest: &Path, side: &str, options: &CargoOptions) -> Result<Ta
             "no bench target of {side} matches `{names}`\nhelp: `cargo perfgate list` shows them"
         )));
     }
-    let siblings = siblings(&metadata);
-    Ok(Targets { found, skipped, siblings, metadata })
+    let (siblings, target_directory) = (siblings(&metadata), metadata.target_directory.clone().into_std_path_buf());
+    Ok(Targets { found, skipped, siblings, target_directory, metadata })
 }
 
 fn selected_packages<'a>(

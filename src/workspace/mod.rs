@@ -38,7 +38,9 @@ pub enum WorkspaceError {
     #[error("{0}")]
     Selection(String),
     /// Nothing could be built.
-    #[error("{side} does not build: {cause}\nhelp: cargo's own output is above")]
+    #[error(
+        "{side} does not build: {cause}\nhelp: cargo's own output is above; what git ignores is no part of the check-out that was built"
+    )]
     Build {
         /// Which side.
         side: String,

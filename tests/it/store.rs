@@ -84,6 +84,7 @@ fn run_of(commit: &str, environment: &str, started: &str, nanoseconds: f64) -> R
             key: environment.into(),
         },
         started: started.into(),
+        whole: true,
         measurements: vec![Measurement {
             benchmark: BenchmarkId::new("parser", "speed", "parse/large"),
             harness: "criterion 0.5.1".into(),

@@ -1,6 +1,6 @@
 //! Rounds of measurements with criterion executables: both sides fresh, on one core, in lock step.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -38,6 +38,15 @@ pub struct Criterion {
     cores: Vec<usize>,
     time_out: Duration,
     rng: Rng,
+    /// Benchmarks that were seen with more than one thread: held to one core they would be another program.
+    threaded: BTreeSet<(usize, String)>,
+}
+
+/// Some names of a request, measured by one process a side.
+struct Part<'a> {
+    names: &'a [String],
+    filter: Option<String>,
+    core: Option<usize>,
 }
 
 /// One side of a round.
@@ -51,7 +60,7 @@ struct Running {
 impl Criterion {
     /// A harness for `suites`. Copies of the executables are made in `copies`; `seed` decides what is drawn.
     pub fn new(suites: Vec<Suite>, copies: Copies, time_out: Duration, seed: u64) -> Self {
-        Self { suites, copies, cores: cores(), time_out, rng: Rng::new(seed) }
+        Self { suites, copies, cores: cores(), time_out, rng: Rng::new(seed), threaded: BTreeSet::new() }
     }
 
     fn spawn(&mut self, program: &Program, core: Option<usize>) -> Result<Spawn, HarnessError> {
@@ -67,11 +76,11 @@ impl Criterion {
     fn channel_round(
         &mut self,
         suite: &Suite,
-        names: &[String],
-        filter: Option<String>,
+        part: &Part<'_>,
         request: &Request<'_>,
     ) -> Result<Vec<Running>, HarnessError> {
-        let core = (!self.cores.is_empty()).then(|| self.cores[request.round % self.cores.len()]);
+        // The first round is there to learn from, too: units and threads.
+        let first = request.round == 0;
         let mut programs = vec![(Side::Head, &suite.head)];
         if let (Sides::Both, Some(base)) = (request.sides, &suite.base) {
             programs.push((Side::Base, base));
@@ -81,9 +90,9 @@ impl Criterion {
         }
         let mut starting = Vec::new();
         for (side, program) in programs {
-            let mut spawn = self.spawn(program, core)?.args(Slicing::of(suite.version).arguments());
-            spawn.arguments.extend(filter.clone().map(Into::into));
-            let started = Starting::start(spawn, self.time_out);
+            let mut spawn = self.spawn(program, part.core)?.args(Slicing::of(suite.version).arguments());
+            spawn.arguments.extend(part.filter.clone().map(Into::into));
+            let started = Starting::start(spawn, self.time_out, first);
             let cause = |e: crate::instrument::SpawnError| HarnessError::Start {
                 program: program.path.display().to_string(),
                 cause: e.to_string(),
@@ -100,11 +109,11 @@ impl Criterion {
         }
         // Which side goes first is drawn for each benchmark, and turned round in the next round.
         let mut order = Rng::new((request.round as u64 / 2).wrapping_mul(0x9e37_79b9) ^ request.executable as u64);
-        for _ in 0..=names.len() {
+        for _ in 0..=part.names.len() {
             let head_first = order.coin() ^ (request.round % 2 == 1);
             sides.sort_by_key(|running| (running.side == Side::Head) != head_first);
             for running in &mut sides {
-                running.step(request.round == 0);
+                running.step(first);
             }
             // What one side has lost need not be measured on the other.
             if sides.iter().any(|running| running.ending.is_some()) {
@@ -149,24 +158,37 @@ impl Criterion {
 impl Bench for Criterion {
     fn measure(&mut self, request: &Request<'_>) -> Result<Vec<Slice>, HarnessError> {
         let suite = self.suites[request.executable].clone();
-        let mut slices = Vec::new();
-        let everything = suite.all.as_deref() == Some(request.names);
-        let parts = if everything {
-            vec![(request.names, None)]
-        } else {
-            filters(request.names).into_iter().map(|(names, filter)| (names, Some(filter))).collect()
-        };
-        for (names, filter) in parts {
-            let mut sides = match suite.way {
-                Way::Channel => self.channel_round(&suite, names, filter, request)?,
-                Way::Files => self.file_round(&suite, names, request)?,
+        let free = |name: &&String| self.threaded.contains(&(request.executable, (*name).clone()));
+        let (free, held): (Vec<&String>, Vec<&String>) = request.names.iter().partition(free);
+        let core = (!self.cores.is_empty() && request.round > 0).then(|| self.cores[request.round % self.cores.len()]);
+        let mut answers: BTreeMap<String, SliceResult> = BTreeMap::new();
+        for (names, core) in [(held, core), (free, None)] {
+            let names: Vec<String> = names.into_iter().cloned().collect();
+            let filters = match &suite.all {
+                Some(all) if *all == names => vec![(&names[..], None)],
+                _ => filters(&names).into_iter().map(|(names, filter)| (names, Some(filter))).collect(),
             };
-            if sides.iter().any(|s| s.ending.as_ref().is_some_and(|e| e.kind == EndingKind::Stopped)) {
-                return Err(HarnessError::Stopped);
+            for (names, filter) in filters {
+                let sides = match suite.way {
+                    Way::Channel => self.channel_round(&suite, &Part { names, filter, core }, request)?,
+                    Way::Files => self.file_round(&suite, names, request)?,
+                };
+                if sides.iter().any(|s| s.ending.as_ref().is_some_and(|e| e.kind == EndingKind::Stopped)) {
+                    return Err(HarnessError::Stopped);
+                }
+                for (name, sample) in sides.iter().flat_map(|side| &side.samples) {
+                    if sample.threads {
+                        self.threaded.insert((request.executable, name.clone()));
+                    }
+                }
+                answers.extend(conclude(names, &sides).into_iter().map(|slice| (slice.name, slice.result)));
             }
-            slices.extend(conclude(names, &mut sides));
         }
-        Ok(slices)
+        let answer = |name: &String| Slice {
+            name: name.clone(),
+            result: answers.remove(name).unwrap_or(SliceResult::NotReached),
+        };
+        Ok(request.names.iter().map(answer).collect())
     }
 }
 
@@ -182,7 +204,8 @@ impl Running {
                     match unit {
                         Ok(unit) => {
                             let name = complete.name.clone();
-                            self.samples.insert(name, sample(&complete, cost, unit));
+                            let threads = session.threads;
+                            self.samples.insert(name, sample(&complete, cost, unit, threads));
                         }
                         Err(ending) => self.end(ending),
                     }
@@ -199,15 +222,15 @@ impl Running {
     }
 }
 
-fn sample(complete: &Complete, cost: Duration, unit: String) -> Sample {
+fn sample(complete: &Complete, cost: Duration, unit: String, threads: bool) -> Sample {
     let times = complete.values.iter().zip(&complete.iterations).map(|(value, count)| value / count).collect();
     // The longest measuring time that we ask for is one second.
     let fixes_time = complete.measurement_time.is_some_and(|nanoseconds| nanoseconds > 1.5e9);
-    Sample { times, cost, fixes_time, other_unit: (unit != "ns").then_some(unit) }
+    Sample { times, cost, fixes_time, threads, other_unit: (unit != "ns").then_some(unit) }
 }
 
 /// The answer for each name, from what both sides came to.
-fn conclude(names: &[String], sides: &mut [Running]) -> Vec<Slice> {
+fn conclude(names: &[String], sides: &[Running]) -> Vec<Slice> {
     let mut failures: BTreeMap<&str, Failure> = BTreeMap::new();
     for running in sides.iter() {
         let Some(ending) = &running.ending else { continue };

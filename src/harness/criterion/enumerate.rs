@@ -44,7 +44,7 @@ pub fn enumerate(
         return Ok(Err(NotCriterion::OtherHarness));
     }
     let spawn = spawn(program, &program.path, home).args(["--bench", "--noplot", MATCHES_NOTHING]);
-    let starting = Starting::start(spawn, time_out).map_err(|e| start_error(e.to_string()))?;
+    let starting = Starting::start(spawn, time_out, false).map_err(|e| start_error(e.to_string()))?;
     let mut session = match starting.connect() {
         Ok(session) => session,
         Err(NoSession::NeverConnected(Ending { kind: EndingKind::Finished, .. })) => {

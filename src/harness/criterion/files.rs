@@ -95,7 +95,9 @@ pub fn measure(
         let found = read_home(home).map_err(fail)?;
         let cost = start.elapsed() / (found.len().max(1) as u32);
         samples.extend(
-            found.into_iter().map(|(name, times)| (name, Sample { times, cost, fixes_time: false, other_unit: None })),
+            found.into_iter().map(|(name, times)| {
+                (name, Sample { times, cost, fixes_time: false, threads: false, other_unit: None })
+            }),
         );
     }
     Ok(Ok(samples))

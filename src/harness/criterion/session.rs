@@ -12,6 +12,8 @@ use crate::instrument::{Process, Spawn, SpawnError, interrupted};
 const LEAVING: Duration = Duration::from_secs(10);
 /// How often a waiting session looks whether its process still lives.
 const LOOK: Duration = Duration::from_millis(50);
+/// How often a session looks that counts threads.
+const QUICK_LOOK: Duration = Duration::from_millis(2);
 
 /// A process on the channel. It stands still between two calls of [`Session::next`].
 #[derive(Debug)]
@@ -24,6 +26,9 @@ pub struct Session {
     current: Option<String>,
     time_out: Duration,
     waits: bool,
+    /// Whether the benchmark just measured was seen with more than one thread; only looked for where that was asked.
+    pub threads: bool,
+    counts_threads: bool,
 }
 
 /// A process that was started and has not connected yet.
@@ -32,6 +37,7 @@ pub struct Starting {
     process: Process,
     listener: TcpListener,
     time_out: Duration,
+    counts_threads: bool,
 }
 
 /// Why there is no session.
@@ -79,8 +85,8 @@ pub enum EndingKind {
 }
 
 impl Starting {
-    /// Starts `spawn` with a port to connect to.
-    pub fn start(spawn: Spawn, time_out: Duration) -> Result<Self, SpawnError> {
+    /// Starts `spawn` with a port to connect to. Looking for threads disturbs a little: not for every session.
+    pub fn start(spawn: Spawn, time_out: Duration, counts_threads: bool) -> Result<Self, SpawnError> {
         // A listener that cannot be had is told by the child's failure to connect.
         let listener = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| {
             listener.set_nonblocking(true)?;
@@ -88,7 +94,7 @@ impl Starting {
         });
         let (port, listener) = listener.map_err(|e| SpawnError::new("the control channel", &spawn.directory, e))?;
         let process = spawn.env(PORT, port.to_string()).start()?;
-        Ok(Self { process, listener, time_out })
+        Ok(Self { process, listener, time_out, counts_threads })
     }
 
     /// Waits for the connection. The process stands still then, before its greeting.
@@ -122,7 +128,7 @@ impl Starting {
         let prepared = stream
             .set_nonblocking(false)
             .and_then(|()| stream.set_nodelay(true))
-            .and_then(|()| stream.set_read_timeout(Some(LOOK)));
+            .and_then(|()| stream.set_read_timeout(Some(if self.counts_threads { QUICK_LOOK } else { LOOK })));
         if let Err(e) = prepared {
             return Err(NoSession::Failed(self.give_up(EndingKind::Crashed, &e.to_string())));
         }
@@ -134,6 +140,8 @@ impl Starting {
             current: None,
             time_out: self.time_out,
             waits: false,
+            threads: false,
+            counts_threads: self.counts_threads,
         })
     }
 
@@ -193,7 +201,10 @@ impl Session {
             // What the harness announces is not silence; its estimates are rough.
             let mut announced = 0.0;
             match message {
-                Message::Beginning(name) => self.current = Some(name),
+                Message::Beginning(name) => {
+                    self.current = Some(name);
+                    self.threads = false;
+                }
                 Message::Skipping(name) => return Ok(Step::Skipped(name)),
                 Message::WarmUp(nanoseconds) | Message::Measuring(nanoseconds) => announced = 3.0 * nanoseconds,
                 Message::Complete(complete) => {
@@ -240,6 +251,9 @@ impl Session {
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                 Err(e) if e.kind() == io::ErrorKind::ConnectionReset => return Err(self.left()),
                 Err(e) => return Err(self.broken(&e)),
+            }
+            if self.counts_threads && !self.threads {
+                self.threads = self.process.threads() > 1;
             }
             if interrupted().is_some() {
                 return Err(self.killed(EndingKind::Stopped, String::new()));
