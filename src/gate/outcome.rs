@@ -20,7 +20,9 @@ pub fn conclude(rows: &[Row], policy: &Policy) -> Outcome {
         let lost_verdict = |row: &&Row| matches!(row.verdict, Verdict::Crashed | Verdict::TimedOut) == lost;
         rows.iter().filter(lost_verdict).any(|row| policy.fails(row.verdict))
     };
-    let compared = rows.iter().filter(|row| row.verdict.is_judged() && row.evidence.is_some()).count();
+    let judged = rows.iter().filter(|row| row.verdict.is_judged());
+    let share = |part: usize| part as f64 / judged.clone().count().max(1) as f64;
+    let compared = judged.clone().filter(|row| row.evidence.is_some()).count();
     let undecided = count(Verdict::Inconclusive);
 
     if failing(false) {
@@ -29,8 +31,8 @@ pub fn conclude(rows: &[Row], policy: &Policy) -> Outcome {
     if failing(true) {
         return Outcome::CouldNotComplete;
     }
-    let too_many = undecided > 0 && undecided as f64 > policy.max_inconclusive * compared.max(undecided) as f64;
-    if too_many && policy.on_inconclusive == Reaction::Fail {
+    // A quotient, as the share itself was read: 0.29 times 100 is less than 29.
+    if share(undecided) > policy.max_inconclusive && policy.on_inconclusive == Reaction::Fail {
         return Outcome::Inconclusive;
     }
     if compared == 0 && undecided == 0 {

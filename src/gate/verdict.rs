@@ -57,9 +57,10 @@ impl Samples<'_> {
     }
 
     fn len(self) -> usize {
+        let finite = |values: &[f64]| values.iter().filter(|value| value.is_finite()).count();
         match self {
-            Self::Paired(ratios) => ratios.len(),
-            Self::Stored { base, head } => base.len().min(head.len()),
+            Self::Paired(ratios) => finite(ratios),
+            Self::Stored { base, head } => finite(base).min(finite(head)),
         }
     }
 }

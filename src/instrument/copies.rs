@@ -11,6 +11,7 @@ use std::time::Duration;
 const KEPT_BYTES: u64 = 512 * 1024 * 1024;
 const PREFIX: &str = "cargo-perfgate-";
 const LOCK: &str = "lock";
+const UNNAMED_LOCK: &str = "lock.new";
 
 /// A copy could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -40,8 +41,11 @@ impl Copies {
         remove_abandoned(&parent);
         let create = || {
             let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(&parent)?;
-            let lock = File::create(folder.path().join(LOCK))?;
+            // It gets its name when it is held: another process would take it for abandoned in between.
+            let unnamed = folder.path().join(UNNAMED_LOCK);
+            let lock = File::create(&unnamed)?;
             lock.lock()?;
+            fs::rename(unnamed, folder.path().join(LOCK))?;
             Ok((folder, lock))
         };
         match create() {

@@ -13,7 +13,8 @@ pub fn t_quantile(p: f64, degrees: f64) -> f64 {
         high *= 2.0;
     }
     let mut low = 0.0;
-    for _ in 0..100 {
+    // Until the last digits, which the tail itself does not have.
+    while high - low > 1e-13 * high {
         let middle = 0.5 * (low + high);
         if t_upper_tail(middle, degrees) > tail { low = middle } else { high = middle }
     }

@@ -123,7 +123,9 @@ impl Repository {
             Err(e) => return Err(self.error("look up HEAD", e)),
         };
         // git itself, not libgit2: it knows the user's filters and excludes.
-        let status = self.run("compare the work tree with HEAD", &["status", "--porcelain", "-z"], |spawn| spawn)?;
+        // The user's `status.showUntrackedFiles` is about what they see, not about what they would measure.
+        let arguments = ["status", "--porcelain", "-z", "--untracked-files=normal"];
+        let status = self.run("compare the work tree with HEAD", &arguments, |spawn| spawn)?;
         Ok(Head { commit, dirty: !status.is_empty() })
     }
 
@@ -134,7 +136,8 @@ impl Repository {
             let help = if self.git.is_shallow() {
                 "this is a shallow clone: fetch more of it, e.g. `git fetch --unshallow`".to_owned()
             } else {
-                format!("see `git log --all`, or fetch it: `git fetch origin {name}`")
+                let there = name.strip_prefix("origin/").unwrap_or(name);
+                format!("see `git log --all`, or fetch it: `git fetch origin {there}`")
             };
             VcsError::NoSuchRevision { name: name.into(), path: self.root.clone(), cause: e.message().into(), help }
         })

@@ -1,12 +1,18 @@
 //! The integration tests: one binary, one module a subject.
 
+mod base;
 mod config;
 mod criterion;
 mod dependencies;
 mod exit_codes;
 mod fixture;
+mod gate;
+mod process;
 mod readme;
 mod report;
+mod schedule;
+mod stats;
 mod store;
+mod support;
 mod tidy;
 mod whole;
