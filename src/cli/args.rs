@@ -274,6 +274,7 @@ impl ProjectOptions {
                 target: self.target,
                 locked: self.locked,
                 offline: self.offline,
+                recorder: std::env::current_exe().ok(),
                 quiet: common.quiet,
             },
             manifest_path: self.manifest_path,

@@ -17,13 +17,17 @@ use std::process::ExitCode as Process;
 use clap::Parser;
 
 use crate::flow::FlowError;
-use crate::instrument::{install_signal_handler, interrupted};
+use crate::instrument::{act_as_wrapper, install_signal_handler, interrupted};
 use crate::model::ExitCode;
 use args::{Arguments, Command};
 use ui::Ui;
 
 /// Runs the program: reads the arguments, does what they ask, gives the exit code.
 pub fn main() -> Process {
+    // While cargo builds, this program is rustc's wrapper and the linker, too.
+    if let Some(code) = act_as_wrapper() {
+        return code;
+    }
     let mut given: Vec<std::ffi::OsString> = std::env::args_os().collect();
     // Cargo runs `cargo-perfgate perfgate ARGS`; by hand the word is left out.
     if given.get(1).is_some_and(|word| word == "perfgate") {

@@ -8,8 +8,8 @@ use super::project::{BuiltSide, ProjectRequest, Setting, short};
 use super::schedule::{FEW_PAIRS, Measured, PAIRS, Schedule, Verdictless, schedule};
 use super::suites::{Against, Open, Suites, look};
 use super::{FlowError, Progress};
-use crate::harness::Sides;
 use crate::harness::criterion::Criterion;
+use crate::harness::{Bench, Sides};
 use crate::instrument::Copies;
 use crate::model::{BaseSide, BenchmarkId, Environment, HeadSide, Report, Row};
 use crate::report::counted;
@@ -72,7 +72,7 @@ fn judge_head(request: &CheckRequest, setting: &Setting, progress: &mut dyn Prog
         }
         Err(e) => return Err(e),
     };
-    let (against, warnings) = match &built_base {
+    let (against, mut warnings) = match &built_base {
         Ok(built) => {
             head_lost(&head, built)?;
             (Against::Base(built), setting.differences(built, &head))
@@ -84,7 +84,7 @@ fn judge_head(request: &CheckRequest, setting: &Setting, progress: &mut dyn Prog
     let suites = look(&head, against, &setting.looking(&copies.folder().join("home")), progress)?;
     setting.check_config(&ids_of(&suites))?;
     let started = jiff::Timestamp::now().to_string();
-    let measured = measure(&suites, Sides::Both, copies, setting, progress)?;
+    let measured = measure(&suites, Sides::Both, copies, setting, &mut warnings, progress)?;
     let frame = frame(setting, Some(&base), Some(environment.clone()), &suites, warnings);
     let (rows, frame) = rows(&suites, &measured, setting, &base, frame);
     if request.store {
@@ -107,12 +107,14 @@ fn head_lost(head: &BuiltSide, base: &BuiltSide) -> Result<(), FlowError> {
     }
 }
 
-/// Measures all that is open. One list per executable, in their order.
+/// Measures all that is open: one list per executable, in their order. Adds to `warnings` what the reader should know of
+/// how it was done.
 pub(super) fn measure(
     suites: &Suites,
     sides: Sides,
     copies: Copies,
     setting: &Setting,
+    warnings: &mut Vec<String>,
     progress: &mut dyn Progress,
 ) -> Result<Vec<Vec<Measured>>, FlowError> {
     if suites.open.is_empty() {
@@ -137,7 +139,16 @@ pub(super) fn measure(
     let mut bench = Criterion::new(all, copies, setting.config.policy.time_out, seed);
     let clock = Instant::now();
     let plan = Schedule { names, sides };
-    Ok(schedule(&plan, &mut bench, &mut || clock.elapsed(), progress)?)
+    let measured = schedule(&plan, &mut bench, &mut || clock.elapsed(), progress)?;
+    for (i, open) in suites.open.iter().enumerate() {
+        if let Some(reason) = bench.one_layout(i) {
+            warnings.push(format!(
+                "{}::{} was measured in one layout of its code, which alone can make a benchmark slower or faster: {reason}",
+                open.package, open.target
+            ));
+        }
+    }
+    Ok(measured)
 }
 
 fn about(seconds: f64) -> String {

@@ -64,6 +64,10 @@ pub(super) fn measure_head(setting: &Setting, progress: &mut dyn Progress) -> Re
     let suites = look(&head, Against::Nothing, &setting.looking(&copies.folder().join("home")), progress)?;
     setting.check_config(&ids_of(&suites))?;
     let started = jiff::Timestamp::now().to_string();
-    let measured = measure(&suites, Sides::HeadOnly, copies, setting, progress)?;
+    let mut warnings = Vec::new();
+    let measured = measure(&suites, Sides::HeadOnly, copies, setting, &mut warnings, progress)?;
+    for warning in warnings {
+        progress.warn(&warning);
+    }
     Ok(HeadAlone { suites, measured, environment, started })
 }

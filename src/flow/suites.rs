@@ -310,6 +310,7 @@ fn identity(executable: &BenchExecutable) -> Result<String, FlowError> {
 fn program(executable: &BenchExecutable) -> Program {
     Program {
         path: executable.path.clone(),
+        relink: executable.relink.clone(),
         directory: executable.directory.clone(),
         environment: executable.environment.clone(),
     }

@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::instrument::Relink;
 use crate::model::Side;
 
 /// A bench executable as a harness sees it.
@@ -14,6 +15,8 @@ use crate::model::Side;
 pub struct Program {
     /// The file.
     pub path: PathBuf,
+    /// The record of its link: with it, every process gets a layout of its own.
+    pub relink: Option<Relink>,
     /// The working directory that it expects.
     pub directory: PathBuf,
     /// The variables that it expects.
@@ -26,6 +29,11 @@ pub trait Bench {
     /// Measures every name of the request once on every side of it, in alternation, and answers for each name in the
     /// order of the request. `Err` means that measuring as such is impossible; a benchmark that fails is an answer.
     fn measure(&mut self, request: &Request<'_>) -> Result<Vec<Slice>, HarnessError>;
+
+    /// Why all processes of an executable share one layout, where they do.
+    fn one_layout(&self, _executable: usize) -> Option<&str> {
+        None
+    }
 }
 
 /// One round of measurements of one executable.

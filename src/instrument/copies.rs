@@ -7,6 +7,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::relink::Relink;
+
 /// Copies are kept alive up to this many bytes, so that the next copy cannot get the pages of the last one.
 const KEPT_BYTES: u64 = 512 * 1024 * 1024;
 const PREFIX: &str = "cargo-perfgate-";
@@ -61,15 +63,42 @@ impl Copies {
 
     /// A fresh copy of `executable`. Its path always has the same length: that too moves what a process lays out.
     pub fn fresh(&mut self, executable: &Path) -> Result<PathBuf, CopiesError> {
-        let copy = self.folder.path().join(format!("{:08x}", self.made));
+        let copy = self.next_path();
+        let done = fs::copy(executable, &copy).map(drop);
+        self.keep(copy, executable, done)
+    }
+
+    /// As [`Copies::fresh`], with the functions of `executable` in an order that `seed` decides. The inner `Err` says why
+    /// its link cannot be repeated so.
+    pub fn shuffled(
+        &mut self,
+        executable: &Path,
+        relink: &Relink,
+        seed: u32,
+    ) -> Result<Result<PathBuf, String>, CopiesError> {
+        let copy = self.next_path();
+        match relink.shuffled(&copy, seed) {
+            Ok(()) => self.keep(copy, executable, Ok(())).map(Ok),
+            Err(reason) => {
+                let _ = fs::remove_file(copy);
+                Ok(Err(reason))
+            }
+        }
+    }
+
+    fn next_path(&mut self) -> PathBuf {
         self.made += 1;
-        let bytes = fs::copy(executable, &copy).map_err(|source| CopiesError {
+        self.folder.path().join(format!("{:08x}", self.made))
+    }
+
+    fn keep(&mut self, copy: PathBuf, executable: &Path, done: io::Result<()>) -> Result<PathBuf, CopiesError> {
+        let bytes = done.and_then(|()| fs::metadata(&copy)).map_err(|source| CopiesError {
             from: executable.to_owned(),
             into: self.folder.path().to_owned(),
             source,
         })?;
-        self.kept.push_back((copy.clone(), bytes));
-        self.kept_bytes += bytes;
+        self.kept.push_back((copy.clone(), bytes.len()));
+        self.kept_bytes += bytes.len();
         // The last two belong to the pair that is about to run.
         while self.kept_bytes > KEPT_BYTES && self.kept.len() > 2 {
             if let Some((old, bytes)) = self.kept.pop_front() {

@@ -4,9 +4,11 @@
 mod copies;
 mod machine;
 mod process;
+mod relink;
 mod signals;
 
 pub use copies::{Copies, CopiesError};
 pub use machine::{cores, cpu_model, machine_id};
 pub use process::{Captured, Output, Process, Spawn, SpawnError};
+pub use relink::{CHAINED, RECORDS, Relink, act_as_wrapper, record_name};
 pub use signals::{Interrupt, install as install_signal_handler, interrupted};

@@ -1,6 +1,6 @@
 //! Starting a program in a process group of its own, and ending the whole group. The one place that does so.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -154,6 +154,18 @@ impl Output {
             }
         })
     }
+}
+
+/// Replaces this process by `program`, with `variables` set besides; returns only if that fails.
+#[cfg(unix)]
+pub(super) fn become_program(program: &OsStr, arguments: &[OsString], variables: &[(OsString, OsString)]) -> io::Error {
+    use std::os::unix::process::CommandExt;
+    Command::new(program).args(arguments).envs(variables.iter().cloned()).exec()
+}
+
+#[cfg(not(unix))]
+pub(super) fn become_program(_: &OsStr, _: &[OsString], _: &[(OsString, OsString)]) -> io::Error {
+    io::ErrorKind::Unsupported.into()
 }
 
 /// Puts the child into a group of its own, on its core, and ties its life to ours.

@@ -9,8 +9,11 @@ use cargo_metadata::{Message, Package, TargetKind, diagnostic::DiagnosticLevel};
 
 use super::manifest::{BenchTarget, CargoOptions, Targets, cargo, cargo_error};
 use super::{WorkspaceError, identity::short_hash};
-use crate::instrument::{Output, cores, cpu_model, machine_id};
+use crate::instrument::{CHAINED, Output, RECORDS, Relink, cores, cpu_model, machine_id, record_name};
 use crate::model::{Environment, Skipped};
+
+/// The folder in a target directory for records of links.
+const RECORDS_FOLDER: &str = "perfgate-links";
 
 /// A bench executable of one side, and how cargo would run it.
 #[derive(Clone, Debug)]
@@ -21,6 +24,8 @@ pub struct BenchExecutable {
     pub target: String,
     /// The file that cargo built.
     pub path: PathBuf,
+    /// The record of its link, where there is one.
+    pub relink: Option<Relink>,
     /// The working directory that cargo gives it: the package's root.
     pub directory: PathBuf,
     /// The variables that cargo gives it.
@@ -53,10 +58,14 @@ pub fn build(
     for group in groups(&targets.found, &targets.skipped) {
         build_group(&group, targets, target_directory, options, &mut built)?;
     }
+    let real_target = target_directory.strip_prefix(shown).map_or(target_directory.to_owned(), |p| real.join(p));
     for executable in &mut built.executables {
         if let Ok(inside) = executable.directory.strip_prefix(shown) {
             executable.directory = real.join(inside);
         }
+        let record = real_target.join(RECORDS_FOLDER).join(record_name(&executable.path));
+        let relink = Relink { record, shown: shown.to_owned(), real: real.to_owned() };
+        executable.relink = Some(relink).filter(Relink::exists);
         if let Ok(inside) = executable.path.strip_prefix(shown) {
             executable.path = real.join(inside);
         }
@@ -122,6 +131,13 @@ fn build_group(
     }
     // Variables of an outer build would redirect this one.
     spawn = spawn.env_remove("CARGO_TARGET_DIR").env_remove("CARGO_BUILD_TARGET_DIR");
+    if let Some(recorder) = &options.recorder {
+        spawn = spawn.env(RECORDS, target_directory.join(RECORDS_FOLDER));
+        if let Some(own) = std::env::var_os("RUSTC_WORKSPACE_WRAPPER").filter(|own| !own.is_empty()) {
+            spawn = spawn.env(CHAINED, own);
+        }
+        spawn = spawn.env("RUSTC_WORKSPACE_WRAPPER", recorder);
+    }
     spawn.stdout = Output::Keep;
     spawn.stderr = Output::Show;
     let ended = spawn.run()?;
@@ -170,6 +186,7 @@ fn build_group(
                 package: target.package.clone(),
                 target: target.name.clone(),
                 path: path.clone().into_std_path_buf(),
+                relink: None,
                 directory: package.manifest_path.parent().map(|p| p.as_std_path().to_owned()).unwrap_or_default(),
                 environment: run_environment(package, &libraries, out_directories.get(&package.id.repr), path.as_ref()),
             }),

@@ -30,6 +30,8 @@ pub struct CargoOptions {
     pub locked: bool,
     /// `--offline`.
     pub offline: bool,
+    /// The program that records links while cargo builds; `None`: they are not recorded.
+    pub recorder: Option<PathBuf>,
     /// `-q`: cargo says only what goes wrong.
     pub quiet: bool,
 }

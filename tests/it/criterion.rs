@@ -26,8 +26,8 @@ fn executables(fixture: &str) -> BTreeMap<String, Program> {
     assert_eq!(built.failed, []);
     let program = |executable: BenchExecutable| {
         let key = format!("{}::{}", executable.package, executable.target);
-        let program =
-            Program { path: executable.path, directory: executable.directory, environment: executable.environment };
+        let BenchExecutable { path, directory, environment, .. } = executable;
+        let program = Program { path, relink: None, directory, environment };
         (key, program)
     };
     built.executables.into_iter().map(program).collect()

@@ -75,7 +75,13 @@ fn run(names: &[&[&str]], sides: Sides, answer: impl FnMut(&str, usize) -> Slice
 }
 
 fn sample(times: &[f64], milliseconds: u64) -> Sample {
-    Sample { times: times.to_vec(), cost: Duration::from_millis(milliseconds), fixes_time: false, other_unit: None }
+    Sample {
+        times: times.to_vec(),
+        cost: Duration::from_millis(milliseconds),
+        fixes_time: false,
+        threads: false,
+        other_unit: None,
+    }
 }
 
 /// Base 100 ns, head `head` ns, both `milliseconds` long.
@@ -120,10 +126,10 @@ fn a_long_first_slice_makes_it_twelve_pairs_on_whichever_side() {
             move |_: &str, _| SliceResult::Measured { base: Some(sample(&[1.0], base)), head: sample(&[1.0], head) };
         run(&[&["a"]], Sides::Both, slice).measured[0][0].ratios.len()
     };
-    assert_eq!((slices(501, 1), slices(1, 501), slices(9000, 9000)), (12, 12, 12));
+    assert_eq!((slices(501, 1), slices(1, 501), slices(9000, 9000)), (16, 16, 16));
     assert_eq!((slices(500, 500), slices(1, 1)), (30, 30), "exactly the bound is short");
     let alone = |_: &str, _| SliceResult::Measured { base: None, head: sample(&[1.0], 501) };
-    assert_eq!(run(&[&["a"]], Sides::HeadOnly, alone).measured[0][0].head.len(), 12);
+    assert_eq!(run(&[&["a"]], Sides::HeadOnly, alone).measured[0][0].head.len(), 16);
 }
 
 /// A number of pairs that followed from what was measured would be looking until the answer pleases.
@@ -132,7 +138,7 @@ fn the_number_of_pairs_is_settled_by_the_first_slice_alone() {
     let later_long = run(&[&["a"]], Sides::Both, |_, round| pair(100.0, if round == 0 { 20 } else { 2000 }));
     assert_eq!(later_long.measured[0][0].ratios.len(), 30);
     let later_short = run(&[&["a"]], Sides::Both, |_, round| pair(100.0, if round == 0 { 2000 } else { 20 }));
-    assert_eq!(later_short.measured[0][0].ratios.len(), 12);
+    assert_eq!(later_short.measured[0][0].ratios.len(), 16);
     // Nor does it depend on the values, however they look.
     for head in [100.0, 101.0, 1000.0, 1e-3] {
         assert_eq!(run(&[&["a"]], Sides::Both, |_, _| pair(head, 20)).measured[0][0].ratios.len(), 30);
@@ -145,7 +151,7 @@ fn each_benchmark_has_its_own_number_and_the_finished_ones_are_not_asked_again()
         "long" => pair(100.0, 900),
         _ => pair(100.0, 20),
     });
-    assert_eq!((done.times("long"), done.times("short"), done.times("other")), (12, 30, 30));
+    assert_eq!((done.times("long"), done.times("short"), done.times("other")), (16, 30, 30));
     // Executables take turns, so that each benchmark's pairs are spread over the whole time.
     let order: Vec<(usize, usize)> = done.asked.iter().map(|(exe, _, round, _)| (*round, *exe)).collect();
     assert!(order.is_sorted(), "{order:?}");
@@ -318,7 +324,7 @@ fn what_is_told_only_rises_and_ends_at_the_end() {
     assert!(told.windows(2).all(|two| two[0].0 < two[1].0), "{told:?}");
     assert!(told.iter().all(|(made, planned, _)| made <= planned));
     let (made, planned, remaining) = *told.last().unwrap();
-    assert_eq!((made, planned, remaining), (30 + 4 + 31 + 12, 77, Duration::ZERO));
+    assert_eq!((made, planned, remaining), (30 + 4 + 31 + 16, 81, Duration::ZERO));
     // After the first request, a second for three of 120 slices: 117 seconds thirds are left, 30 of them `long`'s.
     assert_eq!(told[0], (3, 120, Duration::from_secs(1) / 3 * 117));
 }

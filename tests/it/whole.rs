@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use cargo_perfgate::instrument::Relink;
 use cargo_perfgate::model::{Evidence, Outcome, Report, Verdict};
 use cargo_perfgate::report::json;
 
@@ -76,6 +77,9 @@ fn a_slowdown_fails_and_its_revert_passes() {
     assert!(report.head.dirty);
     let found = verdicts(&report);
     assert_eq!(found["checksum/adler32/4096"], Verdict::Regressed);
+    // Every process had a layout of its own.
+    assert_eq!(report.warnings, Vec::<String>::new());
+    layouts_differ_by_seed(&fixture);
     // The other target's executable does not hold the function.
     for name in ["count/words/small", "count/words/large", "count/lines/large", "tokenize/program"] {
         assert_eq!(found[name], Verdict::Unchanged, "{name}");
@@ -125,6 +129,28 @@ fn a_slowdown_fails_and_its_revert_passes() {
     let copies = stop(&fixture, "KILL", -1);
     assert_eq!(fixture.perfgate(&["list"]).code, 0);
     assert!(!copies.exists(), "the next start leaves {}", copies.display());
+}
+
+/// Links the measured executable of the last check again: another seed is another file, the same seed the same.
+fn layouts_differ_by_seed(fixture: &Fixture) {
+    let name = fixture.root.file_name().unwrap().to_str().unwrap();
+    let folders = fs::read_dir(scratch().join("builds")).unwrap().map(|entry| entry.unwrap().path());
+    let about = |folder: &PathBuf| fs::read_to_string(folder.join("README")).unwrap_or_default();
+    let own = |folder: &PathBuf| about(folder).contains(&format!("{} by", fixture.root.display()));
+    let project = { folders }.find(own).unwrap_or_else(|| panic!("no builds of {name}"));
+    let records = fs::read_dir(project.join("head/target/perfgate-links")).unwrap().map(|entry| entry.unwrap().path());
+    let checksum = |record: &PathBuf| record.file_name().unwrap().to_string_lossy().starts_with("checksum-");
+    let record = records.filter(checksum).max_by_key(|record| record.metadata().unwrap().modified().unwrap()).unwrap();
+    let relink = Relink { record, shown: project.join("side"), real: project.join("head") };
+    let folder = tempfile::tempdir().unwrap();
+    let linked = |file: &str, seed| {
+        let path = folder.path().join(file);
+        relink.shuffled(&path, seed).unwrap();
+        fs::read(path).unwrap()
+    };
+    let first = linked("first", 1);
+    assert_eq!(linked("again", 1), first);
+    assert_ne!(linked("other", 2), first);
 }
 
 /// Sends a signal to the program while it measures, and waits until none of its processes is left. Gives the folder in

@@ -1,7 +1,7 @@
 //! Rounds of measurements with criterion executables: both sides fresh, on one core, in lock step.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Way;
@@ -11,7 +11,7 @@ use super::files;
 use super::options::{Slicing, Version, filters};
 use super::session::{Ending, EndingKind, NoSession, Session, Starting, Step};
 use crate::harness::{Bench, Failure, FailureKind, HarnessError, Program, Request, Sample, Sides, Slice, SliceResult};
-use crate::instrument::{Copies, Spawn, cores};
+use crate::instrument::{Copies, CopiesError, Spawn, cores};
 use crate::model::Side;
 use crate::stats::Rng;
 
@@ -40,6 +40,8 @@ pub struct Criterion {
     rng: Rng,
     /// Benchmarks that were seen with more than one thread: held to one core they would be another program.
     threaded: BTreeSet<(usize, String)>,
+    /// Executables that cannot be laid out anew, with the reason.
+    one_layout: BTreeMap<usize, String>,
 }
 
 /// Some names of a request, measured by one process a side.
@@ -60,17 +62,54 @@ struct Running {
 impl Criterion {
     /// A harness for `suites`. Copies of the executables are made in `copies`; `seed` decides what is drawn.
     pub fn new(suites: Vec<Suite>, copies: Copies, time_out: Duration, seed: u64) -> Self {
-        Self { suites, copies, cores: cores(), time_out, rng: Rng::new(seed), threaded: BTreeSet::new() }
+        Self {
+            suites,
+            copies,
+            cores: cores(),
+            time_out,
+            rng: Rng::new(seed),
+            threaded: BTreeSet::new(),
+            one_layout: BTreeMap::new(),
+        }
     }
 
-    fn spawn(&mut self, program: &Program, core: Option<usize>) -> Result<Spawn, HarnessError> {
-        let start_error = |cause| HarnessError::Start { program: program.path.display().to_string(), cause };
-        let copy: PathBuf = self.copies.fresh(&program.path).map_err(|e| start_error(e.to_string()))?;
+    /// Fresh files of both sides, laid out by one seed; plain copies where the link of a side cannot be repeated.
+    fn fresh(&mut self, executable: usize, programs: &[(Side, &Program)]) -> Result<Vec<PathBuf>, HarnessError> {
+        let failed = |program: &Program, e: CopiesError| HarnessError::Start {
+            program: program.path.display().to_string(),
+            cause: e.to_string(),
+        };
+        let seed = self.rng.next_u64() as u32;
+        if !self.one_layout.contains_key(&executable) {
+            let mut files = Vec::new();
+            for (side, program) in programs {
+                let laid_out = match &program.relink {
+                    Some(relink) => {
+                        self.copies.shuffled(&program.path, relink, seed).map_err(|e| failed(program, e))?
+                    }
+                    None => Err("its link was not recorded".to_owned()),
+                };
+                match laid_out {
+                    Ok(file) => files.push(file),
+                    Err(reason) => {
+                        self.one_layout.insert(executable, format!("{side}: {reason}"));
+                        break;
+                    }
+                }
+            }
+            if files.len() == programs.len() {
+                return Ok(files);
+            }
+        }
+        programs.iter().map(|(_, program)| self.copies.fresh(&program.path).map_err(|e| failed(program, e))).collect()
+    }
+
+    fn spawn(&mut self, program: &Program, copy: &Path, core: Option<usize>) -> Spawn {
         // The size of the environment moves the stack, and with it the speed of some code.
         let padding = "x".repeat(self.rng.below(4096) as usize);
-        let mut spawn = spawn(program, &copy, &self.copies.folder().join("home")).env("PERFGATE_PADDING", padding);
+        let mut spawn = spawn(program, copy, &self.copies.folder().join("home")).env("PERFGATE_PADDING", padding);
         spawn.core = core;
-        Ok(spawn)
+        spawn
     }
 
     fn channel_round(
@@ -88,9 +127,10 @@ impl Criterion {
         if self.rng.coin() {
             programs.reverse();
         }
+        let files = self.fresh(request.executable, &programs)?;
         let mut starting = Vec::new();
-        for (side, program) in programs {
-            let mut spawn = self.spawn(program, part.core)?.args(Slicing::of(suite.version).arguments());
+        for ((side, program), file) in programs.into_iter().zip(files) {
+            let mut spawn = self.spawn(program, &file, part.core).args(Slicing::of(suite.version).arguments());
             spawn.arguments.extend(part.filter.clone().map(Into::into));
             let started = Starting::start(spawn, self.time_out, first);
             let cause = |e: crate::instrument::SpawnError| HarnessError::Start {
@@ -137,12 +177,8 @@ impl Criterion {
             programs.reverse();
         }
         let mut sides = Vec::new();
-        for (side, program) in programs {
-            let copy = self.copies.fresh(&program.path);
-            let copy = copy.map_err(|e| HarnessError::Start {
-                program: program.path.display().to_string(),
-                cause: e.to_string(),
-            })?;
+        let files = self.fresh(request.executable, &programs)?;
+        for ((side, program), copy) in programs.into_iter().zip(files) {
             let home = self.copies.folder().join("home");
             let slicing = Slicing::of(suite.version);
             let (samples, ending) = match files::measure(program, &copy, &home, self.time_out, names, slicing)? {
@@ -189,6 +225,10 @@ impl Bench for Criterion {
             result: answers.remove(name).unwrap_or(SliceResult::NotReached),
         };
         Ok(request.names.iter().map(answer).collect())
+    }
+
+    fn one_layout(&self, executable: usize) -> Option<&str> {
+        self.one_layout.get(&executable).map(String::as_str)
     }
 }
 

@@ -1,0 +1,201 @@
+//! Links recorded while cargo builds, and repeated with the code in another order.
+//!
+//! The order in which the linker lays out functions makes code faster or slower that nobody touched, by more than most
+//! limits, and neither samples nor copies remove that. So each process gets a layout of its own: what was a bias becomes
+//! noise. Cargo is given this program as the wrapper of rustc for the workspace's own crates; as such it names itself as
+//! the linker of programs, and as the linker it calls the real one and keeps what the link needs. Cargo's fingerprints
+//! of dependencies, the user's flags and his linker stay as they are.
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use serde::{Deserialize, Serialize};
+
+use super::process::{Output, Spawn, become_program};
+
+/// Set for builds whose links are to be recorded: the folder for the records.
+pub const RECORDS: &str = "PERFGATE_LINK_RECORDS";
+/// The linker that rustc would have called.
+const LINKER: &str = "PERFGATE_LINKER";
+/// The user's own wrapper of workspace crates.
+pub const CHAINED: &str = "PERFGATE_CHAINED_WRAPPER";
+/// Arguments of a recorded link.
+const ARGUMENTS: &str = "link.json";
+const OBJECTS: &str = "objects";
+const TEMPORARY: &str = "temporary";
+
+/// One link as it was done.
+#[derive(Serialize, Deserialize)]
+struct Link {
+    linker: String,
+    directory: PathBuf,
+    arguments: Vec<String>,
+    /// What the arguments call the output.
+    output: String,
+}
+
+/// Where the link of one executable is recorded, and how its paths read today.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Relink {
+    /// The record of this executable.
+    pub record: PathBuf,
+    /// Paths begin so in the record.
+    pub shown: PathBuf,
+    /// They lie there now.
+    pub real: PathBuf,
+}
+
+/// The name under which the link of an executable is recorded.
+pub fn record_name(executable: &Path) -> &OsStr {
+    executable.file_name().unwrap_or_default()
+}
+
+/// Acts as rustc's wrapper or as the linker where this process was started as one of them; `None` where it was not.
+pub fn act_as_wrapper() -> Option<ExitCode> {
+    let records = PathBuf::from(std::env::var_os(RECORDS)?);
+    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let code = match std::env::var_os(LINKER) {
+        Some(linker) => link(&linker, &arguments, &records),
+        None => compile(arguments),
+    };
+    Some(code)
+}
+
+/// rustc's wrapper: the first argument is rustc. Becomes rustc, or the user's own wrapper of it.
+fn compile(mut arguments: Vec<OsString>) -> ExitCode {
+    if arguments.is_empty() {
+        return ExitCode::from(2);
+    }
+    let linker = linker_of(&arguments);
+    let mut variables = Vec::new();
+    if let (Some(linker), Ok(own)) = (linker, std::env::current_exe()) {
+        let mut option = OsString::from("linker=");
+        option.push(own);
+        arguments.extend(["-C".into(), option]);
+        variables.push((OsString::from(LINKER), linker));
+    }
+    if let Some(chained) = std::env::var_os(CHAINED) {
+        arguments.insert(0, chained);
+    }
+    let program = arguments.remove(0);
+    let e = become_program(&program, &arguments, &variables);
+    // What the user must learn here reaches him as cargo's report of rustc's errors.
+    std::io::Write::write_all(&mut io::stderr(), format!("error: could not run {program:?}: {e}\n").as_bytes()).ok();
+    ExitCode::from(101)
+}
+
+/// The linker of a call of rustc that makes a program for this system; `None` where another linker's manner would be
+/// needed, or nothing is linked.
+fn linker_of(arguments: &[OsString]) -> Option<OsString> {
+    let texts: Vec<&str> = arguments.iter().map(|argument| argument.to_str()).collect::<Option<_>>()?;
+    let links = texts.iter().any(|text| text.starts_with("--emit=") && text.contains("link"));
+    // A bench without the standard harness is compiled with neither `--test` nor a crate type: a program by default.
+    let mut kinds = texts.windows(2).filter(|pair| pair[0] == "--crate-type").map(|pair| pair[1]);
+    let program = links && (texts.contains(&"--test") || kinds.all(|kind| kind == "bin"));
+    let options = || {
+        let apart = texts.windows(2).filter(|pair| pair[0] == "-C").map(|pair| pair[1]);
+        apart.chain(texts.iter().filter_map(|text| text.strip_prefix("-C").filter(|rest| !rest.is_empty())))
+    };
+    if !cfg!(target_os = "linux") || !program || options().any(|option| option.starts_with("linker-flavor=")) {
+        return None;
+    }
+    let named = options().filter_map(|option| option.strip_prefix("linker=")).next_back().unwrap_or("cc");
+    let stem = Path::new(named).file_stem()?.to_str()?;
+    ["cc", "gcc", "clang"].iter().any(|driver| stem.contains(driver)).then(|| named.into())
+}
+
+/// The linker: links as rustc wants it, then keeps what is needed to do it again. A record that cannot be kept is no
+/// failure of the build.
+fn link(linker: &OsStr, arguments: &[OsString], records: &Path) -> ExitCode {
+    let Ok(directory) = std::env::current_dir() else { return ExitCode::from(101) };
+    let mut spawn = Spawn::new(linker, &directory).args(arguments.iter().cloned()).env_remove(RECORDS);
+    (spawn.stdout, spawn.stderr) = (Output::Show, Output::Show);
+    let record = || record(linker, arguments, &directory, records);
+    // Before: rustc removes its objects when the linker has ended, and a failed record costs only the order.
+    let recorded = record();
+    match spawn.run() {
+        Ok(ended) if ended.status.success() => ExitCode::SUCCESS,
+        Ok(ended) => {
+            if let Ok(Some(folder)) = recorded {
+                let _ = fs::remove_dir_all(folder);
+            }
+            ExitCode::from(ended.status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
+        }
+        Err(_) => ExitCode::from(127),
+    }
+}
+
+fn record(linker: &OsStr, arguments: &[OsString], directory: &Path, records: &Path) -> io::Result<Option<PathBuf>> {
+    let texts: Option<Vec<String>> = arguments.iter().map(|argument| argument.to_str().map(str::to_owned)).collect();
+    let (Some(mut texts), Some(linker)) = (texts, linker.to_str()) else { return Ok(None) };
+    let output = texts.windows(2).find(|pair| pair[0] == "-o").map(|pair| pair[1].clone());
+    let Some(output) = output else { return Ok(None) };
+    // A response file would have to be read as the linker reads it.
+    if texts.iter().any(|text| text.starts_with('@')) {
+        return Ok(None);
+    }
+    let folder = records.join(record_name(Path::new(&output)));
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    fs::create_dir_all(folder.join(OBJECTS))?;
+    // rustc's own temporary folder: the list of symbols and what else it made for this link.
+    let symbols = texts.iter().find(|text| text.ends_with("symbols.o"));
+    if let Some(temporary) = symbols.and_then(|path| Path::new(path).parent()).filter(|path| path.is_absolute()) {
+        let kept = folder.join(TEMPORARY);
+        fs::create_dir_all(&kept)?;
+        for entry in fs::read_dir(temporary)? {
+            let entry = entry?;
+            if entry.file_type()?.is_file() {
+                fs::copy(entry.path(), kept.join(entry.file_name()))?;
+            }
+        }
+        if let (Some(from), Some(to)) = (temporary.to_str().map(str::to_owned), kept.to_str()) {
+            texts = texts.into_iter().map(|text| text.replace(&from, to)).collect();
+        }
+    }
+    for text in &mut texts {
+        let path = Path::new(text.as_str());
+        if path.extension().is_some_and(|extension| extension == "o") && !path.starts_with(&folder) && path.is_file() {
+            let kept = folder.join(OBJECTS).join(path.file_name().unwrap_or_default());
+            // A second name for the same file costs nothing and outlives the first.
+            fs::hard_link(path, &kept).or_else(|_| fs::copy(path, &kept).map(drop))?;
+            *text = kept.to_string_lossy().into_owned();
+        }
+    }
+    let link = Link { linker: linker.to_owned(), directory: directory.to_owned(), arguments: texts, output };
+    fs::write(folder.join(ARGUMENTS), serde_json::to_vec(&link)?)?;
+    Ok(Some(folder))
+}
+
+impl Relink {
+    /// Whether a link was recorded.
+    pub fn exists(&self) -> bool {
+        self.record.join(ARGUMENTS).is_file()
+    }
+
+    /// Links the program again, into `output`, its functions in an order that `seed` decides. Fails where the link does,
+    /// in one line: not every linker can do that.
+    pub fn shuffled(&self, output: &Path, seed: u32) -> Result<(), String> {
+        let record = fs::read(self.record.join(ARGUMENTS)).map_err(|e| e.to_string())?;
+        let link: Link = serde_json::from_slice(&record).map_err(|e| e.to_string())?;
+        let (shown, real) = (self.shown.to_string_lossy(), self.real.to_string_lossy());
+        let output = output.to_string_lossy();
+        let arguments = link.arguments.iter().map(|argument| {
+            if *argument == link.output { output.to_string() } else { argument.replace(&*shown, &real) }
+        });
+        let directory = link.directory.strip_prefix(&self.shown).map_or(link.directory.clone(), |p| self.real.join(p));
+        let spawn = Spawn::new(&link.linker, &directory)
+            .args(arguments)
+            .args([format!("-Wl,--shuffle-sections=.text*={seed}")]);
+        let ended = spawn.run().map_err(|e| e.to_string())?;
+        if ended.status.success() {
+            return Ok(());
+        }
+        let line = ended.stderr.lines().find(|line| line.contains("error") || line.contains("unrecognized"));
+        Err(line.or(ended.stderr.lines().next()).unwrap_or("the linker failed").to_owned())
+    }
+}
