@@ -242,7 +242,8 @@ impl Target<'_> {
         let way = if base.way == head.way { head.way } else { Way::Files };
         let all = (base.names == head.names && self.looking.filter.is_none()).then(|| common.clone());
         let found = Enumeration { way, ..head };
-        self.open(&found, Some(program(other)), version, common, all)
+        let base = laid_out(other, self.looking.home)?;
+        self.open(&found, Some(base), version, common, all)
     }
 
     fn open(
@@ -262,7 +263,7 @@ impl Target<'_> {
             target: self.executable.target.clone(),
             suite: Suite {
                 base,
-                head: program(self.executable),
+                head: laid_out(self.executable, self.looking.home)?,
                 // Whole seconds are understood by every version.
                 version: version.unwrap_or(Version(0, 3, 0)),
                 way: found.way,
@@ -307,10 +308,28 @@ fn identity(executable: &BenchExecutable) -> Result<String, FlowError> {
     executable_identity(&executable.path).map_err(|e| file_error("read", &executable.path, e))
 }
 
+/// `executable` to be measured: with its link, if repeating that gives the very same program. Nothing else may be
+/// measured in its name.
+fn laid_out(executable: &BenchExecutable, home: &Path) -> Result<Program, FlowError> {
+    let mut program = program(executable);
+    let Some(relink) = &executable.relink else { return Ok(program) };
+    std::fs::create_dir_all(home).map_err(|e| file_error("create", home, e))?;
+    let again = home.join("relinked");
+    program.relink = match relink.repeat(&again, None) {
+        Ok(()) => {
+            let same = executable_identity(&again).map_err(|e| file_error("read", &again, e))? == identity(executable)?;
+            if same { Ok(relink.clone()) } else { Err("repeating its link gives another program".to_owned()) }
+        }
+        Err(reason) => Err(reason),
+    };
+    let _ = std::fs::remove_file(&again);
+    Ok(program)
+}
+
 fn program(executable: &BenchExecutable) -> Program {
     Program {
         path: executable.path.clone(),
-        relink: executable.relink.clone(),
+        relink: Err("its link was not recorded".to_owned()),
         directory: executable.directory.clone(),
         environment: executable.environment.clone(),
     }

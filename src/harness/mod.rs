@@ -15,8 +15,8 @@ use crate::model::Side;
 pub struct Program {
     /// The file.
     pub path: PathBuf,
-    /// The record of its link: with it, every process gets a layout of its own.
-    pub relink: Option<Relink>,
+    /// The record of its link, with which every process gets a layout of its own; else why there is none.
+    pub relink: Result<Relink, String>,
     /// The working directory that it expects.
     pub directory: PathBuf,
     /// The variables that it expects.

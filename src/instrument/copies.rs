@@ -77,7 +77,7 @@ impl Copies {
         seed: u32,
     ) -> Result<Result<PathBuf, String>, CopiesError> {
         let copy = self.next_path();
-        match relink.shuffled(&copy, seed) {
+        match relink.repeat(&copy, Some(seed)) {
             Ok(()) => self.keep(copy, executable, Ok(())).map(Ok),
             Err(reason) => {
                 let _ = fs::remove_file(copy);

@@ -31,21 +31,20 @@ const TEMPORARY: &str = "temporary";
 #[derive(Serialize, Deserialize)]
 struct Link {
     linker: String,
-    directory: PathBuf,
+    directory: String,
     arguments: Vec<String>,
     /// What the arguments call the output.
     output: String,
 }
 
-/// Where the link of one executable is recorded, and how its paths read today.
+/// Stands in records for the folder that the target directory lies in: a record is copied with its folder, and must not
+/// lead back to what it was copied from.
+const HERE: &str = "{here}";
+
+/// The recorded link of one executable: a folder in `<folder>/<target directory>/<records>/`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Relink {
-    /// The record of this executable.
-    pub record: PathBuf,
-    /// Paths begin so in the record.
-    pub shown: PathBuf,
-    /// They lie there now.
-    pub real: PathBuf,
+    record: PathBuf,
 }
 
 /// The name under which the link of an executable is recorded.
@@ -166,32 +165,48 @@ fn record(linker: &OsStr, arguments: &[OsString], directory: &Path, records: &Pa
             *text = kept.to_string_lossy().into_owned();
         }
     }
-    let link = Link { linker: linker.to_owned(), directory: directory.to_owned(), arguments: texts, output };
+    // rustc names some files by the path that it was shown, others by where they really are.
+    let shown = surroundings(&folder).to_owned();
+    let real = shown.canonicalize()?;
+    let relative = |text: &str| {
+        [&shown, &real].iter().fold(text.to_owned(), |text, path| text.replace(&*path.to_string_lossy(), HERE))
+    };
+    let link = Link {
+        linker: linker.to_owned(),
+        directory: relative(&directory.to_string_lossy()),
+        arguments: texts.iter().map(|text| relative(text)).collect(),
+        output: relative(&output),
+    };
     fs::write(folder.join(ARGUMENTS), serde_json::to_vec(&link)?)?;
     Ok(Some(folder))
 }
 
+/// The folder that the target directory of a record lies in.
+fn surroundings(record: &Path) -> &Path {
+    record.ancestors().nth(3).unwrap_or(record)
+}
+
 impl Relink {
-    /// Whether a link was recorded.
-    pub fn exists(&self) -> bool {
-        self.record.join(ARGUMENTS).is_file()
+    /// The record in this folder, if there is one.
+    pub fn open(record: PathBuf) -> Option<Self> {
+        record.join(ARGUMENTS).is_file().then_some(Self { record })
     }
 
-    /// Links the program again, into `output`, its functions in an order that `seed` decides. Fails where the link does,
-    /// in one line: not every linker can do that.
-    pub fn shuffled(&self, output: &Path, seed: u32) -> Result<(), String> {
+    /// Links the program again, into `output`; with a seed, its functions in an order that the seed decides. Fails where
+    /// the link does, in one line: not every linker can do that.
+    pub fn repeat(&self, output: &Path, seed: Option<u32>) -> Result<(), String> {
         let record = fs::read(self.record.join(ARGUMENTS)).map_err(|e| e.to_string())?;
         let link: Link = serde_json::from_slice(&record).map_err(|e| e.to_string())?;
-        let (shown, real) = (self.shown.to_string_lossy(), self.real.to_string_lossy());
+        let here = surroundings(&self.record).to_string_lossy();
         let output = output.to_string_lossy();
-        let arguments = link.arguments.iter().map(|argument| {
-            if *argument == link.output { output.to_string() } else { argument.replace(&*shown, &real) }
-        });
-        let directory = link.directory.strip_prefix(&self.shown).map_or(link.directory.clone(), |p| self.real.join(p));
-        let spawn = Spawn::new(&link.linker, &directory)
-            .args(arguments)
-            .args([format!("-Wl,--shuffle-sections=.text*={seed}")]);
-        let ended = spawn.run().map_err(|e| e.to_string())?;
+        let arguments = link
+            .arguments
+            .iter()
+            .map(|argument| if *argument == link.output { output.to_string() } else { argument.replace(HERE, &here) });
+        let shuffle = seed.map(|seed| format!("-Wl,--shuffle-sections=.text*={seed}"));
+        let directory = PathBuf::from(link.directory.replace(HERE, &here));
+        let ended = Spawn::new(&link.linker, &directory).args(arguments).args(shuffle).run();
+        let ended = ended.map_err(|e| e.to_string())?;
         if ended.status.success() {
             return Ok(());
         }

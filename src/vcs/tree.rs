@@ -54,7 +54,11 @@ impl Repository {
         // The user's index spares git the hashing of unchanged files; without one it starts from nothing.
         let own = self.git.path().join("index");
         if own.exists() {
-            fs::copy(own, &index).map_err(io)?;
+            fs::copy(&own, &index).map_err(io)?;
+            // By the age of the index git tells entries that may be out of date though their times agree: a file that
+            // was changed in the moment in which it was added.
+            let age = fs::metadata(own).and_then(|facts| facts.modified()).map_err(io)?;
+            fs::File::options().write(true).open(&index).and_then(|file| file.set_modified(age)).map_err(io)?;
         } else if index.exists() {
             fs::remove_file(&index).map_err(io)?;
         }

@@ -64,8 +64,7 @@ pub fn build(
             executable.directory = real.join(inside);
         }
         let record = real_target.join(RECORDS_FOLDER).join(record_name(&executable.path));
-        let relink = Relink { record, shown: shown.to_owned(), real: real.to_owned() };
-        executable.relink = Some(relink).filter(Relink::exists);
+        executable.relink = Relink::open(record);
         if let Ok(inside) = executable.path.strip_prefix(shown) {
             executable.path = real.join(inside);
         }

@@ -141,11 +141,11 @@ fn layouts_differ_by_seed(fixture: &Fixture) {
     let records = fs::read_dir(project.join("head/target/perfgate-links")).unwrap().map(|entry| entry.unwrap().path());
     let checksum = |record: &PathBuf| record.file_name().unwrap().to_string_lossy().starts_with("checksum-");
     let record = records.filter(checksum).max_by_key(|record| record.metadata().unwrap().modified().unwrap()).unwrap();
-    let relink = Relink { record, shown: project.join("side"), real: project.join("head") };
+    let relink = Relink::open(record).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let linked = |file: &str, seed| {
         let path = folder.path().join(file);
-        relink.shuffled(&path, seed).unwrap();
+        relink.repeat(&path, Some(seed)).unwrap();
         fs::read(path).unwrap()
     };
     let first = linked("first", 1);

@@ -84,10 +84,10 @@ impl Criterion {
             let mut files = Vec::new();
             for (side, program) in programs {
                 let laid_out = match &program.relink {
-                    Some(relink) => {
+                    Ok(relink) => {
                         self.copies.shuffled(&program.path, relink, seed).map_err(|e| failed(program, e))?
                     }
-                    None => Err("its link was not recorded".to_owned()),
+                    Err(reason) => Err(reason.clone()),
                 };
                 match laid_out {
                     Ok(file) => files.push(file),
