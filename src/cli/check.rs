@@ -17,7 +17,7 @@ pub fn execute(options: CheckOptions, common: &Common, ui: &mut Ui) -> Result<Ex
             "`{word}` is not supported by this version of cargo-perfgate\nhelp: if a filter is meant: cargo perfgate check {word}"
         )));
     }
-    let (result, last) = check(
+    let checked = check(
         CheckRequest {
             project: options.project.request(common)?,
             base: options.base,
@@ -27,7 +27,8 @@ pub fn execute(options: CheckOptions, common: &Common, ui: &mut Ui) -> Result<Ex
         },
         ui,
     )?;
-    write_file(&last, &report::json::render(&result))?;
+    let result = checked.report;
     write_report(&result, &options.output, ui)?;
-    Ok(result.outcome.exit_code())
+    write_file(&checked.last, &report::json::render(&result))?;
+    checked.not_stored.map_or(Ok(result.outcome.exit_code()), Err)
 }

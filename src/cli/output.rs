@@ -91,6 +91,10 @@ pub fn print(text: &str) -> Result<(), FlowError> {
 pub fn write_file(path: &Path, text: &str) -> Result<(), FlowError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let write = || {
+        // A device or a pipe is written to, not replaced.
+        if std::fs::metadata(path).is_ok_and(|facts| !facts.is_file()) {
+            return std::fs::write(path, text);
+        }
         std::fs::create_dir_all(folder)?;
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
         file.write_all(text.as_bytes())?;

@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::args::{Color, Common};
 use crate::flow::{FlowError, Progress};
+use crate::report::visible;
 
 const STATUS: Style = AnsiColor::Green.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
@@ -42,7 +43,7 @@ impl Ui {
 
     /// A line that says what went wrong and does not stop the command.
     pub fn warning(&mut self, message: &str) {
-        self.line(&format!("{WARNING}warning{WARNING:#}: {message}"));
+        self.line(&format!("{WARNING}warning{WARNING:#}: {}", visible(message)));
     }
 
     /// What stopped the command.
@@ -84,7 +85,7 @@ fn eprint_line(text: &str) {
 impl Progress for Ui {
     fn status(&mut self, verb: &str, message: &str) {
         if !self.quiet {
-            self.line(&format!("{STATUS}{verb:>12}{STATUS:#} {message}"));
+            self.line(&format!("{STATUS}{verb:>12}{STATUS:#} {}", visible(message)));
         }
     }
 

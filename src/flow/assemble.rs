@@ -1,6 +1,8 @@
 //! Measurements turned into rows, runs and the report.
 
-use super::project::Setting;
+use std::path::PathBuf;
+
+use super::project::{ProjectRequest, Setting};
 use super::schedule::{Measured, Verdictless};
 use super::suites::{Open, Settled};
 use crate::gate::{Limits, Policy, Samples, conclude, judge, over_budget, summarise};
@@ -188,11 +190,38 @@ pub fn run(
     }
 }
 
-/// The command that measures one benchmark again.
-pub fn reproduce(id: &BenchmarkId, base: &str) -> String {
+/// The command that measures one benchmark again, as `request` had it measured.
+pub fn reproduce(id: &BenchmarkId, base: &str, request: &ProjectRequest) -> String {
+    let mut words: Vec<String> = ["cargo", "perfgate", "--base", base].map(str::to_owned).into();
+    let mut add = |option: &str, value: Option<String>| {
+        if let Some(value) = value {
+            words.extend([option.to_owned(), quoted(&value)]);
+        }
+    };
+    let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+    add("--manifest-path", path(&request.manifest_path));
+    add("--config", path(&request.config));
+    add("--package", Some(id.package.clone()));
+    add("--bench", Some(id.target.clone()));
+    let cargo = &request.cargo;
+    add("--features", (!cargo.features.is_empty()).then(|| cargo.features.join(",")));
+    add("--profile", cargo.profile.clone());
+    add("--target", cargo.target.clone());
+    let flags = [(cargo.all_features, "--all-features"), (cargo.no_default_features, "--no-default-features")];
+    words.extend(flags.into_iter().filter(|(on, _)| *on).map(|(_, flag)| flag.to_owned()));
     let filter = format!("^{}$", regex::escape(&id.name));
-    let quoted = format!("'{}'", filter.replace('\'', r"'\''"));
-    format!("cargo perfgate --base {base} --package {} --bench {} {quoted}", id.package, id.target)
+    words.push(quoted(&filter));
+    words.join(" ")
+}
+
+/// `word` as a shell reads it back.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=,:@+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
 }
 
 fn median(values: &[f64]) -> Option<f64> {

@@ -44,20 +44,35 @@ pub enum Method {
     Stored,
 }
 
-/// Judges the work tree; gives the report and the file that keeps the last one. `Ok` with a failed report is a result;
-/// `Err` means that there is none.
-pub fn check(request: CheckRequest, progress: &mut dyn Progress) -> Result<(Report, PathBuf), FlowError> {
-    let setting = Setting::open(request.project.clone(), progress)?;
-    let last = setting.results()?.join("last.json");
-    Ok((judge_head(&request, &setting, progress)?, last))
+/// What `check` found.
+#[derive(Debug)]
+pub struct Checked {
+    /// The report.
+    pub report: Report,
+    /// The file that keeps the last report.
+    pub last: PathBuf,
+    /// Why head's measurements could not be stored, where they should have been. The report stands all the same.
+    pub not_stored: Option<FlowError>,
 }
 
-fn judge_head(request: &CheckRequest, setting: &Setting, progress: &mut dyn Progress) -> Result<Report, FlowError> {
+/// Judges the work tree. `Ok` with a failed report is a result; `Err` means that there is none.
+pub fn check(request: CheckRequest, progress: &mut dyn Progress) -> Result<Checked, FlowError> {
+    let setting = Setting::open(request.project.clone(), progress)?;
+    let last = setting.results()?.join("last.json");
+    let (report, not_stored) = judge_head(&request, &setting, progress)?;
+    Ok(Checked { report, last, not_stored })
+}
+
+fn judge_head(
+    request: &CheckRequest,
+    setting: &Setting,
+    progress: &mut dyn Progress,
+) -> Result<(Report, Option<FlowError>), FlowError> {
     let policy = &setting.config.policy;
     let asked =
         BaseRequest { explicit: request.base.clone(), branch: policy.base.clone(), event: request.event.clone() };
     let Some(base) = setting.repository.base(&setting.head, &asked)? else {
-        return Ok(nothing_before(setting));
+        return Ok((nothing_before(setting), None));
     };
     progress.status("Comparing", &format!("head with {} ({})", short(&base.commit), base.reason));
     if request.method == Method::Stored {
@@ -81,23 +96,29 @@ fn judge_head(request: &CheckRequest, setting: &Setting, progress: &mut dyn Prog
     };
     let environment = setting.environment()?;
     let copies = Copies::new()?;
-    let suites = look(&head, against, &setting.looking(&copies.folder().join("home")), progress)?;
+    let equal_is_unchanged = match &built_base {
+        Ok(built) => request.method == Method::Auto && setting.differ_in_code_alone(built, &head)?,
+        Err(_) => false,
+    };
+    let home = copies.folder().join("home");
+    let suites = look(&head, against, &setting.looking(&home, equal_is_unchanged), progress)?;
     setting.check_config(&ids_of(&suites))?;
     let started = jiff::Timestamp::now().to_string();
     let measured = measure(&suites, Sides::Both, copies, setting, &mut warnings, progress)?;
     let frame = frame(setting, Some(&base), Some(environment.clone()), &suites, warnings);
     let (rows, frame) = rows(&suites, &measured, setting, &base, frame);
-    if request.store {
-        store(setting, &environment, started, &suites, &measured, false, progress)?;
-    }
-    Ok(assemble::report(frame, rows, policy))
+    let stored = if request.store {
+        store(setting, &environment, started, &suites, &measured, false, progress).err()
+    } else {
+        None
+    };
+    Ok((assemble::report(frame, rows, policy), stored))
 }
 
-/// Head that does not compile what base compiles is broken, and no benchmark of it is judged.
+/// Head that does not compile is broken, and no benchmark of it is judged; only what base does not compile either is left
+/// out.
 fn head_lost(head: &BuiltSide, base: &BuiltSide) -> Result<(), FlowError> {
-    let lost = head.built.failed.iter().find(|failed| {
-        base.built.executables.iter().any(|exe| failed.what == format!("{}::{}", exe.package, exe.target))
-    });
+    let lost = head.built.failed.iter().find(|failed| !base.built.failed.iter().any(|other| other.what == failed.what));
     match lost {
         None => Ok(()),
         Some(lost) => {
@@ -195,7 +216,7 @@ fn rows(
             .push(format!("{first}{more}: {count} benchmarks fix their time in code, which makes measuring long"));
     }
     for row in rows.iter_mut().filter(|row| policy.fails(row.verdict)) {
-        row.reproduce = Some(assemble::reproduce(&row.benchmark, short(&base.commit)));
+        row.reproduce = Some(assemble::reproduce(&row.benchmark, short(&base.commit), &setting.request));
     }
     (rows, frame)
 }
@@ -222,6 +243,14 @@ fn nothing_before(setting: &Setting) -> Report {
     assemble::report(frame, Vec::new(), &setting.config.policy)
 }
 
+/// Whether every benchmark of the workspace was measured.
+pub(super) fn all_measured(setting: &Setting, suites: &Suites, measured: &[Vec<Measured>]) -> bool {
+    setting.is_whole()
+        && suites.skipped.is_empty()
+        && suites.settled.is_empty()
+        && measured.iter().flatten().all(|measured| measured.ended_by.is_none())
+}
+
 /// Stores head's side of what was measured, unless the tree is dirty or nothing was measured.
 pub(super) fn store(
     setting: &Setting,
@@ -245,7 +274,7 @@ pub(super) fn store(
     }
     let count = measurements.len();
     // Benchmarks of equal executables are not measured: a check's run never holds all.
-    let whole = whole && setting.is_whole();
+    let whole = whole && all_measured(setting, suites, measured);
     let run = assemble::run(setting, environment, started, whole, measurements);
     Store::open(setting.repository.root())?.add(&run)?;
     let commit = short(&setting.head.commit);

@@ -21,7 +21,7 @@ pub fn list(request: ProjectRequest, progress: &mut dyn Progress) -> Result<List
     let setting = Setting::open(request, progress)?;
     let head = setting.build_head(progress)?;
     let copies = Copies::new()?;
-    let suites = look(&head, Against::Nothing, &setting.looking(&copies.folder().join("home")), progress)?;
+    let suites = look(&head, Against::Nothing, &setting.looking(&copies.folder().join("home"), true), progress)?;
     let mut benchmarks = ids_of(&suites);
     benchmarks.sort();
     let mut skipped = suites.skipped;

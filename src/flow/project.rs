@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::suites::Looking;
 use super::{FlowError, Progress, file_error};
 use crate::config::{self, Config};
+use crate::instrument::SideLink;
 use crate::model::{BenchmarkId, Environment, Side};
 use crate::vcs::{CheckedOut, Head, Repository, Tree};
 use crate::workspace::{self, Built, CargoOptions, Slots, Targets, WorkspaceError};
@@ -53,6 +54,10 @@ pub struct BuiltSide {
     pub targets: Targets,
     /// What was built.
     pub built: Built,
+    /// The tree that was built.
+    pub tree: Tree,
+    /// The link that shows it.
+    pub link: SideLink,
     /// The root of its workspace.
     root: PathBuf,
     checked_out: CheckedOut,
@@ -79,8 +84,25 @@ impl Setting {
     }
 
     /// How this project's executables are looked at; `home` is a folder for what they may write.
-    pub fn looking<'a>(&'a self, home: &'a Path) -> Looking<'a> {
-        Looking { home, time_out: self.config.policy.time_out, filter: self.request.filter.as_ref() }
+    pub fn looking<'a>(&'a self, home: &'a Path, equal_is_unchanged: bool) -> Looking<'a> {
+        let filter = self.request.filter.as_ref();
+        Looking { home, time_out: self.config.policy.time_out, equal_is_unchanged, filter }
+    }
+
+    /// Whether the sides differ in nothing but what is compiled into their executables and what no benchmark reads: then
+    /// equal executables do the same.
+    pub fn differ_in_code_alone(&self, base: &BuiltSide, head: &BuiltSide) -> Result<bool, FlowError> {
+        let changed = self.repository.changed_paths(&base.tree, &head.tree, &self.slots.side(Side::Head))?;
+        let harmless = |path: &PathBuf| {
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let hidden =
+                path.iter().next().and_then(|first| first.to_str()).is_some_and(|first| first.starts_with('.'));
+            let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+            // A program of the same package may be what a benchmark starts.
+            let started = name == "main.rs" || path.iter().any(|folder| folder == "bin");
+            hidden || ["md", "toml", "lock"].contains(&ending) || name == "LICENSE" || (ending == "rs" && !started)
+        };
+        Ok(changed.iter().all(harmless))
     }
 
     /// Whether the request is for all benchmarks of the workspace.
@@ -164,7 +186,9 @@ impl Setting {
         progress: &mut dyn Progress,
     ) -> Result<BuiltSide, FlowError> {
         let folder = self.slots.side(side);
-        let link = self.slots.show(side)?;
+        let side_link = self.slots.link(side);
+        side_link.point().map_err(|e| file_error("link", &side_link.path, e))?;
+        let link = side_link.path.clone();
         let checked_out = self.repository.write_tree(tree, &folder)?;
         self.slots.mirror_surroundings(side, self.repository.root(), &self.siblings)?;
         let inside = self.workspace_root.strip_prefix(self.repository.root()).unwrap_or(Path::new(""));
@@ -184,7 +208,7 @@ impl Setting {
         if crate::instrument::interrupted().is_some() {
             return Err(FlowError::Interrupted);
         }
-        Ok(BuiltSide { targets, built, root, checked_out })
+        Ok(BuiltSide { targets, built, tree: tree.clone(), link: side_link, root, checked_out })
     }
 
     /// What differs between the sides besides their source, a sentence each.

@@ -1,7 +1,7 @@
 //! `run`: the work tree measured alone, and stored as the baseline of its commit where the tree is clean.
 
 use super::assemble::measurement;
-use super::check::{id, ids_of, measure, store};
+use super::check::{all_measured, id, ids_of, measure, store};
 use super::project::{ProjectRequest, Setting};
 use super::schedule::{Measured, Verdictless};
 use super::suites::{Against, Suites, look};
@@ -51,9 +51,10 @@ pub fn run(request: ProjectRequest, keep: bool, progress: &mut dyn Progress) -> 
             }
         }
     }
+    let whole = all_measured(&setting, &alone.suites, &alone.measured);
     let stored = keep
         && store(&setting, &alone.environment, alone.started.clone(), &alone.suites, &alone.measured, true, progress)?;
-    let run = assemble::run(&setting, &alone.environment, alone.started, setting.is_whole(), measurements);
+    let run = assemble::run(&setting, &alone.environment, alone.started, whole, measurements);
     Ok(RunResult { run, stored, skipped, failed })
 }
 
@@ -61,7 +62,7 @@ pub(super) fn measure_head(setting: &Setting, progress: &mut dyn Progress) -> Re
     let head = setting.build_head(progress)?;
     let environment = setting.environment()?;
     let copies = Copies::new()?;
-    let suites = look(&head, Against::Nothing, &setting.looking(&copies.folder().join("home")), progress)?;
+    let suites = look(&head, Against::Nothing, &setting.looking(&copies.folder().join("home"), true), progress)?;
     setting.check_config(&ids_of(&suites))?;
     let started = jiff::Timestamp::now().to_string();
     let mut warnings = Vec::new();

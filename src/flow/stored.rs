@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::assemble::{self, Frame};
-use super::check::{frame, store};
+use super::check::{all_measured, frame, store};
 use super::project::{Setting, short};
 use super::run::measure_head;
 use super::{FlowError, Progress};
@@ -19,14 +19,14 @@ pub(super) fn check_stored(
     base: &Base,
     keep: bool,
     progress: &mut dyn Progress,
-) -> Result<Report, FlowError> {
+) -> Result<(Report, Option<FlowError>), FlowError> {
     let policy = &setting.config.policy;
     let alone = measure_head(setting, progress)?;
     let loaded = Store::open(setting.repository.root())?.load(&base.commit)?;
     let mut frame = frame(setting, Some(base), Some(alone.environment.clone()), &alone.suites, Vec::new());
     frame.warnings.extend(loaded.skipped.iter().map(described));
     let baseline = loaded.together(&alone.environment.key);
-    let whole = setting.is_whole();
+    let whole = all_measured(setting, &alone.suites, &alone.measured);
     let mut rows: Vec<Row> = alone.suites.settled.iter().map(|s| assemble::settled_row(s, policy)).collect();
     let measurements: Vec<Measurement> = alone
         .suites
@@ -57,10 +57,12 @@ pub(super) fn check_stored(
             rows.extend(stored_rows((&[], false), (&measurements, whole), policy));
         }
     }
-    if keep {
-        store(setting, &alone.environment, alone.started, &alone.suites, &alone.measured, true, progress)?;
-    }
-    Ok(assemble::report(frame, rows, policy))
+    let stored = if keep {
+        store(setting, &alone.environment, alone.started, &alone.suites, &alone.measured, true, progress).err()
+    } else {
+        None
+    };
+    Ok((assemble::report(frame, rows, policy), stored))
 }
 
 /// The rows of two sides' measurements, each with whether these are all that the side has. What one side alone has is

@@ -60,6 +60,8 @@ pub struct Looking<'a> {
     pub home: &'a Path,
     /// How long they may be silent.
     pub time_out: Duration,
+    /// Whether equal executables need no measuring: not where they may read or start something that differs.
+    pub equal_is_unchanged: bool,
     /// Which ids are wanted.
     pub filter: Option<&'a regex::Regex>,
 }
@@ -99,13 +101,13 @@ pub fn look(
     suites.skipped.extend(head.built.failed.iter().cloned());
     let key = |executable: &BenchExecutable| (executable.package.clone(), executable.target.clone());
     let mut bases: BTreeMap<_, _> = match against {
-        Against::Base(base) => base.built.executables.iter().map(|exe| (key(exe), exe)).collect(),
+        Against::Base(base) => base.built.executables.iter().map(|exe| (key(exe), (exe, base))).collect(),
         _ => BTreeMap::new(),
     };
     for executable in &head.built.executables {
         let what = format!("{}::{}", executable.package, executable.target);
         let other = bases.remove(&key(executable));
-        let mut target = Target { executable, what: &what, looking, suites: &mut suites };
+        let mut target = Target { executable, head, what: &what, looking, suites: &mut suites };
         let Some(found) = target.enumerate_head(other)? else { continue };
         match (against, other) {
             (Against::Nothing, _) => target.measure_head(found)?,
@@ -120,9 +122,9 @@ pub fn look(
         }
         progress.status("Found", &what);
     }
-    for ((package, target), executable) in bases {
+    for ((package, target), (executable, base)) in bases {
         // Head's failure to compile what base compiled was an error before; here the target is gone.
-        if let Ok(found) = looking.ask(&program(executable))? {
+        if let Ok(found) = looking.ask(&program(executable, base))? {
             let harness = harness(found.version);
             for name in found.names.into_iter().filter(|name| looking.wants(&package, &target, name)) {
                 suites.settled.push(Settled {
@@ -141,6 +143,7 @@ pub fn look(
 /// One bench target of head while it is looked at.
 struct Target<'a> {
     executable: &'a BenchExecutable,
+    head: &'a BuiltSide,
     what: &'a str,
     looking: &'a Looking<'a>,
     suites: &'a mut Suites,
@@ -148,8 +151,11 @@ struct Target<'a> {
 
 impl Target<'_> {
     /// Head's benchmarks that are wanted, without those whose id stands twice; `None` where there are none to go on with.
-    fn enumerate_head(&mut self, base: Option<&BenchExecutable>) -> Result<Option<Enumeration>, FlowError> {
-        let reason = match self.looking.ask(&program(self.executable))? {
+    fn enumerate_head(
+        &mut self,
+        base: Option<(&BenchExecutable, &BuiltSide)>,
+    ) -> Result<Option<Enumeration>, FlowError> {
+        let reason = match self.looking.ask(&program(self.executable, self.head))? {
             Ok(mut found) => {
                 let names = std::mem::take(&mut found.names);
                 found.names = self.wanted_once(names, found.version);
@@ -160,8 +166,8 @@ impl Target<'_> {
             }
             Err(NotCriterion::Broken(detail)) => {
                 // Base tells what was lost.
-                if let Some(base) = base
-                    && let Ok(found) = self.looking.ask(&program(base))?
+                if let Some((base, side)) = base
+                    && let Ok(found) = self.looking.ask(&program(base, side))?
                 {
                     let mut found = found;
                     let names = std::mem::take(&mut found.names);
@@ -197,8 +203,8 @@ impl Target<'_> {
         self.open(&found, None, found.version, found.names.clone(), all)
     }
 
-    fn compare(&mut self, head: Enumeration, other: &BenchExecutable) -> Result<(), FlowError> {
-        if self.identity()? == identity(other)? {
+    fn compare(&mut self, head: Enumeration, (other, side): (&BenchExecutable, &BuiltSide)) -> Result<(), FlowError> {
+        if self.looking.equal_is_unchanged && self.identity()? == identity(other)? {
             for name in &head.names {
                 let evidence = Some(Evidence::SameExecutable);
                 self.settle(
@@ -211,7 +217,7 @@ impl Target<'_> {
             }
             return Ok(());
         }
-        let base = match self.looking.ask(&program(other))? {
+        let base = match self.looking.ask(&program(other, side))? {
             Ok(base) => base,
             Err(NotCriterion::OtherHarness) => {
                 self.settle_all(&head, Verdict::Added, "base has it without criterion");
@@ -242,7 +248,7 @@ impl Target<'_> {
         let way = if base.way == head.way { head.way } else { Way::Files };
         let all = (base.names == head.names && self.looking.filter.is_none()).then(|| common.clone());
         let found = Enumeration { way, ..head };
-        let base = laid_out(other, self.looking.home)?;
+        let base = laid_out(other, side, self.looking.home)?;
         self.open(&found, Some(base), version, common, all)
     }
 
@@ -263,7 +269,7 @@ impl Target<'_> {
             target: self.executable.target.clone(),
             suite: Suite {
                 base,
-                head: laid_out(self.executable, self.looking.home)?,
+                head: laid_out(self.executable, self.head, self.looking.home)?,
                 // Whole seconds are understood by every version.
                 version: version.unwrap_or(Version(0, 3, 0)),
                 way: found.way,
@@ -310,8 +316,8 @@ fn identity(executable: &BenchExecutable) -> Result<String, FlowError> {
 
 /// `executable` to be measured: with its link, if repeating that gives the very same program. Nothing else may be
 /// measured in its name.
-fn laid_out(executable: &BenchExecutable, home: &Path) -> Result<Program, FlowError> {
-    let mut program = program(executable);
+fn laid_out(executable: &BenchExecutable, side: &BuiltSide, home: &Path) -> Result<Program, FlowError> {
+    let mut program = program(executable, side);
     let Some(relink) = &executable.relink else { return Ok(program) };
     std::fs::create_dir_all(home).map_err(|e| file_error("create", home, e))?;
     let again = home.join("relinked");
@@ -326,8 +332,9 @@ fn laid_out(executable: &BenchExecutable, home: &Path) -> Result<Program, FlowEr
     Ok(program)
 }
 
-fn program(executable: &BenchExecutable) -> Program {
+fn program(executable: &BenchExecutable, side: &BuiltSide) -> Program {
     Program {
+        link: Some(side.link.clone()),
         path: executable.path.clone(),
         relink: Err("its link was not recorded".to_owned()),
         directory: executable.directory.clone(),

@@ -37,8 +37,8 @@ pub fn conclude(rows: &[Row], policy: &Policy) -> Outcome {
     }
     if compared == 0 && undecided == 0 {
         return match policy.on_missing_baseline {
-            Reaction::Fail | Reaction::Warn => Outcome::NothingCompared,
-            Reaction::Pass => Outcome::Passed,
+            Reaction::Pass if !rows.is_empty() => Outcome::Passed,
+            _ => Outcome::NothingCompared,
         };
     }
     if undecided > 0 { Outcome::PassedWithUndecided } else { Outcome::Passed }

@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::instrument::Relink;
+use crate::instrument::{Relink, SideLink};
 use crate::model::Side;
 
 /// A bench executable as a harness sees it.
@@ -17,6 +17,8 @@ pub struct Program {
     pub path: PathBuf,
     /// The record of its link, with which every process gets a layout of its own; else why there is none.
     pub relink: Result<Relink, String>,
+    /// The link by which paths that are compiled into it lead to its own side.
+    pub link: Option<SideLink>,
     /// The working directory that it expects.
     pub directory: PathBuf,
     /// The variables that it expects.

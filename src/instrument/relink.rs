@@ -14,12 +14,12 @@ use std::process::ExitCode;
 
 use serde::{Deserialize, Serialize};
 
-use super::process::{Output, Spawn, become_program};
+use super::process::{Spawn, become_program};
 
 /// Set for builds whose links are to be recorded: the folder for the records.
 pub const RECORDS: &str = "PERFGATE_LINK_RECORDS";
-/// The linker that rustc would have called.
-const LINKER: &str = "PERFGATE_LINKER";
+/// Folder among the records in which this program has the names of linkers.
+const ALIASES: &str = "linkers";
 /// The user's own wrapper of workspace crates.
 pub const CHAINED: &str = "PERFGATE_CHAINED_WRAPPER";
 /// Arguments of a recorded link.
@@ -56,44 +56,70 @@ pub fn record_name(executable: &Path) -> &OsStr {
 pub fn act_as_wrapper() -> Option<ExitCode> {
     let records = PathBuf::from(std::env::var_os(RECORDS)?);
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
-    let code = match std::env::var_os(LINKER) {
+    let code = match aliased(&records) {
         Some(linker) => link(&linker, &arguments, &records),
-        None => compile(arguments),
+        None => compile(arguments, &records),
     };
     Some(code)
 }
 
 /// rustc's wrapper: the first argument is rustc. Becomes rustc, or the user's own wrapper of it.
-fn compile(mut arguments: Vec<OsString>) -> ExitCode {
+fn compile(mut arguments: Vec<OsString>, records: &Path) -> ExitCode {
     if arguments.is_empty() {
         return ExitCode::from(2);
     }
-    let linker = linker_of(&arguments);
-    let mut variables = Vec::new();
-    if let (Some(linker), Ok(own)) = (linker, std::env::current_exe()) {
+    if let Some(linker) = linker_of(&arguments)
+        && let Ok(alias) = alias(&linker, records)
+    {
         let mut option = OsString::from("linker=");
-        option.push(own);
+        option.push(alias);
         arguments.extend(["-C".into(), option]);
-        variables.push((OsString::from(LINKER), linker));
     }
     if let Some(chained) = std::env::var_os(CHAINED) {
         arguments.insert(0, chained);
     }
     let program = arguments.remove(0);
-    let e = become_program(&program, &arguments, &variables);
-    // What the user must learn here reaches him as cargo's report of rustc's errors.
-    std::io::Write::write_all(&mut io::stderr(), format!("error: could not run {program:?}: {e}\n").as_bytes()).ok();
-    ExitCode::from(101)
+    failed(&program, &become_program(&program, &arguments, &[]))
+}
+
+/// This program under the name of the real linker, by which rustc tells what arguments a linker takes.
+fn alias(linker: &str, records: &Path) -> io::Result<PathBuf> {
+    let folder = records.join(ALIASES).join(linker.replace(['/', '\\'], "+"));
+    let alias = folder.join(Path::new(linker).file_name().unwrap_or_default());
+    fs::create_dir_all(&folder)?;
+    let own = std::env::current_exe()?;
+    if fs::read_link(&alias).is_ok_and(|target| target == own) {
+        return Ok(alias);
+    }
+    let _ = fs::remove_file(&alias);
+    #[cfg(unix)]
+    match std::os::unix::fs::symlink(own, &alias) {
+        // Another rustc of the same build was quicker.
+        Err(e) if e.kind() != io::ErrorKind::AlreadyExists => return Err(e),
+        _ => {}
+    }
+    Ok(alias)
+}
+
+/// The real linker, where this process was started under its name.
+fn aliased(records: &Path) -> Option<OsString> {
+    let started_as = PathBuf::from(std::env::args_os().next()?);
+    let folder = started_as.parent()?;
+    (folder.parent()? == records.join(ALIASES))
+        .then(|| folder.file_name().map(|name| name.to_string_lossy().replace('+', "/").into()))?
 }
 
 /// The linker of a call of rustc that makes a program for this system; `None` where another linker's manner would be
 /// needed, or nothing is linked.
-fn linker_of(arguments: &[OsString]) -> Option<OsString> {
+fn linker_of(arguments: &[OsString]) -> Option<String> {
     let texts: Vec<&str> = arguments.iter().map(|argument| argument.to_str()).collect::<Option<_>>()?;
     let links = texts.iter().any(|text| text.starts_with("--emit=") && text.contains("link"));
     // A bench without the standard harness is compiled with neither `--test` nor a crate type: a program by default.
     let mut kinds = texts.windows(2).filter(|pair| pair[0] == "--crate-type").map(|pair| pair[1]);
-    let program = links && (texts.contains(&"--test") || kinds.all(|kind| kind == "bin"));
+    let foreign = |triple: &str| !triple.contains("-linux-");
+    let crossed = texts.windows(2).any(|pair| pair[0] == "--target" && foreign(pair[1]))
+        || texts.iter().any(|text| text.strip_prefix("--target=").is_some_and(foreign));
+    let program = links && !crossed && (texts.contains(&"--test") || kinds.all(|kind| kind == "bin"));
     let options = || {
         let apart = texts.windows(2).filter(|pair| pair[0] == "-C").map(|pair| pair[1]);
         apart.chain(texts.iter().filter_map(|text| text.strip_prefix("-C").filter(|rest| !rest.is_empty())))
@@ -103,42 +129,34 @@ fn linker_of(arguments: &[OsString]) -> Option<OsString> {
     }
     let named = options().filter_map(|option| option.strip_prefix("linker=")).next_back().unwrap_or("cc");
     let stem = Path::new(named).file_stem()?.to_str()?;
-    ["cc", "gcc", "clang"].iter().any(|driver| stem.contains(driver)).then(|| named.into())
+    ["cc", "gcc", "clang"].iter().any(|driver| stem.contains(driver)).then(|| named.to_owned())
 }
 
-/// The linker: links as rustc wants it, then keeps what is needed to do it again. A record that cannot be kept is no
-/// failure of the build.
+/// The linker: keeps what the link needs, because rustc removes it afterwards, and becomes the real linker. A record that
+/// cannot be kept is no failure of the build.
 fn link(linker: &OsStr, arguments: &[OsString], records: &Path) -> ExitCode {
-    let Ok(directory) = std::env::current_dir() else { return ExitCode::from(101) };
-    let mut spawn = Spawn::new(linker, &directory).args(arguments.iter().cloned()).env_remove(RECORDS);
-    (spawn.stdout, spawn.stderr) = (Output::Show, Output::Show);
-    let record = || record(linker, arguments, &directory, records);
-    // Before: rustc removes its objects when the linker has ended, and a failed record costs only the order.
-    let recorded = record();
-    match spawn.run() {
-        Ok(ended) if ended.status.success() => ExitCode::SUCCESS,
-        Ok(ended) => {
-            if let Ok(Some(folder)) = recorded {
-                let _ = fs::remove_dir_all(folder);
-            }
-            ExitCode::from(ended.status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
-        }
-        Err(_) => ExitCode::from(127),
-    }
+    let _ = std::env::current_dir().and_then(|directory| record(linker, arguments, &directory, records));
+    failed(linker, &become_program(linker, arguments, &[]))
 }
 
-fn record(linker: &OsStr, arguments: &[OsString], directory: &Path, records: &Path) -> io::Result<Option<PathBuf>> {
+fn failed(program: &OsStr, e: &io::Error) -> ExitCode {
+    // What the user must learn here reaches him as cargo's report of rustc's errors.
+    let _ = std::io::Write::write_all(&mut io::stderr(), format!("error: could not run {program:?}: {e}\n").as_bytes());
+    ExitCode::from(101)
+}
+
+fn record(linker: &OsStr, arguments: &[OsString], directory: &Path, records: &Path) -> io::Result<()> {
     let texts: Option<Vec<String>> = arguments.iter().map(|argument| argument.to_str().map(str::to_owned)).collect();
-    let (Some(mut texts), Some(linker)) = (texts, linker.to_str()) else { return Ok(None) };
+    let (Some(mut texts), Some(linker)) = (texts, linker.to_str()) else { return Ok(()) };
     let output = texts.windows(2).find(|pair| pair[0] == "-o").map(|pair| pair[1].clone());
-    let Some(output) = output else { return Ok(None) };
-    // A response file would have to be read as the linker reads it.
-    if texts.iter().any(|text| text.starts_with('@')) {
-        return Ok(None);
-    }
+    let Some(output) = output else { return Ok(()) };
     let folder = records.join(record_name(Path::new(&output)));
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
+    }
+    // A response file would have to be read as the linker reads it.
+    if texts.iter().any(|text| text.starts_with('@')) {
+        return Ok(());
     }
     fs::create_dir_all(folder.join(OBJECTS))?;
     // rustc's own temporary folder: the list of symbols and what else it made for this link.
@@ -156,10 +174,10 @@ fn record(linker: &OsStr, arguments: &[OsString], directory: &Path, records: &Pa
             texts = texts.into_iter().map(|text| text.replace(&from, to)).collect();
         }
     }
-    for text in &mut texts {
+    for (i, text) in texts.iter_mut().enumerate() {
         let path = Path::new(text.as_str());
         if path.extension().is_some_and(|extension| extension == "o") && !path.starts_with(&folder) && path.is_file() {
-            let kept = folder.join(OBJECTS).join(path.file_name().unwrap_or_default());
+            let kept = folder.join(OBJECTS).join(format!("{i}.o"));
             // A second name for the same file costs nothing and outlives the first.
             fs::hard_link(path, &kept).or_else(|_| fs::copy(path, &kept).map(drop))?;
             *text = kept.to_string_lossy().into_owned();
@@ -178,7 +196,7 @@ fn record(linker: &OsStr, arguments: &[OsString], directory: &Path, records: &Pa
         output: relative(&output),
     };
     fs::write(folder.join(ARGUMENTS), serde_json::to_vec(&link)?)?;
-    Ok(Some(folder))
+    Ok(())
 }
 
 /// The folder that the target directory of a record lies in.

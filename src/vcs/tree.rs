@@ -52,6 +52,8 @@ impl Repository {
         fs::create_dir_all(folder.join(OBJECTS)).map_err(io)?;
         let index = folder.join("work-tree-index");
         // The user's index spares git the hashing of unchanged files; without one it starts from nothing.
+        // The folder is ours: a lock in it is what a killed git left behind.
+        let _ = fs::remove_file(folder.join("work-tree-index.lock"));
         let own = self.git.path().join("index");
         if own.exists() {
             fs::copy(&own, &index).map_err(io)?;
@@ -80,6 +82,8 @@ impl Repository {
         let what = format!("write tree {} into {}", tree.id, folder.display());
         let io = |e: std::io::Error| self.io(&what, folder, &e);
         let files = folder.join(FILES);
+        // The folder is ours: a lock in it is what a killed git left behind.
+        let _ = fs::remove_file(folder.join("index.lock"));
         fs::create_dir_all(&files).map_err(io)?;
         fs::create_dir_all(folder.join(OBJECTS)).map_err(io)?;
         let mut surroundings = self.surroundings(folder, &folder.join(INDEX));
@@ -97,6 +101,18 @@ impl Repository {
         let _ = run(&["update-index", "-q", "--really-refresh"]);
         run(&["read-tree", "--reset", "-u", &tree.id])?;
         Ok(CheckedOut { files, index: folder.join(INDEX) })
+    }
+
+    /// The paths in which two trees differ. `folder` is that of the second one, whose objects may be known only there.
+    pub fn changed_paths(&self, base: &Tree, head: &Tree, folder: &Path) -> Result<Vec<PathBuf>, VcsError> {
+        let surroundings = self.surroundings(folder, &folder.join(INDEX));
+        let arguments = ["diff-tree", "-r", "--name-only", "--no-renames", "-z", &base.id, &head.id];
+        let listed = self.run("compare the trees of base and head", &arguments, |mut spawn| {
+            spawn.environment.extend(surroundings);
+            spawn
+        })?;
+        let names = listed.split(|byte| *byte == 0).filter(|name| !name.is_empty());
+        Ok(names.map(|name| PathBuf::from(String::from_utf8_lossy(name).into_owned())).collect())
     }
 
     fn surroundings(&self, folder: &Path, index: &Path) -> Vec<(OsString, Option<OsString>)> {

@@ -117,7 +117,10 @@ fn build_group(
         .args(["--profile", options.profile.as_deref().unwrap_or("bench")])
         .args(options.flags());
     for package in packages {
-        spawn = spawn.args(["--package", package]);
+        let version = targets.metadata.packages.iter().find(|known| known.name.as_str() == package).map(|p| &p.version);
+        // A package may depend on another version of itself.
+        let specification = version.map_or(package.to_owned(), |version| format!("{package}@{version}"));
+        spawn = spawn.args(["--package".to_owned(), specification]);
     }
     for target in group {
         spawn = spawn.args(["--bench", &target.name]);
@@ -130,6 +133,8 @@ fn build_group(
     }
     // Variables of an outer build would redirect this one.
     spawn = spawn.env_remove("CARGO_TARGET_DIR").env_remove("CARGO_BUILD_TARGET_DIR");
+    // A build folder that the user set for all projects would be shared by both sides.
+    spawn = spawn.env("CARGO_BUILD_BUILD_DIR", target_directory);
     if let Some(recorder) = &options.recorder {
         spawn = spawn.env(RECORDS, target_directory.join(RECORDS_FOLDER));
         if let Some(own) = std::env::var_os("RUSTC_WORKSPACE_WRAPPER").filter(|own| !own.is_empty()) {
@@ -146,7 +151,7 @@ fn build_group(
     let mut libraries: BTreeMap<String, Vec<OsString>> = BTreeMap::new();
     let mut out_directories: BTreeMap<String, OsString> = BTreeMap::new();
     let mut artifacts = Vec::new();
-    for message in Message::parse_stream(ended.stdout.as_slice()).map_while(Result::ok) {
+    for message in Message::parse_stream(ended.stdout.as_slice()).filter_map(Result::ok) {
         match message {
             Message::CompilerArtifact(artifact) => {
                 if artifact.target.kind.contains(&TargetKind::Bench)

@@ -15,6 +15,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::WorkspaceError;
+use crate::instrument::SideLink;
 use crate::model::Side;
 
 /// The folders of one project, locked for this process.
@@ -53,22 +54,9 @@ impl Slots {
         self.folder.join(side.name())
     }
 
-    /// Points the link at `side` and gives the link's path: the path under which cargo and running benchmarks see it.
-    pub fn show(&self, side: Side) -> Result<PathBuf, WorkspaceError> {
-        let link = self.folder.join("side");
-        let fail = |source| WorkspaceError::Folder { what: "link", path: link.clone(), source };
-        if fs::read_link(&link).is_ok_and(|target| target == Path::new(side.name())) {
-            return Ok(link);
-        }
-        match fs::remove_file(&link) {
-            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(fail(e)),
-            _ => {}
-        }
-        #[cfg(unix)]
-        std::os::unix::fs::symlink(side.name(), &link).map_err(fail)?;
-        #[cfg(windows)]
-        std::os::windows::fs::symlink_dir(side.name(), &link).map_err(fail)?;
-        Ok(link)
+    /// The link that shows `side`: the path under which cargo and running benchmarks see it.
+    pub fn link(&self, side: Side) -> SideLink {
+        SideLink { path: self.folder.join("side"), target: side.name() }
     }
 
     /// Where base was never built here, starts it as a copy of head's folder: the dependencies are built then, and only

@@ -168,9 +168,8 @@ fn stop(fixture: &Fixture, signal: &str, code: i32) -> PathBuf {
         .unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     assert!(lines.any(|line| line.unwrap().contains("Measuring")));
-    let tool = fs::canonicalize(env!("CARGO_BIN_EXE_cargo-perfgate")).unwrap();
     let copies = loop {
-        let copy = marked(&mark).into_iter().find(|program| *program != tool);
+        let copy = marked(&mark).into_iter().find(|program| program.to_string_lossy().contains("/cargo-perfgate-"));
         if let Some(copy) = copy {
             break copy.parent().unwrap().to_owned();
         }
@@ -261,6 +260,17 @@ fn what_head_loses_and_gains_are_rows() {
     fixture.write(".config/perfgate.toml", "[gate]\non-removed = \"pass\"\non-failed = \"warn\"\n");
     let ran = fixture.perfgate(&["check", "--package", "files", "--package", "mixed"]);
     assert_eq!(ran.code, 4, "nothing was held against anything");
+
+    // The executable is the same, what it reads is not: that is measured.
+    fixture.git(&["checkout", "-q", "--", "files/benches/input.rs"]);
+    fixture.git(&["checkout", "-q", "main", "--", "files"]);
+    fixture.commit("files as they were");
+    let numbers = fixture.read("files/data/numbers.txt");
+    fixture.write("files/data/numbers.txt", &numbers.repeat(50));
+    let ran = fixture.perfgate(&["check", "--package", "files"]);
+    assert_eq!(ran.code, 100);
+    assert_eq!(last(&fixture).rows[0].evidence, Some(Evidence::PairedMeasurement));
+    fixture.write("files/data/numbers.txt", &numbers);
 
     // Head that does not compile what base compiled is broken, not slower.
     fixture.replace("files/benches/input.rs", "fn sum", "fn fn sum");

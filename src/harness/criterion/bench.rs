@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use super::Way;
 use super::channel::Complete;
-use super::enumerate::spawn;
+use super::enumerate::{point, spawn};
 use super::files;
 use super::options::{Slicing, Version, filters};
 use super::session::{Ending, EndingKind, NoSession, Session, Starting, Step};
 use crate::harness::{Bench, Failure, FailureKind, HarnessError, Program, Request, Sample, Sides, Slice, SliceResult};
-use crate::instrument::{Copies, CopiesError, Spawn, cores};
+use crate::instrument::{Copies, CopiesError, SideLink, Spawn, cores};
 use crate::model::Side;
 use crate::stats::Rng;
 
@@ -54,6 +54,7 @@ struct Part<'a> {
 /// One side of a round.
 struct Running {
     side: Side,
+    link: Option<SideLink>,
     session: Option<Session>,
     ending: Option<Ending>,
     samples: BTreeMap<String, Sample>,
@@ -84,9 +85,7 @@ impl Criterion {
             let mut files = Vec::new();
             for (side, program) in programs {
                 let laid_out = match &program.relink {
-                    Ok(relink) => {
-                        self.copies.shuffled(&program.path, relink, seed).map_err(|e| failed(program, e))?
-                    }
+                    Ok(relink) => self.copies.shuffled(&program.path, relink, seed).map_err(|e| failed(program, e))?,
                     Err(reason) => Err(reason.clone()),
                 };
                 match laid_out {
@@ -128,24 +127,23 @@ impl Criterion {
             programs.reverse();
         }
         let files = self.fresh(request.executable, &programs)?;
-        let mut starting = Vec::new();
+        let mut sides = Vec::new();
         for ((side, program), file) in programs.into_iter().zip(files) {
             let mut spawn = self.spawn(program, &file, part.core).args(Slicing::of(suite.version).arguments());
             spawn.arguments.extend(part.filter.clone().map(Into::into));
+            point(program)?;
             let started = Starting::start(spawn, self.time_out, first);
             let cause = |e: crate::instrument::SpawnError| HarnessError::Start {
                 program: program.path.display().to_string(),
                 cause: e.to_string(),
             };
-            starting.push((side, started.map_err(cause)?));
-        }
-        let mut sides = Vec::new();
-        for (side, starting) in starting {
-            let (session, ending) = match starting.connect() {
+            // One after the other: up to its greeting each runs its own code.
+            let (session, ending) = match started.map_err(cause)?.connect() {
                 Ok(session) => (Some(session), None),
                 Err(NoSession::NeverConnected(ending) | NoSession::Failed(ending)) => (None, Some(ending)),
             };
-            sides.push(Running { side, session, ending, samples: BTreeMap::new() });
+            let link = program.link.clone();
+            sides.push(Running { side, link, session, ending, samples: BTreeMap::new() });
         }
         // Which side goes first is drawn for each benchmark, and turned round in the next round.
         let mut order = Rng::new((request.round as u64 / 2).wrapping_mul(0x9e37_79b9) ^ request.executable as u64);
@@ -181,11 +179,18 @@ impl Criterion {
         for ((side, program), copy) in programs.into_iter().zip(files) {
             let home = self.copies.folder().join("home");
             let slicing = Slicing::of(suite.version);
+            point(program)?;
             let (samples, ending) = match files::measure(program, &copy, &home, self.time_out, names, slicing)? {
                 Ok(samples) => (samples, Ending { kind: EndingKind::Finished, during: None, detail: String::new() }),
                 Err(ending) => (Vec::new(), ending),
             };
-            sides.push(Running { side, session: None, ending: Some(ending), samples: samples.into_iter().collect() });
+            sides.push(Running {
+                side,
+                link: None,
+                session: None,
+                ending: Some(ending),
+                samples: samples.into_iter().collect(),
+            });
         }
         Ok(sides)
     }
@@ -236,6 +241,8 @@ impl Running {
     /// Lets this side measure its next benchmark.
     fn step(&mut self, ask_unit: bool) {
         let Some(session) = &mut self.session else { return };
+        // Pointing it worked when the process was started; a failure now would be seen as the benchmark's.
+        let _ = self.link.as_ref().map(SideLink::point);
         loop {
             match session.next() {
                 Step::Skipped(_) => {}

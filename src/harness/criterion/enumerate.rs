@@ -9,7 +9,7 @@ use super::files;
 use super::options::{MATCHES_NOTHING, Slicing, Version};
 use super::session::{Ending, EndingKind, NoSession, Starting, Step};
 use crate::harness::{HarnessError, Program};
-use crate::instrument::Spawn;
+use crate::instrument::{SideLink, Spawn};
 
 /// What an executable holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +43,7 @@ pub fn enumerate(
     if !contains(&bytes, PORT.as_bytes()) {
         return Ok(Err(NotCriterion::OtherHarness));
     }
+    point(program)?;
     let spawn = spawn(program, &program.path, home).args(["--bench", "--noplot", MATCHES_NOTHING]);
     let starting = Starting::start(spawn, time_out, false).map_err(|e| start_error(e.to_string()))?;
     let mut session = match starting.connect() {
@@ -87,6 +88,14 @@ fn broken<T>(ending: Ending) -> Result<Result<T, NotCriterion>, HarnessError> {
         EndingKind::TimedOut => Ok(Err(NotCriterion::Broken(format!("hung: {}", ending.detail)))),
         _ => Ok(Err(NotCriterion::Broken(ending.detail))),
     }
+}
+
+/// Makes paths that are compiled into `program` lead to its own side.
+pub(super) fn point(program: &Program) -> Result<(), HarnessError> {
+    program.link.as_ref().map_or(Ok(()), SideLink::point).map_err(|e| HarnessError::Start {
+        program: program.path.display().to_string(),
+        cause: format!("could not point the link of its side: {e}"),
+    })
 }
 
 /// A process of `program` from `file`, which may be a copy of it.
