@@ -209,6 +209,8 @@ impl Session {
                 Message::WarmUp(nanoseconds) | Message::Measuring(nanoseconds) => announced = 3.0 * nanoseconds,
                 Message::Complete(complete) => {
                     self.waits = true;
+                    // A pool of threads lives on while the process stands still.
+                    self.threads |= self.counts_threads && self.process.threads() > 1;
                     return Ok(Step::Measured(complete, start.elapsed()));
                 }
                 Message::GroupFinished => {

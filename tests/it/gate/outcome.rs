@@ -73,7 +73,7 @@ fn the_worst_cause_decides_whatever_else_there_is() {
                 (Outcome::CouldNotComplete, 101)
             } else if on_inconclusive == Reaction::Fail && undecided {
                 (Outcome::Inconclusive, 3)
-            } else if !has(&held_against) && on_missing_baseline != Reaction::Pass {
+            } else if verdicts.is_empty() || !has(&held_against) && on_missing_baseline != Reaction::Pass {
                 (Outcome::NothingCompared, 4)
             } else if undecided {
                 (Outcome::PassedWithUndecided, 0)
