@@ -273,7 +273,7 @@ fn what_head_loses_and_gains_are_rows() {
     fixture.write("files/data/numbers.txt", &numbers);
 
     // Head that does not compile what base compiled is broken, not slower.
-    fixture.replace("files/benches/input.rs", "fn sum", "fn fn sum");
+    fixture.replace("files/benches/input.rs", "fn benches", "fn fn benches");
     let ran = fixture.perfgate(&["check", "--package", "files"]);
     assert_eq!(ran.code, 101);
     assert!(ran.stderr.contains("head does not build"), "{}", ran.stderr);
