@@ -1,13 +1,14 @@
 //! The command line as clap reads it. Nothing of this leaves `cli`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::output::FormatOption;
 use super::surroundings::default_builds;
-use crate::flow::ProjectRequest;
 use crate::flow::check::Method;
+use crate::flow::{Effort, ProjectRequest};
 use crate::model::ExitCode;
 use crate::workspace::{CargoOptions, Selection};
 
@@ -121,6 +122,9 @@ pub struct ProjectOptions {
     /// Configuration file [default: .config/perfgate.toml]
     #[arg(long, value_name = "PATH", env = "PERFGATE_CONFIG", help_heading = "Options")]
     config: Option<PathBuf>,
+    /// Measure for this long at most, such as 90s; what is undecided then is inconclusive
+    #[arg(long, value_name = "TIME", env = "PERFGATE_BUDGET", value_parser = crate::config::duration, help_heading = "Options")]
+    budget: Option<Duration>,
 }
 
 #[derive(Debug, Args)]
@@ -281,6 +285,7 @@ impl ProjectOptions {
             config: self.config.map(|path| directory.join(path)),
             builds: self.target_dir.map_or_else(default_builds, |path| directory.join(path)),
             filter,
+            effort: Effort { budget: self.budget, pairs: None },
             directory,
         })
     }

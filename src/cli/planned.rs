@@ -4,8 +4,7 @@ use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-const OPTIONS: [&str; 7] =
-    ["--policy", "--pin", "--environment", "--partition", "--budget", "--no-fetch", "--affected"];
+const OPTIONS: [&str; 6] = ["--policy", "--pin", "--environment", "--partition", "--no-fetch", "--affected"];
 const COMMANDS: [&str; 10] =
     ["history", "explain", "profile", "bisect", "accept", "report", "init", "doctor", "clean", "completions"];
 const BASELINE_COMMANDS: [&str; 6] = ["import", "delete", "prune", "verify", "push", "pull"];

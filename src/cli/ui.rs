@@ -97,21 +97,21 @@ impl Progress for Ui {
         self.line(text.trim_end());
     }
 
-    fn measuring(&mut self, made: usize, planned: usize, remaining: Duration) {
+    fn measuring(&mut self, decided: usize, benchmarks: usize, remaining: Duration) {
         if self.quiet || !std::io::stderr().is_terminal() {
             return;
         }
         let bar = self.bar.get_or_insert_with(|| {
             // Drawn only when a round is over, by no thread: nothing may run beside what is measured.
-            let bar = ProgressBar::with_draw_target(Some(planned as u64), ProgressDrawTarget::stderr_with_hz(2));
-            let style = ProgressStyle::with_template("{prefix:>12.cyan.bold} [{bar:27}] {pos}/{len} {msg}");
+            let bar = ProgressBar::with_draw_target(Some(benchmarks as u64), ProgressDrawTarget::stderr_with_hz(2));
+            let style = ProgressStyle::with_template("{prefix:>12.cyan.bold} [{bar:27}] {pos} of {len} {msg}");
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
             bar.set_prefix("Measuring");
             bar
         });
-        bar.set_length(planned as u64);
-        bar.set_message(format!("{} s left", remaining.as_secs()));
-        bar.set_position(made as u64);
+        bar.set_length(benchmarks as u64);
+        bar.set_message(format!("decided, about {} s left", remaining.as_secs()));
+        bar.set_position(decided as u64);
     }
 
     fn measured(&mut self) {

@@ -38,8 +38,9 @@ pub(super) static GATE: Keys = Keys {
         "on-removed",
         "on-failed",
         "time-out",
+        "budget",
     ],
-    later: &[("suite-max-regression", "gate.suite-max-regression"), ("budget", "gate.budget")],
+    later: &[("suite-max-regression", "gate.suite-max-regression")],
     invented: false,
 };
 

@@ -9,7 +9,7 @@ use toml::de::DeValue;
 use super::keys::{AUTO, not_supported};
 use super::problem::{Problem, Problems};
 use super::section::Section;
-use super::value::{Fault, Range, nanoseconds, percent, ratio};
+use super::value::{Range, nanoseconds, percent, ratio};
 use crate::gate::{LimitOverride, Limits};
 
 /// The limits that one level sets, each with its place in the file.
@@ -94,14 +94,5 @@ impl Standing {
                 .label(format!("not below {}, the default of `max-regression`", percent(limit.value)))
                 .help("set `max-regression` too"),
         })
-    }
-}
-
-/// `time-out`, in nanoseconds: between a millisecond and a day.
-pub(super) fn time_out(value: &DeValue<'_>) -> Result<f64, Fault> {
-    const DAY: f64 = 86_400e9;
-    match nanoseconds(value, "120 s")? {
-        allowed if (1e6..=DAY).contains(&allowed) => Ok(allowed),
-        _ => Err(Fault::new("must be between 1 ms and 1440 min")),
     }
 }

@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 pub use parse::parse;
 pub use problem::ConfigError;
+pub use value::duration;
 
 use crate::gate::Policy;
 use crate::model::BenchmarkId;

@@ -1,14 +1,13 @@
 //! From the text of a file to a [`Config`]. Pure: reading the file is `mod.rs`'s business.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Error as TomlError};
 
 use super::Config;
 use super::keys::{GATE, METRICS, ROOT, WALL_TIME};
-use super::limits::{Level, Standing, time_out};
+use super::limits::{Level, Standing};
 use super::problem::{ConfigError, Problem, Problems, shown};
 use super::rules::{self, LIMITS_EXAMPLE};
 use super::section::Section;
@@ -153,8 +152,11 @@ fn read_gate(gate: Section<'_>, policy: &mut Policy, problems: &mut Problems) ->
     if let Some(share) = gate.read("max-inconclusive", problems, share) {
         policy.max_inconclusive = share.into_inner();
     }
-    if let Some(nanoseconds) = gate.read("time-out", problems, time_out) {
-        policy.time_out = Duration::from_secs_f64(nanoseconds.into_inner() / 1e9);
+    if let Some(time_out) = gate.read("time-out", problems, |value| value::waiting(value, "120 s")) {
+        policy.time_out = time_out.into_inner();
+    }
+    if let Some(budget) = gate.read("budget", problems, |value| value::waiting(value, "90 s")) {
+        policy.budget = Some(budget.into_inner());
     }
     Level::read(gate, false, problems)
 }

@@ -1,6 +1,8 @@
 //! Single values: percentages, durations, reactions. Which key holds which, and what the values mean together, stands
 //! elsewhere.
 
+use std::time::Duration;
+
 use toml::de::DeValue;
 
 use super::keys::nearest;
@@ -105,6 +107,23 @@ pub(super) fn nanoseconds(value: &DeValue<'_>, example: &str) -> Result<f64, Fau
 }
 
 /// The unit behind a word that people write for it.
+/// A span of time that a person waits for, between a millisecond and a day.
+pub(super) fn waiting(value: &DeValue<'_>, example: &str) -> Result<Duration, Fault> {
+    const DAY: f64 = 86_400e9;
+    match nanoseconds(value, example)? {
+        allowed if (1e6..=DAY).contains(&allowed) => Ok(Duration::from_secs_f64(allowed / 1e9)),
+        _ => Err(Fault::new("must be between 1 ms and 1440 min")),
+    }
+}
+
+/// A span of time as an option gives it, such as `90s`; the error is what is wrong with it.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    waiting(&DeValue::String(text.into()), "90s").map_err(|fault| match fault.label {
+        Some(label) => format!("it {}: {label}", fault.what),
+        None => format!("it {}", fault.what),
+    })
+}
+
 fn meant_unit(word: &str) -> Option<&'static str> {
     match word.to_lowercase().as_str() {
         "ns" | "nsec" | "nanos" | "nanosecond" | "nanoseconds" => Some("ns"),

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
+use super::measured::{Measured, Verdictless};
 use super::project::{ProjectRequest, Setting};
-use super::schedule::{Measured, Verdictless};
 use super::suites::{Open, Settled};
-use crate::gate::{Limits, Policy, Samples, conclude, judge, over_budget, summarise};
+use crate::gate::{Judgement, Limits, Policy, conclude, over_budget, summarise};
 use crate::harness::{Failure, FailureKind};
 use crate::model::{
     BaseSide, BenchmarkId, Environment, Evidence, HeadSide, Measurement, Metric, REPORT_FORMAT_VERSION,
@@ -84,17 +84,11 @@ pub fn settled_row(settled: &Settled, policy: &Policy) -> Row {
     row
 }
 
-/// The row of a measured pair, or the reason why the benchmark has none. `rows` share the chance of a false red.
-pub fn paired_row(
-    id: BenchmarkId,
-    open: &Open,
-    measured: &Measured,
-    policy: &Policy,
-    rows: usize,
-) -> Result<Row, Skipped> {
+/// The row of a measured pair, or the reason why the benchmark has none.
+pub fn paired_row(id: BenchmarkId, open: &Open, measured: &Measured, policy: &Policy) -> Result<Row, Skipped> {
     let limits = policy.limits(&id);
     let mut row = empty_row(id, &open.harness, limits);
-    row.pairs = measured.ratios.len();
+    row.pairs = measured.base.len().min(measured.head.len());
     row.base = median(&measured.base);
     row.head = median(&measured.head);
     match &measured.ended_by {
@@ -103,16 +97,22 @@ pub fn paired_row(
             fail(&mut row, failure);
             return Ok(row);
         }
+        Some(Verdictless::NoRoom(budget)) => {
+            let seconds = budget.as_secs();
+            row.reason = format!("left out: the budget of {seconds} s has no room for it; it is another one next time");
+            return Ok(row);
+        }
         None => {}
     }
-    decide(&mut row, Samples::Paired(&measured.ratios), Evidence::PairedMeasurement, limits, rows);
+    if let Some(trial) = &measured.trial {
+        put(&mut row, trial.judgement(), Evidence::PairedMeasurement);
+    }
     budget(&mut row, &measured.head);
     Ok(row)
 }
 
-/// Puts what `samples` say into `row`.
-pub fn decide(row: &mut Row, samples: Samples<'_>, evidence: Evidence, limits: Limits, rows: usize) {
-    let judgement = judge(samples, limits, rows);
+/// Puts a judgement that rests on `evidence` into `row`.
+pub fn put(row: &mut Row, judgement: Judgement, evidence: Evidence) {
     row.change = judgement.change;
     row.interval = judgement.interval;
     row.smallest_visible_change = judgement.smallest_visible_change;

@@ -1,17 +1,15 @@
 //! `check`: the work tree against a base.
 
 use std::path::PathBuf;
-use std::time::Instant;
 
 use super::assemble::{self, Frame};
+use super::measure::{Results, measure};
 use super::project::{BuiltSide, ProjectRequest, Setting, short};
-use super::schedule::{FEW_PAIRS, Measured, PAIRS, Schedule, Verdictless, schedule};
-use super::suites::{Against, Open, Suites, look};
+use super::suites::{Against, Suites, look};
 use super::{FlowError, Progress};
-use crate::harness::criterion::Criterion;
-use crate::harness::{Bench, Sides};
+use crate::harness::Sides;
 use crate::instrument::Copies;
-use crate::model::{BaseSide, BenchmarkId, Environment, HeadSide, Report, Row};
+use crate::model::{BaseSide, BenchmarkId, Environment, HeadSide, Report, Row, Run};
 use crate::report::counted;
 use crate::store::Store;
 use crate::vcs::{Base, BaseRequest, CiEvent};
@@ -108,7 +106,10 @@ fn judge_head(
     let frame = frame(setting, Some(&base), Some(environment.clone()), &suites, warnings);
     let (rows, frame) = rows(&suites, &measured, setting, &base, frame);
     let stored = if request.store {
-        store(setting, &environment, started, &suites, &measured, false, progress).err()
+        let measurements =
+            measured.each(&suites).filter_map(|(id, open, m)| assemble::measurement(id, open, m)).collect();
+        // Benchmarks of equal executables are not measured: a check's run never claims to hold all.
+        store(setting, &assemble::run(setting, &environment, started, false, measurements), progress).err()
     } else {
         None
     };
@@ -128,92 +129,19 @@ fn head_lost(head: &BuiltSide, base: &BuiltSide) -> Result<(), FlowError> {
     }
 }
 
-/// Measures all that is open: one list per executable, in their order. Adds to `warnings` what the reader should know of
-/// how it was done.
-pub(super) fn measure(
-    suites: &Suites,
-    sides: Sides,
-    copies: Copies,
-    setting: &Setting,
-    warnings: &mut Vec<String>,
-    progress: &mut dyn Progress,
-) -> Result<Vec<Vec<Measured>>, FlowError> {
-    if suites.open.is_empty() {
-        return Ok(Vec::new());
-    }
-    let names: Vec<Vec<String>> = suites.open.iter().map(|open| open.names.clone()).collect();
-    let benchmarks: usize = names.iter().map(Vec::len).sum();
-    let whole_seconds: usize =
-        suites.open.iter().filter(|open| !open.suite.version.takes_fractions()).map(|open| open.names.len()).sum();
-    let sides_count = if sides == Sides::Both { 2.0 } else { 1.0 };
-    let seconds = sides_count
-        * ((benchmarks - whole_seconds) as f64 * PAIRS as f64 * 0.035 + whole_seconds as f64 * FEW_PAIRS as f64 * 2.2);
-    let (count, executables) = (counted(benchmarks, "benchmark"), counted(names.len(), "executable"));
-    progress.status("Measuring", &format!("{count} of {executables}, at least {}", about(seconds)));
-    if whole_seconds > 0 {
-        let note = format!("{whole_seconds} of them with criterion 0.3, which measures for whole seconds");
-        progress.status("", &note);
-    }
-    // The seed decides only what is drawn for balance; the moment is as good as any.
-    let seed = jiff::Timestamp::now().as_nanosecond() as u64;
-    let all = suites.open.iter().map(|open| open.suite.clone()).collect();
-    let mut bench = Criterion::new(all, copies, setting.config.policy.time_out, seed);
-    let clock = Instant::now();
-    let plan = Schedule { names, sides };
-    let measured = schedule(&plan, &mut bench, &mut || clock.elapsed(), progress)?;
-    for (i, open) in suites.open.iter().enumerate() {
-        if let Some(reason) = bench.one_layout(i) {
-            warnings.push(format!(
-                "{}::{} was measured in one layout of its code, which alone can make a benchmark slower or faster: {reason}",
-                open.package, open.target
-            ));
-        }
-    }
-    Ok(measured)
-}
-
-fn about(seconds: f64) -> String {
-    if seconds < 90.0 { format!("{seconds:.0} s") } else { format!("{:.0} min", seconds / 60.0) }
-}
-
 pub(super) fn ids_of(suites: &Suites) -> Vec<BenchmarkId> {
-    let open = suites.open.iter().flat_map(|open| open.names.iter().map(|name| id(open, name)));
+    let open = suites.open.iter().flat_map(|open| open.names.iter().map(|name| open.id(name)));
     suites.settled.iter().map(|settled| settled.id.clone()).chain(open).collect()
 }
 
-pub(super) fn id(open: &Open, name: &str) -> BenchmarkId {
-    BenchmarkId::new(&open.package, &open.target, name)
-}
-
-fn rows(
-    suites: &Suites,
-    measured: &[Vec<Measured>],
-    setting: &Setting,
-    base: &Base,
-    mut frame: Frame,
-) -> (Vec<Row>, Frame) {
+fn rows(suites: &Suites, results: &Results, setting: &Setting, base: &Base, mut frame: Frame) -> (Vec<Row>, Frame) {
     let policy = &setting.config.policy;
     let mut rows: Vec<Row> = suites.settled.iter().map(|settled| assemble::settled_row(settled, policy)).collect();
-    let timed = measured.iter().map(Vec::len).sum();
-    for (open, all) in suites.open.iter().zip(measured) {
-        for (name, measured) in open.names.iter().zip(all) {
-            match assemble::paired_row(id(open, name), open, measured, policy, timed) {
-                Ok(row) => rows.push(row),
-                Err(skipped) => frame.skipped.push(skipped),
-            }
+    for (id, open, measured) in results.each(suites) {
+        match assemble::paired_row(id, open, measured, policy) {
+            Ok(row) => rows.push(row),
+            Err(skipped) => frame.skipped.push(skipped),
         }
-    }
-    let fixed: Vec<&str> = (suites.open.iter().zip(measured))
-        .flat_map(|(open, all)| open.names.iter().zip(all))
-        .filter(|(_, measured)| measured.fixes_time)
-        .map(|(name, _)| name.as_str())
-        .collect();
-    if let Some(first) = fixed.first() {
-        let more = if fixed.len() > 1 { format!(" and {} more", fixed.len() - 1) } else { String::new() };
-        let count = fixed.len();
-        frame
-            .warnings
-            .push(format!("{first}{more}: {count} benchmarks fix their time in code, which makes measuring long"));
     }
     for row in rows.iter_mut().filter(|row| policy.fails(row.verdict)) {
         row.reproduce = Some(assemble::reproduce(&row.benchmark, short(&base.commit), &setting.request));
@@ -243,41 +171,13 @@ fn nothing_before(setting: &Setting) -> Report {
     assemble::report(frame, Vec::new(), &setting.config.policy)
 }
 
-/// Whether every benchmark of the workspace was measured.
-pub(super) fn all_measured(setting: &Setting, suites: &Suites, measured: &[Vec<Measured>]) -> bool {
-    setting.is_whole()
-        && suites.skipped.is_empty()
-        && suites.settled.is_empty()
-        && measured.iter().flatten().all(|measured| measured.ended_by.is_none())
-}
-
 /// Stores head's side of what was measured, unless the tree is dirty or nothing was measured.
-pub(super) fn store(
-    setting: &Setting,
-    environment: &Environment,
-    started: String,
-    suites: &Suites,
-    measured: &[Vec<Measured>],
-    whole: bool,
-    progress: &mut dyn Progress,
-) -> Result<bool, FlowError> {
-    let measurements: Vec<_> = suites
-        .open
-        .iter()
-        .zip(measured)
-        .flat_map(|(open, all)| open.names.iter().zip(all).map(move |(name, measured)| (open, name, measured)))
-        .filter(|(_, _, measured)| !matches!(measured.ended_by, Some(Verdictless::OtherUnit(_))))
-        .filter_map(|(open, name, measured)| assemble::measurement(id(open, name), open, measured))
-        .collect();
-    if setting.head.dirty || measurements.is_empty() {
+pub(super) fn store(setting: &Setting, run: &Run, progress: &mut dyn Progress) -> Result<bool, FlowError> {
+    if setting.head.dirty || run.measurements.is_empty() {
         return Ok(false);
     }
-    let count = measurements.len();
-    // Benchmarks of equal executables are not measured: a check's run never holds all.
-    let whole = whole && all_measured(setting, suites, measured);
-    let run = assemble::run(setting, environment, started, whole, measurements);
-    Store::open(setting.repository.root())?.add(&run)?;
-    let commit = short(&setting.head.commit);
-    progress.status("Stored", &format!("{} as a baseline of {commit}", counted(count, "measurement")));
+    Store::open(setting.repository.root())?.add(run)?;
+    let (count, commit) = (counted(run.measurements.len(), "measurement"), short(&setting.head.commit));
+    progress.status("Stored", &format!("{count} as a baseline of {commit}"));
     Ok(true)
 }

@@ -7,13 +7,17 @@ pub mod list;
 pub mod run;
 
 mod assemble;
+mod measure;
+mod measured;
 mod project;
 mod schedule;
 mod stored;
 mod suites;
 
+pub use measure::Effort;
+pub use measured::{Measured, Verdictless};
 pub use project::{ProjectRequest, Setting};
-pub use schedule::{Measured, Schedule, Verdictless, schedule};
+pub use schedule::{Planned, Schedule, schedule};
 
 use std::path::Path;
 use std::time::Duration;
@@ -21,7 +25,7 @@ use std::time::Duration;
 use crate::config::ConfigError;
 use crate::harness::HarnessError;
 use crate::instrument::{CopiesError, Interrupt, interrupted};
-use crate::model::ExitCode;
+use crate::model::{BenchmarkId, ExitCode};
 use crate::store::StoreError;
 use crate::vcs::VcsError;
 use crate::workspace::WorkspaceError;
@@ -88,8 +92,12 @@ pub trait Progress {
     fn warn(&mut self, _message: &str) {}
     /// A compiler's message, as it renders it.
     fn diagnostic(&mut self, _text: &str) {}
-    /// Measuring goes on: measurements made, measurements planned, and the time that the rest will take at this speed.
-    fn measuring(&mut self, _made: usize, _planned: usize, _remaining: Duration) {}
+    /// Measuring goes on: benchmarks decided, benchmarks in all, and the time that the rest is likely to take.
+    fn measuring(&mut self, _decided: usize, _benchmarks: usize, _remaining: Duration) {}
+    /// One process pair was measured: both sides' lower quartiles in nanoseconds.
+    fn pair(&mut self, _id: &BenchmarkId, _base: f64, _head: f64) {}
+    /// A benchmark's verdict stands; the time that its own slices took, of both sides.
+    fn decided(&mut self, _id: &BenchmarkId, _measuring: Duration) {}
     /// Measuring is over.
     fn measured(&mut self) {}
 }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::measure::Effort;
 use super::suites::Looking;
 use super::{FlowError, Progress, file_error};
 use crate::config::{self, Config};
@@ -26,6 +27,8 @@ pub struct ProjectRequest {
     pub builds: PathBuf,
     /// The positional filter: a regular expression over ids, as `cargo bench` takes it.
     pub filter: Option<regex::Regex>,
+    /// How much measuring may cost.
+    pub effort: Effort,
 }
 
 /// A project that was found and whose policy was read; nothing is built yet.

@@ -1,9 +1,10 @@
 //! `run`: the work tree measured alone, and stored as the baseline of its commit where the tree is clean.
 
 use super::assemble::measurement;
-use super::check::{all_measured, id, ids_of, measure, store};
+use super::check::{ids_of, store};
+use super::measure::{Results, measure};
+use super::measured::Verdictless;
 use super::project::{ProjectRequest, Setting};
-use super::schedule::{Measured, Verdictless};
 use super::suites::{Against, Suites, look};
 use super::{FlowError, Progress, assemble};
 use crate::harness::Sides;
@@ -26,7 +27,7 @@ pub struct RunResult {
 /// Head measured alone.
 pub(super) struct HeadAlone {
     pub suites: Suites,
-    pub measured: Vec<Vec<Measured>>,
+    pub results: Results,
     pub environment: Environment,
     pub started: String,
 }
@@ -39,22 +40,21 @@ pub fn run(request: ProjectRequest, keep: bool, progress: &mut dyn Progress) -> 
     for settled in &alone.suites.settled {
         failed.push(Skipped { what: settled.id.to_string(), reason: settled.reason.clone() });
     }
-    for (open, all) in alone.suites.open.iter().zip(&alone.measured) {
-        for (name, measured) in open.names.iter().zip(all) {
-            let id = id(open, name);
-            match &measured.ended_by {
-                Some(Verdictless::Failed(failure)) => {
-                    failed.push(Skipped { what: id.to_string(), reason: failure.detail.clone() });
-                }
-                Some(Verdictless::OtherUnit(unit)) => skipped.push(assemble::other_unit(&id, unit)),
-                None => measurements.extend(measurement(id, open, measured)),
+    for (id, open, measured) in alone.results.each(&alone.suites) {
+        match &measured.ended_by {
+            Some(Verdictless::Failed(failure)) => {
+                failed.push(Skipped { what: id.to_string(), reason: failure.detail.clone() });
             }
+            Some(Verdictless::NoRoom(_)) => {
+                skipped.push(Skipped { what: id.to_string(), reason: "the budget has no room for it".to_owned() });
+            }
+            Some(Verdictless::OtherUnit(unit)) => skipped.push(assemble::other_unit(&id, unit)),
+            None => measurements.extend(measurement(id, open, measured)),
         }
     }
-    let whole = all_measured(&setting, &alone.suites, &alone.measured);
-    let stored = keep
-        && store(&setting, &alone.environment, alone.started.clone(), &alone.suites, &alone.measured, true, progress)?;
+    let whole = alone.results.are_all(&setting, &alone.suites);
     let run = assemble::run(&setting, &alone.environment, alone.started, whole, measurements);
+    let stored = keep && store(&setting, &run, progress)?;
     Ok(RunResult { run, stored, skipped, failed })
 }
 
@@ -66,9 +66,9 @@ pub(super) fn measure_head(setting: &Setting, progress: &mut dyn Progress) -> Re
     setting.check_config(&ids_of(&suites))?;
     let started = jiff::Timestamp::now().to_string();
     let mut warnings = Vec::new();
-    let measured = measure(&suites, Sides::HeadOnly, copies, setting, &mut warnings, progress)?;
+    let results = measure(&suites, Sides::HeadOnly, copies, setting, &mut warnings, progress)?;
     for warning in warnings {
         progress.warn(&warning);
     }
-    Ok(HeadAlone { suites, measured, environment, started })
+    Ok(HeadAlone { suites, results, environment, started })
 }

@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 
 use super::assemble::{self, Frame};
-use super::check::{all_measured, frame, store};
+use super::check::{frame, store};
 use super::project::{Setting, short};
 use super::run::measure_head;
 use super::{FlowError, Progress};
-use crate::gate::{Policy, Samples};
+use crate::gate::{Policy, judge_stored};
 use crate::model::{Evidence, Measurement, Report, Row, Run, Skipped, Verdict};
 use crate::store::Store;
 use crate::vcs::Base;
@@ -26,24 +26,16 @@ pub(super) fn check_stored(
     let mut frame = frame(setting, Some(base), Some(alone.environment.clone()), &alone.suites, Vec::new());
     frame.warnings.extend(loaded.skipped.iter().map(described));
     let baseline = loaded.together(&alone.environment.key);
-    let whole = all_measured(setting, &alone.suites, &alone.measured);
+    let whole = alone.results.are_all(setting, &alone.suites);
     let mut rows: Vec<Row> = alone.suites.settled.iter().map(|s| assemble::settled_row(s, policy)).collect();
-    let measurements: Vec<Measurement> = alone
-        .suites
-        .open
-        .iter()
-        .zip(&alone.measured)
-        .flat_map(|(open, all)| open.names.iter().zip(all).map(move |(name, measured)| (open, name, measured)))
-        .filter_map(|(open, name, measured)| {
-            let id = super::check::id(open, name);
-            match assemble::paired_row(id.clone(), open, measured, policy, 1) {
-                Err(skipped) => frame.skipped.push(skipped),
-                Ok(row) if measured.ended_by.is_some() => rows.push(row),
-                Ok(_) => return assemble::measurement(id, open, measured),
-            }
-            None
-        })
-        .collect();
+    let mut measurements = Vec::new();
+    for (id, open, measured) in alone.results.each(&alone.suites) {
+        match assemble::paired_row(id.clone(), open, measured, policy) {
+            Err(skipped) => frame.skipped.push(skipped),
+            Ok(row) if measured.ended_by.is_some() => rows.push(row),
+            Ok(_) => measurements.extend(assemble::measurement(id, open, measured)),
+        }
+    }
     match baseline {
         Some(base) => rows.extend(stored_rows((&base.measurements, base.whole), (&measurements, whole), policy)),
         None => {
@@ -58,7 +50,8 @@ pub(super) fn check_stored(
         }
     }
     let stored = if keep {
-        store(setting, &alone.environment, alone.started, &alone.suites, &alone.measured, true, progress).err()
+        let run = assemble::run(setting, &alone.environment, alone.started, whole, measurements);
+        store(setting, &run, progress).err()
     } else {
         None
     };
@@ -96,8 +89,7 @@ pub(super) fn stored_rows(
                 } else {
                     let logarithms = |m: &Measurement| m.estimates.iter().map(|v| v.ln()).collect::<Vec<_>>();
                     let (base, head) = (logarithms(base), logarithms(head));
-                    let samples = Samples::Stored { base: &base, head: &head };
-                    assemble::decide(&mut row, samples, Evidence::StoredBaseline, limits, common);
+                    assemble::put(&mut row, judge_stored(&base, &head, limits, common), Evidence::StoredBaseline);
                 }
                 assemble::budget(&mut row, &head.estimates);
             }

@@ -39,6 +39,13 @@ pub struct Open {
     pub identity: String,
 }
 
+impl Open {
+    /// The id of one of its benchmarks.
+    pub fn id(&self, name: &str) -> BenchmarkId {
+        BenchmarkId::new(&self.package, &self.target, name)
+    }
+}
+
 /// A benchmark that is not measured.
 #[derive(Clone, Debug)]
 pub struct Settled {

@@ -1,9 +1,15 @@
 //! Floor 2: comparisons turned into verdicts, verdicts into an outcome. Pure.
 
+mod budget;
+mod judgement;
 mod outcome;
 mod policy;
-mod verdict;
+mod stored;
+mod trial;
 
+pub use budget::over_budget;
+pub use judgement::Judgement;
 pub use outcome::{conclude, summarise};
 pub use policy::{LimitOverride, Limits, Matcher, Policy, Reaction, Rule};
-pub use verdict::{Judgement, Samples, judge, over_budget};
+pub use stored::judge_stored;
+pub use trial::{MOST_PAIRS, Stage, Trial};

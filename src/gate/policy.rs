@@ -29,6 +29,8 @@ pub struct Policy {
     pub on_failed: Reaction,
     /// How long one measurement of one benchmark may take beyond what the harness announced.
     pub time_out: Duration,
+    /// How long measuring may go on; `None`: until every verdict stands.
+    pub budget: Option<Duration>,
 }
 
 /// What an event does to the outcome.
@@ -57,6 +59,12 @@ impl Limits {
     /// A limit without a budget, and with two fifths of it tolerated. (Times two over five: 5 % gives 2 % exactly.)
     pub fn new(max_regression: f64) -> Self {
         Self { max_regression, tolerate: max_regression * 2.0 / 5.0, max: None }
+    }
+
+    /// The change at which the estimate decides between what is tolerated and what is not: halfway between both limits,
+    /// as a natural logarithm.
+    pub fn middle(self) -> f64 {
+        0.5 * (self.tolerate.ln_1p() + self.max_regression.ln_1p())
     }
 
     /// These limits with the keys of `set` in their place. Where a rule sets `max-regression` alone, two fifths of that
@@ -123,6 +131,7 @@ impl Default for Policy {
             on_removed: Reaction::Fail,
             on_failed: Reaction::Fail,
             time_out: Duration::from_secs(120),
+            budget: None,
         }
     }
 }

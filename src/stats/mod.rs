@@ -1,11 +1,13 @@
 //! Floor 1: numbers in, numbers out. No benchmark, limit or verdict is known here.
 
+mod bets;
 mod distribution;
 mod quantile;
 mod rng;
 mod trimmed;
 
+pub use bets::Bets;
 pub use distribution::t_quantile;
-pub use quantile::{quantile, sorted};
+pub use quantile::{quantile, robust_spread, sorted};
 pub use rng::Rng;
 pub use trimmed::{TrimmedMean, trimmed_mean};

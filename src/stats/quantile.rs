@@ -16,3 +16,11 @@ pub fn quantile(sorted: &[f64], p: f64) -> Option<f64> {
     let above = (below + 1).min(last);
     Some(sorted[below] + (position - below as f64) * (sorted[above] - sorted[below]))
 }
+
+/// The median distance from the median, scaled to the standard deviation of a normal distribution (Hampel 1974: 1.4826).
+/// `None` for no finite values.
+pub fn robust_spread(values: &[f64]) -> Option<f64> {
+    let middle = quantile(&sorted(values.iter().copied()), 0.5)?;
+    let distances = sorted(values.iter().map(|value| (value - middle).abs()));
+    Some(1.4826 * quantile(&distances, 0.5)?)
+}

@@ -1,0 +1,122 @@
+//! Measuring the open benchmarks of a project, and walking through what came of it.
+
+use std::time::{Duration, Instant};
+
+use super::measured::Measured;
+use super::project::Setting;
+use super::schedule::{Planned, Schedule, USUAL_PAIRS, schedule};
+use super::suites::{Open, Suites};
+use super::{FlowError, Progress};
+use crate::harness::Sides;
+use crate::harness::criterion::Criterion;
+use crate::instrument::Copies;
+use crate::model::BenchmarkId;
+use crate::report::counted;
+
+/// Seconds that a slice of a usual benchmark takes, on one side.
+const SLICE: f64 = 0.03;
+/// The same where nothing shorter than whole seconds is understood.
+const LONG_SLICE: f64 = 2.2;
+
+/// How much measuring may cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Effort {
+    /// Measuring stops after this time.
+    pub budget: Option<Duration>,
+    /// Measure exactly so many pairs, whatever they show: for traces to learn from.
+    pub pairs: Option<usize>,
+}
+
+/// What measuring gave: one list per open executable, in their order.
+#[derive(Debug, Default)]
+pub struct Results(Vec<Vec<Measured>>);
+
+impl Results {
+    /// Every benchmark that was measured, with its executable.
+    pub fn each<'a>(&'a self, suites: &'a Suites) -> impl Iterator<Item = (BenchmarkId, &'a Open, &'a Measured)> {
+        let lists = suites.open.iter().zip(&self.0);
+        lists.flat_map(|(open, all)| open.names.iter().zip(all).map(move |(name, m)| (open.id(name), open, m)))
+    }
+
+    /// Whether every benchmark of the workspace was measured.
+    pub fn are_all(&self, setting: &Setting, suites: &Suites) -> bool {
+        setting.is_whole()
+            && suites.skipped.is_empty()
+            && suites.settled.is_empty()
+            && self.0.iter().flatten().all(|measured| measured.ended_by.is_none())
+    }
+}
+
+/// Measures all that is open. Adds to `warnings` what the reader should know of how it was done.
+pub fn measure(
+    suites: &Suites,
+    sides: Sides,
+    copies: Copies,
+    setting: &Setting,
+    warnings: &mut Vec<String>,
+    progress: &mut dyn Progress,
+) -> Result<Results, FlowError> {
+    if suites.open.is_empty() {
+        return Ok(Results::default());
+    }
+    let policy = &setting.config.policy;
+    let planned = |open: &Open| -> Vec<Planned> {
+        let ids = open.names.iter().map(|name| open.id(name));
+        ids.map(|id| Planned { limits: policy.limits(&id), id }).collect()
+    };
+    let benchmarks: Vec<Vec<Planned>> = suites.open.iter().map(planned).collect();
+    let rows = benchmarks.iter().map(Vec::len).sum();
+    let effort = setting.request.effort;
+    let plan = Schedule { benchmarks, sides, rows, budget: effort.budget.or(policy.budget), pairs: effort.pairs };
+    announce(suites, &plan, progress);
+    // The seed decides only what is drawn for balance; the moment is as good as any.
+    let seed = jiff::Timestamp::now().as_nanosecond() as u64;
+    let all = suites.open.iter().map(|open| open.suite.clone()).collect();
+    let mut bench = Criterion::new(all, copies, policy.time_out, seed);
+    let clock = Instant::now();
+    let measured = schedule(&plan, &mut bench, &mut || clock.elapsed(), progress)?;
+    for (i, open) in suites.open.iter().enumerate() {
+        if let Some(reason) = crate::harness::Bench::one_layout(&bench, i) {
+            warnings.push(format!(
+                "{}::{} was measured in one layout of its code, which alone can make a benchmark slower or faster: {reason}",
+                open.package, open.target
+            ));
+        }
+    }
+    let results = Results(measured);
+    warnings.extend(fixed_times(suites, &results));
+    Ok(results)
+}
+
+/// Tells what is about to be measured, and what it will cost.
+fn announce(suites: &Suites, plan: &Schedule, progress: &mut dyn Progress) {
+    let whole_seconds: usize =
+        suites.open.iter().filter(|open| !open.suite.version.takes_fractions()).map(|open| open.names.len()).sum();
+    let sides = if plan.sides == Sides::Both { 2.0 } else { 1.0 };
+    let slices = (plan.rows - whole_seconds) as f64 * SLICE + whole_seconds as f64 * LONG_SLICE;
+    let mut seconds = sides * slices * f64::from(USUAL_PAIRS);
+    let mut limit = String::new();
+    if let Some(budget) = plan.budget.map(|budget| budget.as_secs_f64()) {
+        limit = format!(", at most {}", about(budget));
+        seconds = seconds.min(budget);
+    }
+    let (count, executables) = (counted(plan.rows, "benchmark"), counted(plan.benchmarks.len(), "executable"));
+    progress.status("Measuring", &format!("{count} of {executables}, about {}{limit}", about(seconds)));
+    if whole_seconds > 0 {
+        let note = format!("{whole_seconds} of them with criterion 0.3, which measures for whole seconds");
+        progress.status("", &note);
+    }
+}
+
+fn about(seconds: f64) -> String {
+    if seconds < 90.0 { format!("{seconds:.0} s") } else { format!("{:.0} min", seconds / 60.0) }
+}
+
+fn fixed_times(suites: &Suites, results: &Results) -> Option<String> {
+    let fixed: Vec<String> =
+        results.each(suites).filter(|(.., measured)| measured.fixes_time).map(|(id, ..)| id.name).collect();
+    let first = fixed.first()?;
+    let more = if fixed.len() > 1 { format!(" and {} more", fixed.len() - 1) } else { String::new() };
+    let count = fixed.len();
+    Some(format!("{first}{more}: {count} benchmarks fix their time in code, which makes measuring long"))
+}

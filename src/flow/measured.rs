@@ -1,0 +1,136 @@
+//! What measuring one benchmark gives, pair by pair.
+
+use std::time::Duration;
+
+use crate::gate::{Stage, Trial};
+use crate::harness::{Failure, FailureKind, Sample};
+use crate::model::Side;
+use crate::stats::{quantile, sorted};
+
+/// What measuring one benchmark gave.
+#[derive(Clone, Debug)]
+pub struct Measured {
+    /// What its pairs show; `None` where head was measured alone.
+    pub trial: Option<Trial>,
+    /// Base's lower quartiles in nanoseconds, one a process.
+    pub base: Vec<f64>,
+    /// Head's.
+    pub head: Vec<f64>,
+    /// Why there is no more than that.
+    pub ended_by: Option<Verdictless>,
+    /// Whether its code fixes the time to measure.
+    pub fixes_time: bool,
+    /// The time that its slices took, all of them.
+    pub cost: Duration,
+    processes: usize,
+    missed: usize,
+}
+
+/// Why a benchmark gets no verdict.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdictless {
+    /// It failed on a side.
+    Failed(Failure),
+    /// It measures something else than time, in this unit.
+    OtherUnit(String),
+    /// The budget had no room for it.
+    NoRoom(Duration),
+}
+
+impl Measured {
+    /// Nothing yet. Without a trial it is done after so many `processes`.
+    pub fn new(trial: Option<Trial>, processes: usize) -> Self {
+        Self {
+            trial,
+            base: Vec::new(),
+            head: Vec::new(),
+            ended_by: None,
+            fixes_time: false,
+            cost: Duration::ZERO,
+            processes,
+            missed: 0,
+        }
+    }
+
+    /// Whether nothing more can come of it.
+    pub fn is_decided(&self) -> bool {
+        !self.open() && !self.suspected()
+    }
+
+    /// Whether its first sample goes on.
+    pub(super) fn open(&self) -> bool {
+        self.ended_by.is_none()
+            && self.trial.as_ref().map_or(self.wants_pairs(self.processes), |trial| trial.stage() == Stage::Open)
+    }
+
+    /// Whether it has to be measured again to confirm a regression.
+    pub(super) fn suspected(&self) -> bool {
+        self.ended_by.is_none() && self.trial.as_ref().is_some_and(|trial| trial.stage() == Stage::Suspected)
+    }
+
+    /// Whether it has fewer than so many pairs, and can have more.
+    pub(super) fn wants_pairs(&self, pairs: usize) -> bool {
+        self.ended_by.is_none() && self.head.len() < pairs
+    }
+
+    /// The time that the rest of its first sample is likely to take.
+    pub(super) fn rest(&self, usual: u32) -> Duration {
+        let had = self.head.len() as u32;
+        if self.open() && had > 0 { self.cost / had * usual.saturating_sub(had).max(1) } else { Duration::ZERO }
+    }
+
+    /// Ends the trial after so many pairs at most.
+    pub(super) fn cap(&mut self, pairs: usize) {
+        if let Some(trial) = &mut self.trial {
+            trial.cap(pairs);
+        }
+    }
+
+    /// Another benchmark's crash cost it a round; after `patience` of them in a row that is its end.
+    pub(super) fn missed(&mut self, patience: usize) {
+        self.missed += 1;
+        if self.missed >= patience
+            && let Some(trial) = &mut self.trial
+        {
+            trial.close();
+        }
+    }
+
+    /// No more will come.
+    pub(super) fn close(&mut self) {
+        if let Some(trial) = &mut self.trial {
+            trial.close();
+        }
+    }
+
+    pub(super) fn take(&mut self, base: Option<Sample>, head: Sample) {
+        self.missed = 0;
+        if let Some(unit) = head.other_unit.or_else(|| base.as_ref().and_then(|base| base.other_unit.clone())) {
+            self.ended_by = Some(Verdictless::OtherUnit(unit));
+            return;
+        }
+        self.cost += head.cost + base.as_ref().map_or(Duration::ZERO, |base| base.cost);
+        self.fixes_time |= head.fixes_time;
+        let head = lower_quartile(&head.times);
+        let base = base.map(|base| lower_quartile(&base.times));
+        let zero = |side| Failure { side, kind: FailureKind::Crashed, detail: "its harness measured no time".into() };
+        match (base, head) {
+            (_, None) => self.ended_by = Some(Verdictless::Failed(zero(Side::Head))),
+            (Some(None), _) => self.ended_by = Some(Verdictless::Failed(zero(Side::Base))),
+            (None, Some(head)) => self.head.push(head),
+            (Some(Some(base)), Some(head)) => {
+                self.base.push(base);
+                self.head.push(head);
+                if let Some(trial) = &mut self.trial {
+                    trial.push((head / base).ln());
+                }
+            }
+        }
+    }
+}
+
+/// The lower quartile of one process's samples: pre-emption and interrupts only ever add time. `None` unless it is a
+/// time above zero.
+fn lower_quartile(times: &[f64]) -> Option<f64> {
+    quantile(&sorted(times.iter().copied()), 0.25).filter(|time| *time > 0.0)
+}

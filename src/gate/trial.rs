@@ -1,0 +1,326 @@
+//! One benchmark's trial: process pairs in, one after the other, until a verdict stands. The rule itself; which pair is
+//! measured when is the scheduler's business.
+
+use std::sync::LazyLock;
+
+use super::judgement::{Judgement, percent, unseen};
+use super::policy::Limits;
+use crate::model::{Interval, Verdict};
+use crate::stats::{Bets, TrimmedMean, robust_spread, t_quantile, trimmed_mean};
+
+/// Chance per suite that a row of tolerated code comes under suspicion, shared among its rows (Bonferroni).
+const FALSE_SUSPICION: f64 = 0.001;
+/// Chance that a suspicion of tolerated code is then confirmed, on pairs of its own.
+const FALSE_CONFIRMATION: f64 = 0.01;
+/// Chance per suite of a false `improved`; no build depends on it.
+const FALSE_IMPROVED: f64 = 0.05;
+/// Chance on either side that a green row's true change lies beyond the limit, shared among the looks.
+const FALSE_GREEN: f64 = 0.05;
+/// Chance on either side that zero is excluded although nothing changed.
+const FALSE_CHANGE: f64 = 0.0025;
+/// Numbers of pairs at which a row may turn green: a third more each time.
+const LOOKS: [usize; 11] = [8, 11, 15, 20, 27, 36, 48, 64, 86, 115, 153];
+/// Most pairs of a trial before its confirmation.
+pub const MOST_PAIRS: usize = LOOKS[LOOKS.len() - 1];
+/// Pairs after which nobody waits any longer for the proof of an improvement.
+const PATIENCE_FOR_IMPROVED: usize = 64;
+/// Fewest pairs of a confirmation.
+const CONFIRMATION: usize = 24;
+/// Spread of a pair that the first bets are sized by.
+const FIRST_SPREAD: f64 = 0.03;
+/// Values from which the spread is learnt; before that [`FIRST_SPREAD`] holds.
+const LEARNT_FROM: usize = 4;
+/// Smallest spread that bets are sized by: clocks are not finer.
+const LEAST_SPREAD: f64 = 1e-4;
+
+/// t quantiles at the looks: for the claim of green, and for the exclusion of zero.
+static QUANTILES: LazyLock<Vec<(usize, f64, f64)>> = LazyLock::new(|| {
+    let at = |n: usize, tail: f64| t_quantile(1.0 - tail, (n - 2 * (n / 5) - 1) as f64);
+    let green = FALSE_GREEN / LOOKS.len() as f64;
+    LOOKS.iter().map(|&n| (n, at(n, green), at(n, FALSE_CHANGE))).collect()
+});
+
+/// What a trial needs next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// More pairs.
+    Open,
+    /// Pairs for the confirmation of a suspected regression: later ones, in new layouts.
+    Suspected,
+    /// Nothing.
+    Decided,
+}
+
+/// The pairs of one benchmark and what they have shown so far.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    limits: Limits,
+    rows: usize,
+    cap: usize,
+    pairs: Vec<f64>,
+    slower: Bets,
+    faster: Bets,
+    confirmation: Option<Confirmation>,
+    verdict: Option<Verdict>,
+}
+
+/// The second sample of a row under suspicion. Its size is fixed before it is drawn.
+#[derive(Clone, Debug)]
+struct Confirmation {
+    size: usize,
+    pairs: Vec<f64>,
+}
+
+impl Trial {
+    /// A trial under `limits`; `rows` is the number of rows that share the chances of a suite, fixed before measuring.
+    pub fn new(limits: Limits, rows: usize) -> Self {
+        Self {
+            limits,
+            rows: rows.max(1),
+            cap: MOST_PAIRS,
+            pairs: Vec::new(),
+            slower: Bets::default(),
+            faster: Bets::default(),
+            confirmation: None,
+            verdict: None,
+        }
+    }
+
+    /// Lets it end as it stands after so many pairs. What was already taken stays.
+    pub fn cap(&mut self, pairs: usize) {
+        self.cap = pairs.min(MOST_PAIRS);
+    }
+
+    /// What is needed next.
+    pub fn stage(&self) -> Stage {
+        match (&self.verdict, &self.confirmation) {
+            (Some(_), _) => Stage::Decided,
+            (None, Some(_)) => Stage::Suspected,
+            (None, None) => Stage::Open,
+        }
+    }
+
+    /// Takes the next pair: `ln(head / base)`. What is no number, and what comes after the verdict, is not taken.
+    pub fn push(&mut self, ratio: f64) {
+        if !ratio.is_finite() || self.verdict.is_some() {
+            return;
+        }
+        match &mut self.confirmation {
+            Some(confirmation) => {
+                confirmation.pairs.push(ratio);
+                if confirmation.pairs.len() >= confirmation.size {
+                    self.verdict = Some(if self.confirmed() { Verdict::Regressed } else { Verdict::Inconclusive });
+                }
+            }
+            None => {
+                let learnt = if self.pairs.len() < LEARNT_FROM { None } else { robust_spread(&self.pairs) };
+                let spread = learnt.unwrap_or(FIRST_SPREAD).max(LEAST_SPREAD);
+                let tolerate = self.tolerate();
+                self.slower.place(ratio - tolerate, spread);
+                self.faster.place(-ratio - tolerate, spread);
+                self.pairs.push(ratio);
+                self.look();
+            }
+        }
+    }
+
+    /// Ends the trial as it stands: no more pairs will come.
+    pub fn close(&mut self) {
+        if self.verdict.is_none() {
+            self.verdict = Some(if self.confirmation.is_some() { Verdict::Inconclusive } else { self.at_the_end() });
+        }
+    }
+
+    /// The verdict; `inconclusive` as long as there is none.
+    pub fn verdict(&self) -> Verdict {
+        self.verdict.unwrap_or(Verdict::Inconclusive)
+    }
+
+    /// The number of pairs taken.
+    pub fn len(&self) -> usize {
+        self.pairs.len() + self.confirmation.as_ref().map_or(0, |confirmation| confirmation.pairs.len())
+    }
+
+    /// Whether no pair was taken.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn tolerate(&self) -> f64 {
+        self.limits.tolerate.ln_1p()
+    }
+
+    fn limit(&self) -> f64 {
+        self.limits.max_regression.ln_1p()
+    }
+
+    fn middle(&self) -> f64 {
+        self.limits.middle()
+    }
+
+    fn share(&self, chance: f64) -> f64 {
+        (self.rows as f64 / chance).ln()
+    }
+
+    fn look(&mut self) {
+        let n = self.pairs.len();
+        if n < LOOKS[0].min(self.cap) {
+            return;
+        }
+        let slower = self.slower.proof() >= self.share(FALSE_SUSPICION);
+        let faster = self.faster.proof() >= self.share(FALSE_IMPROVED);
+        let quantiles = QUANTILES.iter().find(|(look, ..)| *look == n);
+        if !slower && !faster && quantiles.is_none() && n < self.cap {
+            return;
+        }
+        let Some(estimate) = trimmed_mean(&self.pairs) else {
+            if n >= self.cap {
+                self.verdict = Some(Verdict::Inconclusive);
+            }
+            return;
+        };
+        let m = estimate.mean;
+        if slower && m >= self.middle() {
+            self.confirmation = Some(Confirmation { size: self.confirmation_size(&estimate), pairs: Vec::new() });
+            return;
+        }
+        if faster && m <= -self.middle() {
+            self.verdict = Some(Verdict::Improved);
+            return;
+        }
+        if let Some(&(_, green, zero)) = quantiles {
+            self.verdict = self.green(&estimate, green, zero);
+        }
+        if self.verdict.is_none() && n >= self.cap {
+            self.verdict = Some(self.at_the_end());
+        }
+    }
+
+    /// Whether the pairs so far settle that the row is green; `None` where more can still change what is said of it.
+    fn green(&self, estimate: &TrimmedMean, green: f64, zero: f64) -> Option<Verdict> {
+        let (m, error) = (estimate.mean, estimate.standard_error);
+        let below = self.limit() - m > green * error && m < self.middle();
+        let above = self.limit() + m > green * error && m > -self.middle();
+        if !below {
+            return None;
+        }
+        if m.abs() <= zero * error {
+            return above.then_some(Verdict::Unchanged);
+        }
+        // Something changed, and it is no regression. The proof of an improvement gets its time.
+        let wait = m <= -self.middle() && self.pairs.len() < PATIENCE_FOR_IMPROVED;
+        (!wait).then_some(Verdict::WithinLimit)
+    }
+
+    fn at_the_end(&self) -> Verdict {
+        let Some(estimate) = trimmed_mean(&self.pairs) else { return Verdict::Inconclusive };
+        let green = t_quantile(1.0 - FALSE_GREEN / LOOKS.len() as f64, estimate.degrees);
+        let zero = t_quantile(1.0 - FALSE_CHANGE, estimate.degrees);
+        match self.green(&estimate, green, zero) {
+            Some(verdict) => verdict,
+            None if self.limit() - estimate.mean > green * estimate.standard_error && estimate.mean < self.middle() => {
+                Verdict::WithinLimit
+            }
+            None => Verdict::Inconclusive,
+        }
+    }
+
+    /// As many pairs as prove a slowdown of the limit in 98 of 100 at the spread seen so far.
+    fn confirmation_size(&self, estimate: &TrimmedMean) -> usize {
+        let spread = estimate.standard_error * (self.pairs.len() as f64).sqrt();
+        let gap = self.limit() - self.tolerate();
+        // 2.33 standard errors for the proof at 0.01, 2.05 for 98 of 100.
+        let wanted = ((2.33 + 2.05) * spread / gap).powi(2);
+        (wanted.ceil() as usize).clamp(CONFIRMATION, MOST_PAIRS)
+    }
+
+    fn confirmed(&self) -> bool {
+        let sample = self.confirmation.as_ref().and_then(|confirmation| trimmed_mean(&confirmation.pairs));
+        sample.is_some_and(|estimate| {
+            let proved = estimate.mean - estimate.margin(FALSE_CONFIRMATION) > self.tolerate();
+            proved && estimate.mean >= self.middle()
+        })
+    }
+
+    /// The pairs that the estimate comes from: where there is a second sample that one alone, since the first was stopped
+    /// when it looked worst.
+    fn sample(&self) -> &[f64] {
+        match &self.confirmation {
+            Some(confirmation) if confirmation.pairs.len() >= confirmation.size => &confirmation.pairs,
+            _ => &self.pairs,
+        }
+    }
+
+    /// The 95 % interval of the change, plain ratios.
+    pub fn interval(&self) -> Option<Interval> {
+        let estimate = trimmed_mean(self.sample())?;
+        let (m, margin) = (estimate.mean, estimate.margin(0.025));
+        Some(Interval { low: (m - margin).exp_m1(), high: (m + margin).exp_m1() })
+    }
+
+    /// What stands, with the numbers behind it.
+    pub fn judgement(&self) -> Judgement {
+        let verdict = self.verdict();
+        let sample = self.sample();
+        let Some(estimate) = trimmed_mean(sample) else {
+            return Judgement::too_few(self.len());
+        };
+        let visible = self.smallest_visible_change();
+        let reason = match verdict {
+            Verdict::Regressed => {
+                let slower = sample.iter().filter(|ratio| **ratio > 0.0).count();
+                format!(
+                    "slower than the tolerated {}; slower in {slower} of {} pairs measured again",
+                    percent(self.limits.tolerate),
+                    sample.len()
+                )
+            }
+            Verdict::Improved => "faster".to_owned(),
+            Verdict::Unchanged => format!("any change is smaller than {}", percent(self.limits.max_regression)),
+            Verdict::WithinLimit => format!("no slowdown of {} or more", percent(self.limits.max_regression)),
+            _ => match &self.confirmation {
+                Some(_) => "looked slower, and did not when it was measured again".to_owned(),
+                None => unseen(visible),
+            },
+        };
+        Judgement {
+            verdict,
+            change: Some(estimate.mean.exp_m1()),
+            interval: self.interval(),
+            smallest_visible_change: visible,
+            reason,
+        }
+    }
+
+    /// The smallest slowdown that would have come under suspicion with pairs spread like these: these very pairs, moved
+    /// up, and gone through again until the cap where the trial ended before it.
+    fn smallest_visible_change(&self) -> Option<f64> {
+        let centre = trimmed_mean(&self.pairs)?.mean;
+        let needed = self.share(FALSE_SUSPICION);
+        let spread = robust_spread(&self.pairs).unwrap_or(FIRST_SPREAD).max(LEAST_SPREAD);
+        let seen = |change: f64| {
+            let mut bets = Bets::default();
+            for ratio in self.pairs.iter().cycle().take(self.cap) {
+                bets.place(ratio - centre + change - self.tolerate(), spread);
+            }
+            bets.proof() >= needed
+        };
+        let mut high = self.middle();
+        if seen(high) {
+            return Some(high.exp_m1());
+        }
+        // A stake can no more than double: too few pairs prove nothing, however large the change.
+        while !seen(high) {
+            high *= 2.0;
+            if high > 100.0 {
+                return None;
+            }
+        }
+        let mut low = high / 2.0;
+        while high - low > 1e-5 * high {
+            let between = 0.5 * (low + high);
+            if seen(between) { high = between } else { low = between }
+        }
+        Some(high.exp_m1())
+    }
+}
