@@ -39,8 +39,9 @@ pub(super) static GATE: Keys = Keys {
         "on-failed",
         "time-out",
         "budget",
+        "suite-max-regression",
     ],
-    later: &[("suite-max-regression", "gate.suite-max-regression")],
+    later: &[],
     invented: false,
 };
 

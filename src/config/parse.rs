@@ -12,7 +12,7 @@ use super::problem::{ConfigError, Problem, Problems, shown};
 use super::rules::{self, LIMITS_EXAMPLE};
 use super::section::Section;
 use super::value::{self, Range};
-use crate::gate::Policy;
+use crate::gate::{Limits, Policy};
 
 /// Larger texts are searched for their first syntax error only: there may be one per byte.
 const SEARCHED_FOR_ALL_ERRORS: usize = 256 * 1024;
@@ -147,6 +147,10 @@ fn read_gate(gate: Section<'_>, policy: &mut Policy, problems: &mut Problems) ->
         if let Some(reaction) = gate.read(key, problems, value::reaction) {
             *place = reaction.into_inner();
         }
+    }
+    let limit = |value: &DeValue<'_>| value::ratio(value, Range::Limit);
+    if let Some(limit) = gate.read("suite-max-regression", problems, limit) {
+        policy.suite = Limits::new(limit.into_inner());
     }
     let share = |value: &DeValue<'_>| value::ratio(value, Range::Share);
     if let Some(share) = gate.read("max-inconclusive", problems, share) {

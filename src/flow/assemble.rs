@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use super::measured::{Measured, Verdictless};
+use super::measured::{Estimate, Measured, Verdictless};
 use super::project::{ProjectRequest, Setting};
 use super::suites::{Open, Settled};
-use crate::gate::{Judgement, Limits, Policy, conclude, over_budget, summarise};
+use crate::gate::{Judgement, Limits, Policy, Trial, conclude, over_budget, summarise};
 use crate::harness::{Failure, FailureKind};
 use crate::model::{
-    BaseSide, BenchmarkId, Environment, Evidence, HeadSide, Measurement, Metric, REPORT_FORMAT_VERSION,
+    BaseSide, BenchmarkId, Controls, Environment, Evidence, HeadSide, Measurement, Metric, REPORT_FORMAT_VERSION,
     RUN_FORMAT_VERSION, Report, Revision, Row, Run, Side, Skipped, Verdict,
 };
 use crate::stats::{quantile, sorted};
@@ -28,6 +28,8 @@ pub struct Frame {
     pub skipped: Vec<Skipped>,
     /// What the reader should know besides.
     pub warnings: Vec<String>,
+    /// What comparing base with itself showed.
+    pub controls: Controls,
 }
 
 /// Closes a report: order, summary, outcome and exit code.
@@ -49,6 +51,7 @@ pub fn report(frame: Frame, mut rows: Vec<Row>, policy: &Policy) -> Report {
         rows,
         skipped,
         warnings: frame.warnings,
+        controls: frame.controls,
     }
 }
 
@@ -84,31 +87,65 @@ pub fn settled_row(settled: &Settled, policy: &Policy) -> Row {
     row
 }
 
-/// The row of a measured pair, or the reason why the benchmark has none.
-pub fn paired_row(id: BenchmarkId, open: &Open, measured: &Measured, policy: &Policy) -> Result<Row, Skipped> {
-    let limits = policy.limits(&id);
-    let mut row = empty_row(id, &open.harness, limits);
-    row.pairs = measured.base.len().min(measured.head.len());
-    row.base = median(&measured.base);
-    row.head = median(&measured.head);
+/// The rows of a measured pair: its own, and one of its tail where that regressed; else the reason why the benchmark has
+/// none.
+pub fn paired_rows(id: BenchmarkId, open: &Open, measured: &Measured, policy: &Policy) -> Result<Vec<Row>, Skipped> {
+    let mut row = empty_row(id.clone(), &open.harness, policy.limits(&id));
+    let typical = |side: &[Estimate]| median(side.iter().map(|estimate| estimate.typical));
+    row.pairs = measured.trial.as_ref().map_or(0, Trial::pairs);
+    row.base = typical(&measured.base);
+    row.head = typical(&measured.head);
     match &measured.ended_by {
         Some(Verdictless::OtherUnit(unit)) => return Err(other_unit(&row.benchmark, unit)),
         Some(Verdictless::Failed(failure)) => {
             fail(&mut row, failure);
-            return Ok(row);
+            return Ok(vec![row]);
         }
         Some(Verdictless::NoRoom(budget)) => {
             let seconds = budget.as_secs();
             row.reason = format!("left out: the budget of {seconds} s has no room for it; it is another one next time");
-            return Ok(row);
+            return Ok(vec![row]);
         }
         None => {}
     }
-    if let Some(trial) = &measured.trial {
-        put(&mut row, trial.judgement(), Evidence::PairedMeasurement);
+    let Some(trial) = &measured.trial else { return Ok(vec![row]) };
+    put(&mut row, trial.judgement(), Evidence::PairedMeasurement);
+    budget(&mut row, &estimates(measured));
+    let mut rows = vec![row];
+    if let Some(judgement) = trial.tail_judgement() {
+        let tail = |side: &[Estimate]| median(side.iter().map(|estimate| estimate.tail));
+        let limits = trial.tail_limits();
+        let mut row = empty_row(id, &open.harness, limits);
+        row.metric = Metric::WallTimeTail;
+        row.pairs = trial.pairs();
+        row.base = tail(&measured.base);
+        row.head = tail(&measured.head);
+        put(&mut row, judgement, Evidence::PairedMeasurement);
+        rows.push(row);
     }
-    budget(&mut row, &measured.head);
-    Ok(row)
+    Ok(rows)
+}
+
+/// The row of the suite as a whole.
+pub fn suite_row((pairs, judgement): (usize, Judgement), limits: Limits) -> Row {
+    let mut row = empty_row(BenchmarkId::suite(), "", limits);
+    row.pairs = pairs;
+    put(&mut row, judgement, Evidence::PairedMeasurement);
+    row
+}
+
+/// A run that called equal code slower cannot be believed where it says that of other code.
+pub fn distrust(rows: &mut [Row], controls: Controls) {
+    if !controls.failed() {
+        return;
+    }
+    for row in rows.iter_mut().filter(|row| {
+        row.evidence == Some(Evidence::PairedMeasurement)
+            && matches!(row.verdict, Verdict::Regressed | Verdict::TailRegressed)
+    }) {
+        row.verdict = Verdict::Inconclusive;
+        row.reason = "looked slower, but so did equal code in this run; measure again on a quieter machine".into();
+    }
 }
 
 /// Puts a judgement that rests on `evidence` into `row`.
@@ -155,8 +192,9 @@ pub fn other_unit(id: &BenchmarkId, unit: &str) -> Skipped {
 
 /// Head's measurement of one benchmark, as it is stored; `None` where there is none.
 pub fn measurement(id: BenchmarkId, open: &Open, measured: &Measured) -> Option<Measurement> {
-    let estimates = sorted(measured.head.iter().copied());
-    let at = |p| quantile(&estimates, p);
+    let estimates = estimates(measured);
+    let ordered = sorted(estimates.iter().copied());
+    let at = |p| quantile(&ordered, p);
     let (q25, middle, q75) = (at(0.25)?, at(0.5)?, at(0.75)?);
     let whole = measured.ended_by.is_none();
     whole.then(|| Measurement {
@@ -167,7 +205,7 @@ pub fn measurement(id: BenchmarkId, open: &Open, measured: &Measured) -> Option<
         q25,
         median: middle,
         spread: (q75 - q25) / middle,
-        estimates: measured.head.clone(),
+        estimates,
         executable: open.identity.clone(),
     })
 }
@@ -179,6 +217,7 @@ pub fn run(
     started: String,
     whole: bool,
     measurements: Vec<Measurement>,
+    controls: Controls,
 ) -> Run {
     Run {
         format_version: RUN_FORMAT_VERSION,
@@ -187,6 +226,7 @@ pub fn run(
         started,
         whole,
         measurements,
+        controls,
     }
 }
 
@@ -224,6 +264,11 @@ fn quoted(word: &str) -> String {
     }
 }
 
-fn median(values: &[f64]) -> Option<f64> {
-    quantile(&sorted(values.iter().copied()), 0.5)
+/// Head's lower quartiles, one a process.
+fn estimates(measured: &Measured) -> Vec<f64> {
+    measured.head.iter().map(|estimate| estimate.typical).collect()
+}
+
+fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
+    quantile(&sorted(values), 0.5)
 }

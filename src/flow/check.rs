@@ -9,7 +9,7 @@ use super::suites::{Against, Suites, look};
 use super::{FlowError, Progress};
 use crate::harness::Sides;
 use crate::instrument::Copies;
-use crate::model::{BaseSide, BenchmarkId, Environment, HeadSide, Report, Row, Run};
+use crate::model::{BaseSide, BenchmarkId, Controls, Environment, HeadSide, Report, Row, Run};
 use crate::report::counted;
 use crate::store::Store;
 use crate::vcs::{Base, BaseRequest, CiEvent};
@@ -103,13 +103,19 @@ fn judge_head(
     setting.check_config(&ids_of(&suites))?;
     let started = jiff::Timestamp::now().to_string();
     let measured = measure(&suites, Sides::Both, copies, setting, &mut warnings, progress)?;
-    let frame = frame(setting, Some(&base), Some(environment.clone()), &suites, warnings);
+    let mut frame = frame(setting, Some(&base), Some(environment.clone()), &suites, warnings);
+    frame.controls = measured.controls();
     let (rows, frame) = rows(&suites, &measured, setting, &base, frame);
     let stored = if request.store {
         let measurements =
             measured.each(&suites).filter_map(|(id, open, m)| assemble::measurement(id, open, m)).collect();
         // Benchmarks of equal executables are not measured: a check's run never claims to hold all.
-        store(setting, &assemble::run(setting, &environment, started, false, measurements), progress).err()
+        store(
+            setting,
+            &assemble::run(setting, &environment, started, false, measurements, measured.controls()),
+            progress,
+        )
+        .err()
     } else {
         None
     };
@@ -138,12 +144,17 @@ fn rows(suites: &Suites, results: &Results, setting: &Setting, base: &Base, mut 
     let policy = &setting.config.policy;
     let mut rows: Vec<Row> = suites.settled.iter().map(|settled| assemble::settled_row(settled, policy)).collect();
     for (id, open, measured) in results.each(suites) {
-        match assemble::paired_row(id, open, measured, policy) {
-            Ok(row) => rows.push(row),
+        match assemble::paired_rows(id, open, measured, policy) {
+            Ok(own) => rows.extend(own),
             Err(skipped) => frame.skipped.push(skipped),
         }
     }
+    rows.extend(results.suite(policy.suite).map(|judged| assemble::suite_row(judged, policy.suite)));
+    assemble::distrust(&mut rows, frame.controls);
     for row in rows.iter_mut().filter(|row| policy.fails(row.verdict)) {
+        if row.benchmark == BenchmarkId::suite() {
+            continue;
+        }
         row.reproduce = Some(assemble::reproduce(&row.benchmark, short(&base.commit), &setting.request));
     }
     (rows, frame)
@@ -162,6 +173,7 @@ pub(super) fn frame(
         environment,
         skipped: suites.skipped.clone(),
         warnings,
+        controls: Controls::default(),
     }
 }
 

@@ -7,7 +7,7 @@ use super::assemble::Frame;
 use super::project::short;
 use super::stored::{described, stored_report};
 use crate::config;
-use crate::model::{BaseSide, HeadSide, Report, Run};
+use crate::model::{BaseSide, Controls, HeadSide, Report, Run};
 use crate::store::{Store, read_exported};
 use crate::vcs::Repository;
 use crate::workspace;
@@ -53,6 +53,7 @@ pub fn compare(request: &CompareRequest) -> Result<Report, FlowError> {
         environment: Some(head.environment.clone()),
         skipped: Vec::new(),
         warnings,
+        controls: Controls::default(),
     };
     Ok(stored_report(&base, &head, frame, &config.policy))
 }

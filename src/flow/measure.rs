@@ -4,13 +4,14 @@ use std::time::{Duration, Instant};
 
 use super::measured::Measured;
 use super::project::Setting;
-use super::schedule::{Planned, Schedule, USUAL_PAIRS, schedule};
+use super::schedule::{Planned, Schedule, Scheduled, USUAL_PAIRS, schedule, suite_rows};
 use super::suites::{Open, Suites};
 use super::{FlowError, Progress};
+use crate::gate::{Judgement, Limits, judge_suite};
 use crate::harness::Sides;
 use crate::harness::criterion::Criterion;
 use crate::instrument::Copies;
-use crate::model::BenchmarkId;
+use crate::model::{BenchmarkId, Controls};
 use crate::report::counted;
 
 /// Seconds that a slice of a usual benchmark takes, on one side.
@@ -27,15 +28,27 @@ pub struct Effort {
     pub pairs: Option<usize>,
 }
 
-/// What measuring gave: one list per open executable, in their order.
+/// What measuring gave: lists in the order of the open executables.
 #[derive(Debug, Default)]
-pub struct Results(Vec<Vec<Measured>>);
+pub struct Results(Scheduled);
 
 impl Results {
     /// Every benchmark that was measured, with its executable.
     pub fn each<'a>(&'a self, suites: &'a Suites) -> impl Iterator<Item = (BenchmarkId, &'a Open, &'a Measured)> {
-        let lists = suites.open.iter().zip(&self.0);
+        let lists = suites.open.iter().zip(&self.0.measured);
         lists.flat_map(|(open, all)| open.names.iter().zip(all).map(move |(name, m)| (open.id(name), open, m)))
+    }
+
+    /// What is said of the suite as a whole; `None` where it is too small for that.
+    pub fn suite(&self, limits: Limits) -> Option<(usize, Judgement)> {
+        let rows = suite_rows(&self.0.measured);
+        let pairs = rows.iter().map(|row| row.pairs.len()).min().unwrap_or(0) + self.0.suite_again.len();
+        Some((pairs, judge_suite(&rows, &self.0.suite_again, limits)?))
+    }
+
+    /// What comparing base with itself showed.
+    pub fn controls(&self) -> Controls {
+        self.0.controls
     }
 
     /// Whether every benchmark of the workspace was measured.
@@ -43,7 +56,7 @@ impl Results {
         setting.is_whole()
             && suites.skipped.is_empty()
             && suites.settled.is_empty()
-            && self.0.iter().flatten().all(|measured| measured.ended_by.is_none())
+            && self.0.measured.iter().flatten().all(|measured| measured.ended_by.is_none())
     }
 }
 
@@ -67,10 +80,18 @@ pub fn measure(
     let benchmarks: Vec<Vec<Planned>> = suites.open.iter().map(planned).collect();
     let rows = benchmarks.iter().map(Vec::len).sum();
     let effort = setting.request.effort;
-    let plan = Schedule { benchmarks, sides, rows, budget: effort.budget.or(policy.budget), pairs: effort.pairs };
-    announce(suites, &plan, progress);
     // The seed decides only what is drawn for balance; the moment is as good as any.
     let seed = jiff::Timestamp::now().as_nanosecond() as u64;
+    let plan = Schedule {
+        benchmarks,
+        sides,
+        rows,
+        budget: effort.budget.or(policy.budget),
+        pairs: effort.pairs,
+        suite: policy.suite,
+        seed,
+    };
+    announce(suites, &plan, progress);
     let all = suites.open.iter().map(|open| open.suite.clone()).collect();
     let mut bench = Criterion::new(all, copies, policy.time_out, seed);
     let clock = Instant::now();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::gate::{Stage, Trial};
+use crate::gate::{Pair, Stage, Trial};
 use crate::harness::{Failure, FailureKind, Sample};
 use crate::model::Side;
 use crate::stats::{quantile, sorted};
@@ -12,10 +12,10 @@ use crate::stats::{quantile, sorted};
 pub struct Measured {
     /// What its pairs show; `None` where head was measured alone.
     pub trial: Option<Trial>,
-    /// Base's lower quartiles in nanoseconds, one a process.
-    pub base: Vec<f64>,
+    /// Base's, one a process.
+    pub base: Vec<Estimate>,
     /// Head's.
-    pub head: Vec<f64>,
+    pub head: Vec<Estimate>,
     /// Why there is no more than that.
     pub ended_by: Option<Verdictless>,
     /// Whether its code fixes the time to measure.
@@ -111,8 +111,8 @@ impl Measured {
         }
         self.cost += head.cost + base.as_ref().map_or(Duration::ZERO, |base| base.cost);
         self.fixes_time |= head.fixes_time;
-        let head = lower_quartile(&head.times);
-        let base = base.map(|base| lower_quartile(&base.times));
+        let head = Estimate::of(&head.times);
+        let base = base.map(|base| Estimate::of(&base.times));
         let zero = |side| Failure { side, kind: FailureKind::Crashed, detail: "its harness measured no time".into() };
         match (base, head) {
             (_, None) => self.ended_by = Some(Verdictless::Failed(zero(Side::Head))),
@@ -122,15 +122,30 @@ impl Measured {
                 self.base.push(base);
                 self.head.push(head);
                 if let Some(trial) = &mut self.trial {
-                    trial.push((head / base).ln());
+                    trial.push(head.against(base));
                 }
             }
         }
     }
 }
 
-/// The lower quartile of one process's samples: pre-emption and interrupts only ever add time. `None` unless it is a
-/// time above zero.
-fn lower_quartile(times: &[f64]) -> Option<f64> {
-    quantile(&sorted(times.iter().copied()), 0.25).filter(|time| *time > 0.0)
+/// What the samples of one process come to, nanoseconds above zero.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Estimate {
+    /// The lower quartile: pre-emption and interrupts only ever add time.
+    pub typical: f64,
+    /// The 90th percentile.
+    pub tail: f64,
+}
+
+impl Estimate {
+    pub(super) fn against(self, base: Self) -> Pair {
+        Pair { typical: (self.typical / base.typical).ln(), tail: (self.tail / base.tail).ln() }
+    }
+
+    pub(super) fn of(times: &[f64]) -> Option<Self> {
+        let times = sorted(times.iter().copied());
+        let (typical, tail) = quantile(&times, 0.25).zip(quantile(&times, 0.9))?;
+        (typical > 0.0).then_some(Self { typical, tail })
+    }
 }

@@ -15,9 +15,9 @@ mod stored;
 mod suites;
 
 pub use measure::Effort;
-pub use measured::{Measured, Verdictless};
+pub use measured::{Estimate, Measured, Verdictless};
 pub use project::{ProjectRequest, Setting};
-pub use schedule::{Planned, Schedule, schedule};
+pub use schedule::{Planned, Schedule, Scheduled, schedule};
 
 use std::path::Path;
 use std::time::Duration;

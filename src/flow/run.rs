@@ -9,7 +9,7 @@ use super::suites::{Against, Suites, look};
 use super::{FlowError, Progress, assemble};
 use crate::harness::Sides;
 use crate::instrument::Copies;
-use crate::model::{Environment, Run, Skipped};
+use crate::model::{Controls, Environment, Run, Skipped};
 
 /// What `run` measured.
 #[derive(Clone, Debug)]
@@ -53,7 +53,7 @@ pub fn run(request: ProjectRequest, keep: bool, progress: &mut dyn Progress) -> 
         }
     }
     let whole = alone.results.are_all(&setting, &alone.suites);
-    let run = assemble::run(&setting, &alone.environment, alone.started, whole, measurements);
+    let run = assemble::run(&setting, &alone.environment, alone.started, whole, measurements, Controls::default());
     let stored = keep && store(&setting, &run, progress)?;
     Ok(RunResult { run, stored, skipped, failed })
 }

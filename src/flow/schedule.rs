@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use super::Progress;
-use super::measured::{Measured, Verdictless};
-use crate::gate::{Limits, Trial};
-use crate::harness::{Bench, HarnessError, Request, Sides, SliceResult};
-use crate::model::BenchmarkId;
+use super::measured::{Estimate, Measured, Verdictless};
+use crate::gate::{CONFIRMATION_ROUNDS, Limits, Pair, Stage, SuiteRow, Trial, suite_suspected};
+use crate::harness::{Bench, HarnessError, Request, Sides, Slice, SliceResult};
+use crate::model::{BenchmarkId, Controls, Verdict};
+use crate::stats::Rng;
 
 /// Processes for a benchmark of head alone: what is stored of it describes, and decides nothing.
 const PROCESSES: usize = 20;
@@ -17,6 +18,10 @@ const FEWEST_PAIRS: usize = 30;
 const LONG: Duration = Duration::from_secs(60);
 /// Rounds in a row in which a benchmark may go unmeasured because of others' crashes.
 const PATIENCE: usize = 30;
+/// Share of the measuring time for comparing base with itself.
+const CONTROL_SHARE: f64 = 0.05;
+/// Rounds after which a comparison of base with itself is given up.
+const MOST_CONTROL_ROUNDS: usize = 200;
 /// Pairs that most benchmarks of unchanged code need: what a budget is shared out by.
 pub const USUAL_PAIRS: u32 = 11;
 
@@ -33,6 +38,21 @@ pub struct Schedule {
     pub budget: Option<Duration>,
     /// Measure exactly so many pairs, whatever they show.
     pub pairs: Option<usize>,
+    /// What the suite as a whole is judged by.
+    pub suite: Limits,
+    /// Decides what is drawn by lot.
+    pub seed: u64,
+}
+
+/// What measuring gave.
+#[derive(Clone, Debug, Default)]
+pub struct Scheduled {
+    /// By executable and benchmark, in the order of the plan.
+    pub measured: Vec<Vec<Measured>>,
+    /// The suite's mean in each round of its confirmation, if it was suspected.
+    pub suite_again: Vec<f64>,
+    /// What comparing base with itself showed.
+    pub controls: Controls,
 }
 
 /// A benchmark to measure.
@@ -45,7 +65,8 @@ pub struct Planned {
 }
 
 /// Measures everything in rounds, each benchmark until its verdict stands: first all that are open, then, later and in
-/// new layouts, what came under suspicion of a regression.
+/// new layouts, what came under suspicion of a regression, then the suite if that is suspected as a whole, and at last,
+/// now and then, base against itself.
 ///
 /// `now` is the time since any fixed moment.
 pub fn schedule(
@@ -53,20 +74,34 @@ pub fn schedule(
     bench: &mut dyn Bench,
     now: &mut dyn FnMut() -> Duration,
     progress: &mut dyn Progress,
-) -> Result<Vec<Vec<Measured>>, HarnessError> {
+) -> Result<Scheduled, HarnessError> {
     let measured = |planned: &Planned| {
         let trial = (plan.sides == Sides::Both).then(|| Trial::new(planned.limits, plan.rows));
         Measured::new(trial, plan.pairs.unwrap_or(PROCESSES))
     };
     let all = plan.benchmarks.iter().map(|list| list.iter().map(measured).collect()).collect();
     let start = now();
-    let mut rounds = Rounds { plan, all, start, now, progress, round: 0 };
+    let lots = Rng::new(plan.seed);
+    let mut rounds = Rounds { plan, all, start, now, progress, round: 0, lots };
     rounds.run(bench, Phase::First)?;
     rounds.run(bench, Phase::Confirmation)?;
-    let mut all = rounds.all;
-    all.iter_mut().flatten().for_each(Measured::close);
+    rounds.all.iter_mut().flatten().for_each(Measured::close);
+    let suite_again = rounds.suite(bench)?;
+    let controls = rounds.controls(bench)?;
+    let measured = rounds.all;
     progress.measured();
-    Ok(all)
+    Ok(Scheduled { measured, suite_again, controls })
+}
+
+/// The first samples of all rows that have one, for the suite's judgement.
+pub fn suite_rows(all: &[Vec<Measured>]) -> Vec<SuiteRow<'_>> {
+    let rows = all.iter().enumerate().flat_map(|(executable, list)| {
+        list.iter().filter(|measured| measured.ended_by.is_none()).filter_map(move |measured| {
+            let pairs = measured.trial.as_ref()?.first_sample();
+            (!pairs.is_empty()).then_some(SuiteRow { executable, pairs })
+        })
+    });
+    rows.collect()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -82,6 +117,7 @@ struct Rounds<'a> {
     now: &'a mut dyn FnMut() -> Duration,
     progress: &'a mut dyn Progress,
     round: usize,
+    lots: Rng,
 }
 
 impl Rounds<'_> {
@@ -137,7 +173,7 @@ impl Rounds<'_> {
             if measured.head.len() > had
                 && let (Some(base), Some(head)) = (measured.base.last(), measured.head.last())
             {
-                self.progress.pair(id, *base, *head);
+                self.progress.pair(id, base.typical, head.typical);
                 if had == 0 {
                     let pairs = LONG.div_duration_f64(measured.cost.max(Duration::from_nanos(1))) as usize;
                     measured.cap(pairs.max(FEWEST_PAIRS));
@@ -169,9 +205,7 @@ impl Rounds<'_> {
         }
         let long = budget / 20;
         let cost = |all: &[Vec<Measured>], (executable, i): (usize, usize)| all[executable][i].rest(USUAL_PAIRS);
-        // The clock's last digits are as good a lot as any, and a test can fix them.
-        let mut lots = crate::stats::Rng::new((self.now)().as_nanos() as u64);
-        lots.shuffle(&mut order);
+        self.lots.shuffle(&mut order);
         order.sort_by_key(|at| cost(&self.all, *at).max(long));
         for at in order {
             let cost = cost(&self.all, at);
@@ -180,5 +214,97 @@ impl Rounds<'_> {
                 None => self.all[at.0][at.1].ended_by = Some(Verdictless::NoRoom(budget)),
             }
         }
+    }
+
+    /// Measures all rows again where their mean looks slower: its mean in each round.
+    fn suite(&mut self, bench: &mut dyn Bench) -> Result<Vec<f64>, HarnessError> {
+        let mut means = Vec::new();
+        if self.plan.sides != Sides::Both || !suite_suspected(&suite_rows(&self.all), self.plan.suite) {
+            return Ok(means);
+        }
+        for _ in 0..CONFIRMATION_ROUNDS {
+            let (mut sum, mut count) = (0.0, 0);
+            for executable in 0..self.all.len() {
+                if self.over() {
+                    return Ok(Vec::new());
+                }
+                let list = &self.all[executable];
+                let whole: Vec<usize> = (0..list.len()).filter(|i| list[*i].ended_by.is_none()).collect();
+                for ratio in self.again(bench, executable, &whole, Sides::Both)?.into_iter().flatten() {
+                    sum += ratio.typical;
+                    count += 1;
+                }
+            }
+            self.round += 1;
+            means.push(sum / f64::from(count));
+        }
+        Ok(means)
+    }
+
+    /// One more pair of some benchmarks, apart from their trials; `None` where a benchmark was not measured.
+    fn again(
+        &mut self,
+        bench: &mut dyn Bench,
+        executable: usize,
+        some: &[usize],
+        sides: Sides,
+    ) -> Result<Vec<Option<Pair>>, HarnessError> {
+        if some.is_empty() {
+            return Ok(Vec::new());
+        }
+        let planned = &self.plan.benchmarks[executable];
+        let names: Vec<String> = some.iter().map(|i| planned[*i].id.name.clone()).collect();
+        let request = Request { executable, names: &names, sides, round: self.round };
+        let slices = bench.measure(&request)?;
+        let pair = |slice: Slice| match slice.result {
+            SliceResult::Measured { base: Some(base), head } => {
+                Some(Estimate::of(&head.times)?.against(Estimate::of(&base.times)?))
+            }
+            _ => None,
+        };
+        Ok(slices.into_iter().map(pair).collect())
+    }
+
+    /// Compares base with itself, as head is compared with base, for a twentieth of the time that measuring took: what the
+    /// machine at hand makes of equal code. A comparison that would take longer is made as often as that leaves room.
+    fn controls(&mut self, bench: &mut dyn Bench) -> Result<Controls, HarnessError> {
+        let mut controls = Controls::default();
+        let pairs: usize = self.all.iter().flatten().map(|measured| measured.head.len()).sum();
+        if self.plan.sides != Sides::Both || self.plan.pairs.is_some() || pairs == 0 || self.over() {
+            return Ok(controls);
+        }
+        let took = (self.now)().saturating_sub(self.start);
+        let one = took.div_f64(pairs as f64) * USUAL_PAIRS;
+        let wanted = took.mul_f64(CONTROL_SHARE).div_duration_f64(one.max(Duration::from_nanos(1)));
+        let wanted = wanted.floor() as usize + usize::from(self.lots.unit() < wanted.fract());
+        let executable = self.lots.below(self.all.len() as u64) as usize;
+        let list = &self.all[executable];
+        let mut drawn: Vec<usize> =
+            (0..list.len()).filter(|i| list[*i].ended_by.is_none() && !list[*i].head.is_empty()).collect();
+        self.lots.shuffle(&mut drawn);
+        drawn.truncate(wanted);
+        drawn.sort_unstable();
+        let planned = &self.plan.benchmarks[executable];
+        let mut trials: Vec<(usize, Trial)> =
+            drawn.into_iter().map(|i| (i, Trial::new(planned[i].limits, self.plan.rows))).collect();
+        for _ in 0..MOST_CONTROL_ROUNDS {
+            let open = |trial: &Trial| trial.stage() != Stage::Decided;
+            let some: Vec<usize> = trials.iter().filter(|(_, trial)| open(trial)).map(|(i, _)| *i).collect();
+            if some.is_empty() || self.over() {
+                break;
+            }
+            let pairs = self.again(bench, executable, &some, Sides::BaseTwice)?;
+            self.round += 1;
+            let waiting = trials.iter_mut().filter(|(_, trial)| open(trial));
+            for ((_, trial), pair) in waiting.zip(pairs) {
+                pair.into_iter().for_each(|pair| trial.push(pair));
+            }
+        }
+        for (_, trial) in trials.iter().filter(|(_, trial)| trial.stage() == Stage::Decided) {
+            controls.comparisons += 1;
+            controls.regressed += u64::from(trial.verdict() == Verdict::Regressed);
+            controls.improved += u64::from(trial.verdict() == Verdict::Improved);
+        }
+        Ok(controls)
     }
 }

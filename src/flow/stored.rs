@@ -9,7 +9,7 @@ use super::project::{Setting, short};
 use super::run::measure_head;
 use super::{FlowError, Progress};
 use crate::gate::{Policy, judge_stored};
-use crate::model::{Evidence, Measurement, Report, Row, Run, Skipped, Verdict};
+use crate::model::{Controls, Evidence, Measurement, Report, Row, Run, Skipped, Verdict};
 use crate::store::Store;
 use crate::vcs::Base;
 
@@ -30,9 +30,9 @@ pub(super) fn check_stored(
     let mut rows: Vec<Row> = alone.suites.settled.iter().map(|s| assemble::settled_row(s, policy)).collect();
     let mut measurements = Vec::new();
     for (id, open, measured) in alone.results.each(&alone.suites) {
-        match assemble::paired_row(id.clone(), open, measured, policy) {
+        match assemble::paired_rows(id.clone(), open, measured, policy) {
             Err(skipped) => frame.skipped.push(skipped),
-            Ok(row) if measured.ended_by.is_some() => rows.push(row),
+            Ok(own) if measured.ended_by.is_some() => rows.extend(own),
             Ok(_) => measurements.extend(assemble::measurement(id, open, measured)),
         }
     }
@@ -50,7 +50,7 @@ pub(super) fn check_stored(
         }
     }
     let stored = if keep {
-        let run = assemble::run(setting, &alone.environment, alone.started, whole, measurements);
+        let run = assemble::run(setting, &alone.environment, alone.started, whole, measurements, Controls::default());
         store(setting, &run, progress).err()
     } else {
         None

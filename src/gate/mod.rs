@@ -5,6 +5,7 @@ mod judgement;
 mod outcome;
 mod policy;
 mod stored;
+mod suite;
 mod trial;
 
 pub use budget::over_budget;
@@ -12,4 +13,5 @@ pub use judgement::Judgement;
 pub use outcome::{conclude, summarise};
 pub use policy::{LimitOverride, Limits, Matcher, Policy, Reaction, Rule};
 pub use stored::judge_stored;
-pub use trial::{MOST_PAIRS, Stage, Trial};
+pub use suite::{CONFIRMATION_ROUNDS, SuiteRow, judge_suite, suite_suspected};
+pub use trial::{MOST_PAIRS, Pair, Stage, Trial};

@@ -15,6 +15,8 @@ pub struct Policy {
     pub base: Option<String>,
     /// Limits of wall-time where no rule says otherwise.
     pub wall_time: Limits,
+    /// Limits of the geometric mean over all benchmarks.
+    pub suite: Limits,
     /// Rules per benchmark; later ones win, key by key.
     pub rules: Vec<Rule>,
     /// What a row that could not be judged does.
@@ -124,6 +126,7 @@ impl Default for Policy {
             file: None,
             base: None,
             wall_time: Limits::new(0.05),
+            suite: Limits::new(0.02),
             rules: Vec::new(),
             on_inconclusive: Reaction::Warn,
             max_inconclusive: 0.0,
@@ -146,7 +149,7 @@ impl Policy {
     /// Whether a row of this verdict keeps the gate from passing, by itself.
     pub fn fails(&self, verdict: Verdict) -> bool {
         match verdict {
-            Verdict::Regressed | Verdict::OverBudget => true,
+            Verdict::Regressed | Verdict::TailRegressed | Verdict::OverBudget => true,
             Verdict::Removed => self.on_removed == Reaction::Fail,
             Verdict::Crashed | Verdict::TimedOut => self.on_failed == Reaction::Fail,
             _ => false,

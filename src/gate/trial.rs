@@ -9,7 +9,7 @@ use crate::model::{Interval, Verdict};
 use crate::stats::{Bets, TrimmedMean, robust_spread, t_quantile, trimmed_mean};
 
 /// Chance per suite that a row of tolerated code comes under suspicion, shared among its rows (Bonferroni).
-const FALSE_SUSPICION: f64 = 0.001;
+const FALSE_SUSPICION: f64 = 0.01;
 /// Chance that a suspicion of tolerated code is then confirmed, on pairs of its own.
 const FALSE_CONFIRMATION: f64 = 0.01;
 /// Chance per suite of a false `improved`; no build depends on it.
@@ -26,6 +26,14 @@ pub const MOST_PAIRS: usize = LOOKS[LOOKS.len() - 1];
 const PATIENCE_FOR_IMPROVED: usize = 64;
 /// Fewest pairs of a confirmation.
 const CONFIRMATION: usize = 24;
+/// What the slowest tenth of samples is tolerated and limited by, as multiples of the row's `max-regression`: it is far
+/// noisier than the typical sample, and moves with it.
+const TAIL_TOLERATED: f64 = 2.0;
+const TAIL_LIMIT: f64 = 4.0;
+/// Chance per suite of a false `tail-regressed`.
+const FALSE_TAIL: f64 = 0.0001;
+/// Pairs of a tail's second sample.
+const TAIL_CONFIRMATION: usize = 40;
 /// Spread of a pair that the first bets are sized by.
 const FIRST_SPREAD: f64 = 0.03;
 /// Values from which the spread is learnt; before that [`FIRST_SPREAD`] holds.
@@ -40,12 +48,21 @@ static QUANTILES: LazyLock<Vec<(usize, f64, f64)>> = LazyLock::new(|| {
     LOOKS.iter().map(|&n| (n, at(n, green), at(n, FALSE_CHANGE))).collect()
 });
 
+/// What one process pair says of one benchmark: natural logarithms of head over base.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pair {
+    /// Of the lower quartiles of the samples: how fast it usually is.
+    pub typical: f64,
+    /// Of the 90th percentiles: how slow it is when it is slow.
+    pub tail: f64,
+}
+
 /// What a trial needs next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     /// More pairs.
     Open,
-    /// Pairs for the confirmation of a suspected regression: later ones, in new layouts.
+    /// Pairs that confirm a suspicion or lift it: later ones, in new layouts.
     Suspected,
     /// Nothing.
     Decided,
@@ -58,10 +75,13 @@ pub struct Trial {
     rows: usize,
     cap: usize,
     pairs: Vec<f64>,
+    tails: Vec<f64>,
     slower: Bets,
     faster: Bets,
     confirmation: Option<Confirmation>,
     verdict: Option<Verdict>,
+    tail: Option<Confirmation>,
+    tail_regressed: bool,
 }
 
 /// The second sample of a row under suspicion. Its size is fixed before it is drawn.
@@ -69,6 +89,16 @@ pub struct Trial {
 struct Confirmation {
     size: usize,
     pairs: Vec<f64>,
+}
+
+impl Confirmation {
+    fn of(size: usize) -> Self {
+        Self { size, pairs: Vec::new() }
+    }
+
+    fn is_full(&self) -> bool {
+        self.pairs.len() >= self.size
+    }
 }
 
 impl Trial {
@@ -79,10 +109,13 @@ impl Trial {
             rows: rows.max(1),
             cap: MOST_PAIRS,
             pairs: Vec::new(),
+            tails: Vec::new(),
             slower: Bets::default(),
             faster: Bets::default(),
             confirmation: None,
             verdict: None,
+            tail: None,
+            tail_regressed: false,
         }
     }
 
@@ -93,33 +126,45 @@ impl Trial {
 
     /// What is needed next.
     pub fn stage(&self) -> Stage {
-        match (&self.verdict, &self.confirmation) {
-            (Some(_), _) => Stage::Decided,
-            (None, Some(_)) => Stage::Suspected,
-            (None, None) => Stage::Open,
+        match (&self.verdict, &self.confirmation, &self.tail) {
+            (Some(_), _, Some(tail)) if !tail.is_full() => Stage::Suspected,
+            (Some(_), ..) => Stage::Decided,
+            (None, Some(_), _) => Stage::Suspected,
+            (None, None, _) => Stage::Open,
         }
     }
 
-    /// Takes the next pair: `ln(head / base)`. What is no number, and what comes after the verdict, is not taken.
-    pub fn push(&mut self, ratio: f64) {
-        if !ratio.is_finite() || self.verdict.is_some() {
+    /// Takes the next pair. What is no number, and what comes after the verdict, is not taken.
+    pub fn push(&mut self, pair: Pair) {
+        if !pair.typical.is_finite() || !pair.tail.is_finite() {
             return;
         }
-        match &mut self.confirmation {
-            Some(confirmation) => {
-                confirmation.pairs.push(ratio);
-                if confirmation.pairs.len() >= confirmation.size {
+        match (&mut self.verdict, &mut self.confirmation, &mut self.tail) {
+            (Some(_), _, Some(tail)) if !tail.is_full() => {
+                tail.pairs.push(pair.tail);
+                if tail.is_full() {
+                    self.tail_regressed = self.tail_confirmed();
+                }
+            }
+            (Some(_), ..) => {}
+            (None, Some(confirmation), _) => {
+                confirmation.pairs.push(pair.typical);
+                if confirmation.is_full() {
                     self.verdict = Some(if self.confirmed() { Verdict::Regressed } else { Verdict::Inconclusive });
                 }
             }
-            None => {
+            (None, None, _) => {
                 let learnt = if self.pairs.len() < LEARNT_FROM { None } else { robust_spread(&self.pairs) };
                 let spread = learnt.unwrap_or(FIRST_SPREAD).max(LEAST_SPREAD);
                 let tolerate = self.tolerate();
-                self.slower.place(ratio - tolerate, spread);
-                self.faster.place(-ratio - tolerate, spread);
-                self.pairs.push(ratio);
+                self.slower.place(pair.typical - tolerate, spread);
+                self.faster.place(-pair.typical - tolerate, spread);
+                self.pairs.push(pair.typical);
+                self.tails.push(pair.tail);
                 self.look();
+                if self.verdict.is_some() && self.tail_stands_out() {
+                    self.tail = Some(Confirmation::of(TAIL_CONFIRMATION));
+                }
             }
         }
     }
@@ -137,13 +182,14 @@ impl Trial {
     }
 
     /// The number of pairs taken.
-    pub fn len(&self) -> usize {
-        self.pairs.len() + self.confirmation.as_ref().map_or(0, |confirmation| confirmation.pairs.len())
+    pub fn pairs(&self) -> usize {
+        let second = |sample: &Option<Confirmation>| sample.as_ref().map_or(0, |sample| sample.pairs.len());
+        self.pairs.len() + second(&self.confirmation) + second(&self.tail)
     }
 
-    /// Whether no pair was taken.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
+    /// The pairs of the first sample, `ln(head / base)` of the lower quartiles.
+    pub fn first_sample(&self) -> &[f64] {
+        &self.pairs
     }
 
     fn tolerate(&self) -> f64 {
@@ -181,7 +227,7 @@ impl Trial {
         };
         let m = estimate.mean;
         if slower && m >= self.middle() {
-            self.confirmation = Some(Confirmation { size: self.confirmation_size(&estimate), pairs: Vec::new() });
+            self.confirmation = Some(Confirmation::of(self.confirmation_size(&estimate)));
             return;
         }
         if faster && m <= -self.middle() {
@@ -228,7 +274,8 @@ impl Trial {
     /// As many pairs as prove a slowdown of the limit in 98 of 100 at the spread seen so far.
     fn confirmation_size(&self, estimate: &TrimmedMean) -> usize {
         let spread = estimate.standard_error * (self.pairs.len() as f64).sqrt();
-        let gap = self.limit() - self.tolerate();
+        // A slowdown that looks large needs less proof; it may have looked larger than it is.
+        let gap = self.limit().max(estimate.mean * 2.0 / 3.0) - self.tolerate();
         // 2.33 standard errors for the proof at 0.01, 2.05 for 98 of 100.
         let wanted = ((2.33 + 2.05) * spread / gap).powi(2);
         (wanted.ceil() as usize).clamp(CONFIRMATION, MOST_PAIRS)
@@ -246,7 +293,7 @@ impl Trial {
     /// when it looked worst.
     fn sample(&self) -> &[f64] {
         match &self.confirmation {
-            Some(confirmation) if confirmation.pairs.len() >= confirmation.size => &confirmation.pairs,
+            Some(confirmation) if confirmation.is_full() => &confirmation.pairs,
             _ => &self.pairs,
         }
     }
@@ -258,12 +305,59 @@ impl Trial {
         Some(Interval { low: (m - margin).exp_m1(), high: (m + margin).exp_m1() })
     }
 
+    /// What the slowest tenth is judged by.
+    pub fn tail_limits(&self) -> Limits {
+        let limit = self.limits.max_regression;
+        Limits { tolerate: TAIL_TOLERATED * limit, max_regression: TAIL_LIMIT * limit, max: None }
+    }
+
+    /// Whether the slow samples of the first sample are worth a second look. Proves nothing.
+    fn tail_stands_out(&self) -> bool {
+        let estimate = trimmed_mean(&self.tails);
+        self.verdict != Some(Verdict::Regressed)
+            && estimate.is_some_and(|estimate| estimate.mean >= self.tail_limits().middle())
+    }
+
+    /// Slow samples of the second sample: by bets, since these are noisier than any distribution foresees. Untrimmed but
+    /// for what one value can do to a bet.
+    fn tail_confirmed(&self) -> bool {
+        let Some(tail) = &self.tail else { return false };
+        let limits = self.tail_limits();
+        let (Some(spread), Some(estimate)) = (robust_spread(&self.tails), trimmed_mean(&tail.pairs)) else {
+            return false;
+        };
+        let mut bets = Bets::default();
+        for value in &tail.pairs {
+            bets.place(value - limits.tolerate.ln_1p(), spread.max(LEAST_SPREAD));
+        }
+        bets.proof() >= self.share(FALSE_TAIL) && estimate.mean >= limits.middle()
+    }
+
+    /// What stands of the tail, where it regressed: from its second sample alone.
+    pub fn tail_judgement(&self) -> Option<Judgement> {
+        let tail = self.tail.as_ref().filter(|_| self.tail_regressed)?;
+        let estimate = trimmed_mean(&tail.pairs)?;
+        let (m, margin) = (estimate.mean, estimate.margin(0.025));
+        let slower = tail.pairs.iter().filter(|ratio| **ratio > 0.0).count();
+        Some(Judgement {
+            verdict: Verdict::TailRegressed,
+            change: Some(m.exp_m1()),
+            interval: Some(Interval { low: (m - margin).exp_m1(), high: (m + margin).exp_m1() }),
+            smallest_visible_change: None,
+            reason: format!(
+                "its slowest tenth is slower than the tolerated {}, in {slower} of {} pairs measured again",
+                percent(self.tail_limits().tolerate),
+                tail.pairs.len()
+            ),
+        })
+    }
+
     /// What stands, with the numbers behind it.
     pub fn judgement(&self) -> Judgement {
         let verdict = self.verdict();
         let sample = self.sample();
         let Some(estimate) = trimmed_mean(sample) else {
-            return Judgement::too_few(self.len());
+            return Judgement::too_few(self.pairs());
         };
         let visible = self.smallest_visible_change();
         let reason = match verdict {

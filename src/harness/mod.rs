@@ -58,6 +58,8 @@ pub enum Sides {
     Both,
     /// Head alone.
     HeadOnly,
+    /// Base in both places: what two equal programs look like here.
+    BaseTwice,
 }
 
 /// The answer for one benchmark in one round.

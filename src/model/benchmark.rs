@@ -30,6 +30,11 @@ impl BenchmarkId {
     pub fn new(package: impl Into<String>, target: impl Into<String>, name: impl Into<String>) -> Self {
         Self { package: package.into(), target: target.into(), name: name.into() }
     }
+
+    /// What stands for all benchmarks at once. No package of cargo's can have that name.
+    pub fn suite() -> Self {
+        Self::new("*", "*", "geometric mean")
+    }
 }
 
 impl fmt::Display for BenchmarkId {

@@ -11,13 +11,15 @@ use serde::{Deserialize, Serialize};
 pub enum Metric {
     /// Elapsed time of one iteration.
     WallTime,
+    /// Elapsed time of the slowest tenth: the 90th percentile of the samples.
+    WallTimeTail,
 }
 
 impl Metric {
     /// The unit in which values of this metric are stored.
     pub fn unit(self) -> Unit {
         match self {
-            Self::WallTime => Unit::Nanoseconds,
+            Self::WallTime | Self::WallTimeTail => Unit::Nanoseconds,
         }
     }
 }
@@ -26,6 +28,7 @@ impl fmt::Display for Metric {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::WallTime => "wall-time",
+            Self::WallTimeTail => "wall-time-tail",
         })
     }
 }

@@ -1,6 +1,7 @@
 //! Floor 0: plain values, the glossary in types. Nothing here computes a verdict, reads a file or prints.
 
 mod benchmark;
+mod controls;
 mod environment;
 mod metric;
 mod outcome;
@@ -10,6 +11,7 @@ mod side;
 mod verdict;
 
 pub use benchmark::{BenchmarkId, ParseBenchmarkIdError};
+pub use controls::Controls;
 pub use environment::Environment;
 pub use metric::{Metric, Unit};
 pub use outcome::{ExitCode, Outcome};

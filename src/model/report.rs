@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{BenchmarkId, Environment, Evidence, Metric, Outcome, Unit, Verdict};
+use super::{BenchmarkId, Controls, Environment, Evidence, Metric, Outcome, Unit, Verdict};
 
 /// Version of the JSON form of [`Report`]. Readers accept this one and older ones.
 pub const FORMAT_VERSION: u32 = 1;
@@ -36,6 +36,9 @@ pub struct Report {
     pub skipped: Vec<Skipped>,
     /// What the reader should know besides, a sentence each.
     pub warnings: Vec<String>,
+    /// What comparing base with itself showed.
+    #[serde(default)]
+    pub controls: Controls,
 }
 
 /// Rows per verdict.

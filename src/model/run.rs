@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{BenchmarkId, Environment, Metric, Unit};
+use super::{BenchmarkId, Controls, Environment, Metric, Unit};
 
 /// Version of the stored form of [`Run`]. Readers accept this one and older ones.
 pub const FORMAT_VERSION: u32 = 1;
@@ -31,6 +31,9 @@ pub struct Run {
     pub whole: bool,
     /// One entry per benchmark and metric.
     pub measurements: Vec<Measurement>,
+    /// What comparing base with itself showed beside it.
+    #[serde(default)]
+    pub controls: Controls,
 }
 
 /// One benchmark's values of one metric in a [`Run`].

@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 pub enum Verdict {
     /// Proved slower than `tolerate`, by an amount nearer to `max-regression`.
     Regressed,
+    /// Its slowest samples are proved slower by more than is tolerated of them, though it is usually not.
+    TailRegressed,
     /// Above an absolute budget.
     OverBudget,
     /// The harness died while it measured this benchmark.
@@ -35,8 +37,9 @@ pub enum Verdict {
 
 impl Verdict {
     /// All verdicts in the order of reports.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Regressed,
+        Self::TailRegressed,
         Self::OverBudget,
         Self::Crashed,
         Self::TimedOut,
@@ -52,6 +55,7 @@ impl Verdict {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Regressed => "regressed",
+            Self::TailRegressed => "tail-regressed",
             Self::OverBudget => "over-budget",
             Self::Crashed => "crashed",
             Self::TimedOut => "timed-out",

@@ -10,4 +10,4 @@ pub use bets::Bets;
 pub use distribution::t_quantile;
 pub use quantile::{quantile, robust_spread, sorted};
 pub use rng::Rng;
-pub use trimmed::{TrimmedMean, trimmed_mean};
+pub use trimmed::{TrimmedMean, mean_of_trimmed_means, trimmed_mean};

@@ -75,6 +75,7 @@ impl Loaded {
             let known: BTreeSet<_> = all.measurements.iter().map(key).collect();
             all.measurements.extend(older.measurements.iter().filter(|m| !known.contains(&key(m))).cloned());
             all.whole |= older.whole;
+            all.controls = all.controls.and(older.controls);
         }
         Some(all)
     }

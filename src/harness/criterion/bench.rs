@@ -30,6 +30,17 @@ pub struct Suite {
     pub all: Option<Vec<String>>,
 }
 
+impl Suite {
+    /// What takes part, by the side that it stands for.
+    fn programs(&self, sides: Sides) -> Vec<(Side, &Program)> {
+        match (sides, &self.base) {
+            (Sides::Both, Some(base)) => vec![(Side::Head, &self.head), (Side::Base, base)],
+            (Sides::BaseTwice, Some(base)) => vec![(Side::Head, base), (Side::Base, base)],
+            _ => vec![(Side::Head, &self.head)],
+        }
+    }
+}
+
 /// The criterion harness.
 #[derive(Debug)]
 pub struct Criterion {
@@ -74,13 +85,15 @@ impl Criterion {
         }
     }
 
-    /// Fresh files of both sides, laid out by one seed; plain copies where the link of a side cannot be repeated.
+    /// Fresh files of both sides, laid out by one seed (a program twice: by two); plain copies where the link of a side
+    /// cannot be repeated.
     fn fresh(&mut self, executable: usize, programs: &[(Side, &Program)]) -> Result<Vec<PathBuf>, HarnessError> {
         let failed = |program: &Program, e: CopiesError| HarnessError::Start {
             program: program.path.display().to_string(),
             cause: e.to_string(),
         };
-        let seed = self.rng.next_u64() as u32;
+        let mut seed = self.rng.next_u64() as u32;
+        let twice = programs.len() == 2 && programs[0].1.path == programs[1].1.path;
         if !self.one_layout.contains_key(&executable) {
             let mut files = Vec::new();
             for (side, program) in programs {
@@ -88,6 +101,9 @@ impl Criterion {
                     Ok(relink) => self.copies.shuffled(&program.path, relink, seed).map_err(|e| failed(program, e))?,
                     Err(reason) => Err(reason.clone()),
                 };
+                if twice {
+                    seed = seed.wrapping_add(1);
+                }
                 match laid_out {
                     Ok(file) => files.push(file),
                     Err(reason) => {
@@ -119,10 +135,7 @@ impl Criterion {
     ) -> Result<Vec<Running>, HarnessError> {
         // The first round is there to learn from, too: units and threads.
         let first = request.round == 0;
-        let mut programs = vec![(Side::Head, &suite.head)];
-        if let (Sides::Both, Some(base)) = (request.sides, &suite.base) {
-            programs.push((Side::Base, base));
-        }
+        let mut programs = suite.programs(request.sides);
         if self.rng.coin() {
             programs.reverse();
         }
@@ -167,10 +180,7 @@ impl Criterion {
         names: &[String],
         request: &Request<'_>,
     ) -> Result<Vec<Running>, HarnessError> {
-        let mut programs = vec![(Side::Head, &suite.head)];
-        if let (Sides::Both, Some(base)) = (request.sides, &suite.base) {
-            programs.push((Side::Base, base));
-        }
+        let mut programs = suite.programs(request.sides);
         if request.round % 2 == 1 {
             programs.reverse();
         }

@@ -1,0 +1,87 @@
+//! The suite as a whole: the geometric mean of all rows' changes. What is tolerated of one benchmark may not be tolerated
+//! of all of them at once.
+
+use super::judgement::{Judgement, percent, unseen};
+use super::policy::Limits;
+use crate::model::{Interval, Verdict};
+use crate::stats::{TrimmedMean, mean_of_trimmed_means, trimmed_mean};
+
+/// Fewest rows whose mean is a row of its own; a smaller suite is judged by its rows.
+pub const FEWEST_ROWS: usize = 5;
+/// Rounds of the confirmation, in which all rows are measured again.
+pub const CONFIRMATION_ROUNDS: usize = 24;
+/// Chance that a suite of tolerated code comes under suspicion.
+const FALSE_SUSPICION: f64 = 0.001;
+/// Chance that a suspicion is then confirmed.
+const FALSE_CONFIRMATION: f64 = 0.01;
+/// Chance of a false `improved`.
+const FALSE_IMPROVED: f64 = 0.05;
+/// Chance on either side that a green suite's true change lies beyond the limit.
+const FALSE_GREEN: f64 = 0.05;
+/// Chance on either side that zero is excluded although nothing changed.
+const FALSE_CHANGE: f64 = 0.0025;
+
+/// One row's first sample, with the executable that it belongs to: rows of one executable are measured by the same pairs of
+/// processes, and their noise is one.
+#[derive(Clone, Copy, Debug)]
+pub struct SuiteRow<'a> {
+    /// Which executable.
+    pub executable: usize,
+    /// `ln(head / base)`, one a pair.
+    pub pairs: &'a [f64],
+}
+
+/// Whether the suite has to be measured again to confirm a regression.
+pub fn suite_suspected(rows: &[SuiteRow<'_>], limits: Limits) -> bool {
+    first(rows).is_some_and(|estimate| {
+        let proved = estimate.mean - estimate.margin(FALSE_SUSPICION) > limits.tolerate.ln_1p();
+        proved && estimate.mean >= limits.middle()
+    })
+}
+
+/// Judges the suite: `None` for fewer than [`FEWEST_ROWS`] rows. `again` holds the suite's mean in each round of the
+/// confirmation, if there was one.
+pub fn judge_suite(rows: &[SuiteRow<'_>], again: &[f64], limits: Limits) -> Option<Judgement> {
+    let before = first(rows)?;
+    let confirmation = trimmed_mean(again);
+    let (tolerate, limit, middle) = (limits.tolerate.ln_1p(), limits.max_regression.ln_1p(), limits.middle());
+    let proved = |estimate: &TrimmedMean| {
+        estimate.mean - estimate.margin(FALSE_CONFIRMATION) > tolerate && estimate.mean >= middle
+    };
+    let estimate = confirmation.unwrap_or(before);
+    let (m, green) = (estimate.mean, estimate.margin(FALSE_GREEN));
+    let visible = (tolerate + before.margin(FALSE_SUSPICION)).max(middle).exp_m1();
+    let below = m + green < limit && m < middle;
+    let (verdict, reason) = if confirmation.as_ref().is_some_and(proved) {
+        (
+            Verdict::Regressed,
+            format!("the mean of {} benchmarks is slower than the tolerated {}", rows.len(), percent(limits.tolerate)),
+        )
+    } else if confirmation.is_some() && !below {
+        (Verdict::Inconclusive, "looked slower, and did not when it was measured again".to_owned())
+    } else if m + estimate.margin(FALSE_IMPROVED) < -tolerate && m <= -middle {
+        (Verdict::Improved, format!("the mean of {} benchmarks is faster", rows.len()))
+    } else if below && m - green > -limit && m > -middle && m.abs() <= estimate.margin(FALSE_CHANGE) {
+        (Verdict::Unchanged, format!("any change of the mean is smaller than {}", percent(limits.max_regression)))
+    } else if below {
+        (Verdict::WithinLimit, format!("no slowdown of the mean of {} or more", percent(limits.max_regression)))
+    } else {
+        (Verdict::Inconclusive, unseen(Some(visible)))
+    };
+    let margin = estimate.margin(0.025);
+    Some(Judgement {
+        verdict,
+        change: Some(m.exp_m1()),
+        interval: Some(Interval { low: (m - margin).exp_m1(), high: (m + margin).exp_m1() }),
+        smallest_visible_change: Some(visible),
+        reason,
+    })
+}
+
+fn first(rows: &[SuiteRow<'_>]) -> Option<TrimmedMean> {
+    if rows.len() < FEWEST_ROWS {
+        return None;
+    }
+    let samples: Vec<(usize, &[f64])> = rows.iter().map(|row| (row.executable, row.pairs)).collect();
+    mean_of_trimmed_means(&samples)
+}
