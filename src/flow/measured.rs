@@ -89,10 +89,9 @@ impl Measured {
     /// Another benchmark's crash cost it a round; after `patience` of them in a row that is its end.
     pub(super) fn missed(&mut self, patience: usize) {
         self.missed += 1;
-        if self.missed >= patience
-            && let Some(trial) = &mut self.trial
-        {
-            trial.close();
+        if self.missed >= patience {
+            self.processes = self.head.len();
+            self.close();
         }
     }
 

@@ -162,10 +162,11 @@ impl Rounds<'_> {
         let names: Vec<String> = open.iter().map(|i| planned[*i].id.name.clone()).collect();
         let request = Request { executable, names: &names, sides: self.plan.sides, round: self.round };
         let slices = bench.measure(&request)?;
-        for (i, slice) in open.into_iter().zip(slices) {
+        let mut slices = slices.into_iter();
+        for i in open {
             let (measured, id) = (&mut self.all[executable][i], &planned[i].id);
             let had = measured.head.len();
-            match slice.result {
+            match slices.next().map_or(SliceResult::NotReached, |slice| slice.result) {
                 SliceResult::Measured { base, head } => measured.take(base, head),
                 SliceResult::Failed(failure) => measured.ended_by = Some(Verdictless::Failed(failure)),
                 SliceResult::NotReached => measured.missed(PATIENCE),

@@ -1,7 +1,9 @@
 //! From limits and rows to the outcome: which limits hold where, and what the worst row makes of the run.
 
 mod outcome;
-mod simulation;
+mod stored;
+mod suite;
+mod trial;
 
 use cargo_perfgate::gate::{LimitOverride, Limits, Matcher, Policy, Rule};
 use cargo_perfgate::model::BenchmarkId;

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cargo_perfgate::model::{BenchmarkId, Environment, Measurement, Metric, Revision, Run, Unit};
+use cargo_perfgate::model::{BenchmarkId, Controls, Environment, Measurement, Metric, Revision, Run, Unit};
 use cargo_perfgate::store::{BASELINES_REF, Store, StoreError, export, read_exported};
 use tempfile::TempDir;
 
@@ -96,6 +96,7 @@ fn run_of(commit: &str, environment: &str, started: &str, nanoseconds: f64) -> R
             estimates: vec![nanoseconds],
             executable: "ee".into(),
         }],
+        controls: Controls { comparisons: 3, regressed: 0, improved: 1 },
     }
 }
 

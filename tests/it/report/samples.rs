@@ -2,7 +2,7 @@
 
 use cargo_perfgate::gate::summarise;
 use cargo_perfgate::model::{
-    BaseSide, BenchmarkId, Environment, Evidence, HeadSide, Interval, Metric, Outcome, PolicyNote,
+    BaseSide, BenchmarkId, Controls, Environment, Evidence, HeadSide, Interval, Metric, Outcome, PolicyNote,
     REPORT_FORMAT_VERSION, Report, Row, Skipped, Unit, Verdict,
 };
 
@@ -33,6 +33,7 @@ pub fn report(outcome: Outcome, rows: Vec<Row>) -> Report {
         rows,
         skipped: Vec::new(),
         warnings: Vec::new(),
+        controls: Controls::default(),
     }
 }
 

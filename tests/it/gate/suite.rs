@@ -1,0 +1,90 @@
+//! The suite as a whole against known truth: bounds fixed before any of it was run.
+
+use cargo_perfgate::gate::{CONFIRMATION_ROUNDS, Limits, SuiteRow, judge_suite, suite_suspected};
+use cargo_perfgate::model::Verdict;
+use cargo_perfgate::stats::{Rng, mean_of_trimmed_means};
+
+/// Rows whose pairs share a part of their noise, as those of one process do.
+fn rows(rng: &mut Rng, count: usize, pairs: usize, change: f64) -> Vec<Vec<f64>> {
+    let shared: Vec<f64> = (0..pairs).map(|_| 0.01 * rng.normal()).collect();
+    let row = |_| shared.iter().map(|shared| change.ln_1p() + shared + 0.025 * rng.normal()).collect();
+    (0..count).map(row).collect()
+}
+
+fn of(rows: &[Vec<f64>]) -> Vec<SuiteRow<'_>> {
+    rows.iter().map(|pairs| SuiteRow { executable: 0, pairs }).collect()
+}
+
+fn again(rng: &mut Rng, change: f64) -> Vec<f64> {
+    (0..CONFIRMATION_ROUNDS).map(|_| change.ln_1p() + 0.011 * rng.normal()).collect()
+}
+
+#[test]
+fn a_small_change_of_all_is_seen_where_no_row_shows_it() {
+    let mut rng = Rng::new(1);
+    let mut red = 0;
+    for _ in 0..200 {
+        let rows = rows(&mut rng, 60, 15, 0.04);
+        if suite_suspected(&of(&rows), Limits::new(0.02)) {
+            let judgement = judge_suite(&of(&rows), &again(&mut rng, 0.04), Limits::new(0.02)).unwrap();
+            red += usize::from(judgement.verdict == Verdict::Regressed);
+        }
+    }
+    assert!(red >= 190, "{red}");
+}
+
+/// Tolerated is 0.8 %: suspected in 1 of 1,000, of which 1 of 100 is confirmed.
+#[test]
+fn what_is_tolerated_of_all_is_not_suspected() {
+    let mut rng = Rng::new(2);
+    let suspected = (0..1_000).filter(|_| suite_suspected(&of(&rows(&mut rng, 30, 11, 0.008)), Limits::new(0.02)));
+    assert!(suspected.count() <= 5);
+}
+
+#[test]
+fn an_unchanged_suite_is_unchanged() {
+    let mut rng = Rng::new(3);
+    let mut unchanged = 0;
+    for _ in 0..300 {
+        let rows = rows(&mut rng, 60, 15, 0.0);
+        let judgement = judge_suite(&of(&rows), &[], Limits::new(0.02)).unwrap();
+        assert_ne!(judgement.verdict, Verdict::Regressed);
+        unchanged += usize::from(judgement.verdict == Verdict::Unchanged);
+    }
+    assert!(unchanged >= 285, "{unchanged}");
+}
+
+#[test]
+fn what_was_not_confirmed_is_not_red() {
+    let mut rng = Rng::new(4);
+    let slow = rows(&mut rng, 60, 15, 0.05);
+    assert!(suite_suspected(&of(&slow), Limits::new(0.02)));
+    let lifted = judge_suite(&of(&slow), &again(&mut rng, 0.0), Limits::new(0.02)).unwrap();
+    assert_ne!(lifted.verdict, Verdict::Regressed);
+    // Without its confirmation it is undecided.
+    assert_eq!(judge_suite(&of(&slow), &[], Limits::new(0.02)).unwrap().verdict, Verdict::Inconclusive);
+}
+
+#[test]
+fn few_rows_are_no_suite() {
+    let mut rng = Rng::new(5);
+    for count in 0..5 {
+        assert!(judge_suite(&of(&rows(&mut rng, count, 30, 0.5)), &[], Limits::new(0.02)).is_none());
+    }
+}
+
+/// 95 % of 1,000, with a standard deviation of 0.7 %; two more for the approximation. Independent rows would make the
+/// interval three times too narrow: the shared part alone has a standard deviation of 1 %.
+#[test]
+fn the_error_of_the_mean_knows_what_rows_share() {
+    let mut rng = Rng::new(6);
+    let held = (0..1_000)
+        .filter(|_| {
+            let rows = rows(&mut rng, 30, 15, 0.0);
+            let samples: Vec<(usize, &[f64])> = rows.iter().map(|row| (0, &row[..])).collect();
+            let estimate = mean_of_trimmed_means(&samples).unwrap();
+            estimate.mean.abs() <= estimate.margin(0.025)
+        })
+        .count();
+    assert!((915..=975).contains(&held), "{held}");
+}
