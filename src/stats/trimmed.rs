@@ -8,8 +8,8 @@ use super::quantile::sorted;
 /// Share of values cut from each end: resists the heavy tails of pairs and still learns from most of them.
 const TRIM: f64 = 0.2;
 
-/// A 20 % trimmed mean with its standard error after Yuen (1974): the winsorised standard deviation over
-/// `(1 − 2·0.2)·√n`, with `n − 2g − 1` degrees of freedom, `g` being the number of values cut from each end.
+/// A 20 % trimmed mean with its standard error after Yuen (1974): with g values cut from each end and h = n − 2g kept, the
+/// winsorised standard deviation times `√((n − 1) / (h(h − 1)))`, with h − 1 degrees of freedom.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TrimmedMean {
     /// The trimmed mean.
@@ -33,8 +33,9 @@ pub fn trimmed_mean(values: &[f64]) -> Option<TrimmedMean> {
     let winsorised: Vec<f64> = values.iter().map(|v| v.clamp(values[cut], values[n - 1 - cut])).collect();
     let centre = winsorised.iter().sum::<f64>() / n as f64;
     let variance = winsorised.iter().map(|v| (v - centre).powi(2)).sum::<f64>() / (n - 1) as f64;
-    let standard_error = variance.sqrt() / ((1.0 - 2.0 * TRIM) * (n as f64).sqrt());
-    Some(TrimmedMean { mean, standard_error, degrees: (n - 2 * cut - 1) as f64 })
+    let kept = kept.len() as f64;
+    let standard_error = (variance * (n - 1) as f64 / (kept * (kept - 1.0))).sqrt();
+    Some(TrimmedMean { mean, standard_error, degrees: kept - 1.0 })
 }
 
 /// The mean of the trimmed means of several samples whose values of the same rank in time share their noise, where the
@@ -55,8 +56,8 @@ pub fn mean_of_trimmed_means(samples: &[(usize, &[f64])]) -> Option<TrimmedMean>
         let cut = (n as f64 * TRIM) as usize;
         let winsorised: Vec<f64> = finite.iter().map(|v| v.clamp(ordered[cut], ordered[n - 1 - cut])).collect();
         let centre = winsorised.iter().sum::<f64>() / n as f64;
-        // As Yuen's error has it: n − 1 for n.
-        let scale = (1.0 - 2.0 * TRIM) * ((n * (n - 1)) as f64).sqrt();
+        let kept = (n - 2 * cut) as f64;
+        let scale = (kept * (kept - 1.0)).sqrt();
         for (rank, value) in winsorised.iter().enumerate() {
             *contributions.entry((*group, rank)).or_default() += (value - centre) / scale;
         }
