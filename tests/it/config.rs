@@ -48,6 +48,8 @@ fn an_empty_file_gives_the_defaults() {
         assert_eq!(policy.on_removed, Reaction::Fail);
         assert_eq!(policy.on_failed, Reaction::Fail);
         assert_eq!(policy.time_out, Duration::from_secs(120));
+    assert_eq!(policy.budget, Some(Duration::from_secs(90)));
+    assert_eq!(policy.suite, Limits::new(0.01));
         assert!(policy.rules.is_empty());
     }
 }
@@ -66,6 +68,8 @@ fn every_key_is_honoured() {
         on-removed = "warn"
         on-failed = "warn"
         time-out = "2min"
+        budget = "90s"
+        suite-max-regression = "1%"
 
         [metrics.wall-time]
         max-regression = "7%"

@@ -284,7 +284,8 @@ fn usage_errors_measure_nothing() {
     let fixture = Fixture::new("example", "usage");
     for (arguments, says) in [
         (&["check", "--no-such-option"][..], "--no-such-option"),
-        (&["check", "--budget", "90s"], "`--budget` is not supported by this version"),
+        (&["check", "--budget", "90"], "it needs a unit"),
+        (&["check", "--partition", "hash:1/4"], "`--partition` is not supported by this version"),
         (&["history"], "`history` is not supported by this version"),
         (&["check", "("], "no regular expression"),
         (&["check", "--manifest-path", "nowhere/Cargo.toml"], "nowhere/Cargo.toml"),

@@ -121,8 +121,6 @@ fn what_this_version_cannot_honour_yet() {
     assert_data_eq!(
         refused(
             r#"[gate]
-suite-max-regression = "2%"
-budget = "90s"
 max-regression = "auto"
 
 [metrics.instructions]
@@ -147,18 +145,6 @@ budget = "90s"
 "#
         ),
         str![[r#"
-error: `gate.suite-max-regression` is not supported by this version of cargo-perfgate
- --> .config/perfgate.toml:2:1
-  |
-2 | suite-max-regression = "2%"
-  | ^^^^^^^^^^^^^^^^^^^^
-
-error: `gate.budget` is not supported by this version of cargo-perfgate
- --> .config/perfgate.toml:3:1
-  |
-3 | budget = "90s"
-  | ^^^^^^
-
 error: `max-regression = "auto"` is not supported by this version of cargo-perfgate
  --> .config/perfgate.toml:4:18
   |

@@ -64,8 +64,8 @@ fn the_worst_cause_decides_whatever_else_there_is() {
         {
             let policy = Policy { on_inconclusive, on_removed, on_failed, on_missing_baseline, ..Policy::default() };
             let undecided = has(&[Verdict::Inconclusive]);
-            let held_against = [Verdict::Improved, Verdict::WithinLimit, Verdict::Unchanged, Verdict::Inconclusive];
-            let expected = if has(&[Verdict::Regressed, Verdict::OverBudget])
+            let held_against = [Verdict::TailRegressed, Verdict::Improved, Verdict::WithinLimit, Verdict::Unchanged, Verdict::Inconclusive];
+            let expected = if has(&[Verdict::Regressed, Verdict::TailRegressed, Verdict::OverBudget])
                 || on_removed == Reaction::Fail && has(&[Verdict::Removed])
             {
                 (Outcome::Failed, 100)
@@ -94,7 +94,7 @@ fn the_order_of_rows_means_nothing() {
         assert_eq!(conclude(&rows(&verdicts), &strict()), Outcome::Failed);
         let without: Vec<Verdict> = verdicts
             .into_iter()
-            .filter(|v| !matches!(v, Verdict::Regressed | Verdict::OverBudget | Verdict::Removed))
+            .filter(|v| !Policy { on_failed: Reaction::Pass, ..strict() }.fails(*v))
             .collect();
         assert_eq!(conclude(&rows(&without), &strict()), Outcome::CouldNotComplete);
     }
@@ -111,7 +111,7 @@ fn a_regression_fails_under_the_mildest_policy() {
         ..Policy::default()
     };
     for verdict in Verdict::ALL {
-        let fails = matches!(verdict, Verdict::Regressed | Verdict::OverBudget);
+        let fails = matches!(verdict, Verdict::Regressed | Verdict::TailRegressed | Verdict::OverBudget);
         assert_eq!(mild.fails(verdict), fails);
         let outcome = conclude(&rows(&[verdict, Verdict::Unchanged]), &mild);
         assert_eq!(outcome == Outcome::Failed, fails, "{verdict}: {outcome}");
@@ -122,7 +122,14 @@ fn a_regression_fails_under_the_mildest_policy() {
 #[test]
 fn what_fails_by_default() {
     let failing: Vec<Verdict> = Verdict::ALL.into_iter().filter(|v| Policy::default().fails(*v)).collect();
-    let expected = [Verdict::Regressed, Verdict::OverBudget, Verdict::Crashed, Verdict::TimedOut, Verdict::Removed];
+    let expected = [
+        Verdict::Regressed,
+        Verdict::TailRegressed,
+        Verdict::OverBudget,
+        Verdict::Crashed,
+        Verdict::TimedOut,
+        Verdict::Removed,
+    ];
     assert_eq!(failing, expected);
     assert_eq!(conclude(&[], &Policy::default()), Outcome::NothingCompared);
     assert_eq!(conclude(&rows(&[Verdict::Inconclusive]), &Policy::default()), Outcome::PassedWithUndecided);
