@@ -50,6 +50,8 @@ pub enum Command {
     Compare(CompareOptions),
     /// List the benchmarks, and what is skipped and why
     List(ListOptions),
+    /// Say how noisy this machine is, what can be seen on it, and what is missing
+    Doctor(DoctorOptions),
     /// List, show and export the stored baselines
     Baseline(BaselineOptions),
 }
@@ -203,6 +205,15 @@ pub struct CompareOptions {
 
 #[derive(Debug, Args)]
 pub struct ListOptions {
+    #[command(flatten)]
+    pub project: ProjectOptions,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub format: ListFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct DoctorOptions {
     #[command(flatten)]
     pub project: ProjectOptions,
     /// Output format

@@ -5,6 +5,7 @@ mod args;
 mod baseline;
 mod check;
 mod compare;
+mod doctor;
 mod list;
 mod output;
 mod planned;
@@ -50,6 +51,7 @@ fn start(arguments: Arguments) -> ExitCode {
         Command::Check(options) => check::execute(options, &common, &mut ui),
         Command::Run(options) => run::execute(options, &common, &mut ui),
         Command::Compare(options) => compare::execute(options, &common, &mut ui),
+        Command::Doctor(options) => doctor::execute(options, &common, &mut ui),
         Command::List(options) => list::execute(options, &common, &mut ui),
         Command::Baseline(options) => baseline::execute(options, &mut ui),
     };

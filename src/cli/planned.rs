@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 const OPTIONS: [&str; 6] = ["--policy", "--pin", "--environment", "--partition", "--no-fetch", "--affected"];
-const COMMANDS: [&str; 10] =
-    ["history", "explain", "profile", "bisect", "accept", "report", "init", "doctor", "clean", "completions"];
+const COMMANDS: [&str; 9] =
+    ["history", "explain", "profile", "bisect", "accept", "report", "init", "clean", "completions"];
 const BASELINE_COMMANDS: [&str; 6] = ["import", "delete", "prune", "verify", "push", "pull"];
 
 /// The sentence for an argument of the full contract that this version cannot honour yet; `None` for any other error.

@@ -84,7 +84,7 @@ pub(super) static BENCHMARK: Keys = Keys {
     invented: false,
 };
 
-/// The spelling of `max-regression` that lets the program choose: of the contract, not of this version.
+/// The spelling of `max-regression` that lets it follow from the benchmark's own noise.
 pub(super) const AUTO: &str = "auto";
 
 /// What messages say of a key or value that the contract knows and this version does not.

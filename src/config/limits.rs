@@ -6,7 +6,7 @@ use std::ops::Range as Span;
 use toml::Spanned;
 use toml::de::DeValue;
 
-use super::keys::{AUTO, not_supported};
+use super::keys::AUTO;
 use super::problem::{Problem, Problems};
 use super::section::Section;
 use super::value::{Range, nanoseconds, percent, ratio};
@@ -18,28 +18,36 @@ pub(super) struct Level {
     max_regression: Option<Spanned<f64>>,
     tolerate: Option<Spanned<f64>>,
     max: Option<Spanned<f64>>,
+    auto: bool,
 }
 
 impl Level {
     /// Reads `max-regression` and `tolerate`, and `max` where `budget` says that this table has it.
     pub fn read(section: Section<'_>, budget: bool, problems: &mut Problems) -> Self {
         let limit = |value: &DeValue<'_>| ratio(value, Range::Limit);
-        let max_regression = match section.get("max-regression") {
-            Some(value) if matches!(value.get_ref(), DeValue::String(text) if text == AUTO) => {
-                let title = not_supported(&format!("max-regression = \"{AUTO}\""));
-                problems.add(Problem::at(value.span(), title).label("write a percentage such as \"5%\""));
-                None
-            }
-            _ => section.read("max-regression", problems, limit),
-        };
+        let auto = section
+            .get("max-regression")
+            .is_some_and(|value| matches!(value.get_ref(), DeValue::String(text) if text == AUTO));
+        let max_regression = if auto { None } else { section.read("max-regression", problems, limit) };
+        if let Some(place) = section.key_span("tolerate").filter(|_| auto) {
+            problems.add(
+                Problem::at(place, "`tolerate` cannot stand beside `max-regression = \"auto\"`")
+                    .label("two fifths of the limit are tolerated, whatever it comes to"),
+            );
+        }
         let tolerate = section.read("tolerate", problems, limit);
         let max = if budget { section.read("max", problems, |value| nanoseconds(value, "2 ms")) } else { None };
-        Self { max_regression, tolerate, max }
+        Self { max_regression, tolerate, max, auto }
     }
 
     /// Whether this level sets `max-regression`.
     pub fn sets_limit(&self) -> bool {
         self.max_regression.is_some()
+    }
+
+    /// Whether the limit is to follow from the noise; `before` is what held without this level.
+    pub fn auto(&self, before: bool) -> bool {
+        self.auto || (before && self.max_regression.is_none())
     }
 
     /// The level without its places.
@@ -49,6 +57,7 @@ impl Level {
             max_regression: value(&self.max_regression),
             tolerate: value(&self.tolerate),
             max: value(&self.max),
+            auto: self.auto,
         }
     }
 

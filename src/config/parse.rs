@@ -63,6 +63,7 @@ fn parse_here(text: &str, display_path: &str) -> Result<Config, ConfigError> {
         .and_then(|metrics| metrics.section("wall-time", &WALL_TIME, LIMITS_EXAMPLE, &mut problems))
         .map_or_else(Level::default, |limits| Level::read(limits, true, &mut problems));
     policy.wall_time = wall_time_level.over(gate_level.over(policy.wall_time));
+    policy.auto = wall_time_level.auto(gate_level.auto(false));
     let rules = rules::read(root, &mut problems);
     policy.rules = rules.iter().map(rules::SpannedRule::to_rule).collect();
 

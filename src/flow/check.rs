@@ -6,7 +6,7 @@ use super::assemble::{self, Frame};
 use super::measure::{Results, measure};
 use super::project::{BuiltSide, ProjectRequest, Setting, short};
 use super::suites::{Against, Suites, look};
-use super::{FlowError, Progress};
+use super::{FlowError, Progress, noise};
 use crate::harness::Sides;
 use crate::instrument::Copies;
 use crate::model::{BaseSide, BenchmarkId, Controls, Environment, HeadSide, Report, Row, Run};
@@ -55,20 +55,19 @@ pub struct Checked {
 
 /// Judges the work tree. `Ok` with a failed report is a result; `Err` means that there is none.
 pub fn check(request: CheckRequest, progress: &mut dyn Progress) -> Result<Checked, FlowError> {
-    let setting = Setting::open(request.project.clone(), progress)?;
+    let mut setting = Setting::open(request.project.clone(), progress)?;
     let last = setting.results()?.join("last.json");
-    let (report, not_stored) = judge_head(&request, &setting, progress)?;
+    let (report, not_stored) = judge_head(&request, &mut setting, progress)?;
     Ok(Checked { report, last, not_stored })
 }
 
 fn judge_head(
     request: &CheckRequest,
-    setting: &Setting,
+    setting: &mut Setting,
     progress: &mut dyn Progress,
 ) -> Result<(Report, Option<FlowError>), FlowError> {
-    let policy = &setting.config.policy;
-    let asked =
-        BaseRequest { explicit: request.base.clone(), branch: policy.base.clone(), event: request.event.clone() };
+    let branch = setting.config.policy.base.clone();
+    let asked = BaseRequest { explicit: request.base.clone(), branch, event: request.event.clone() };
     let Some(base) = setting.repository.base(&setting.head, &asked)? else {
         return Ok((nothing_before(setting), None));
     };
@@ -101,6 +100,9 @@ fn judge_head(
     let home = copies.folder().join("home");
     let suites = look(&head, against, &setting.looking(&home, equal_is_unchanged), progress)?;
     setting.check_config(&ids_of(&suites))?;
+    let open: Vec<BenchmarkId> =
+        suites.open.iter().flat_map(|open| open.names.iter().map(|name| open.id(name))).collect();
+    noise::apply(setting, &environment.key, &open, progress)?;
     let started = jiff::Timestamp::now().to_string();
     let measured = measure(&suites, Sides::Both, copies, setting, &mut warnings, progress)?;
     let mut frame = frame(setting, Some(&base), Some(environment.clone()), &suites, warnings);
@@ -119,7 +121,7 @@ fn judge_head(
     } else {
         None
     };
-    Ok((assemble::report(frame, rows, policy), stored))
+    Ok((assemble::report(frame, rows, &setting.config.policy), stored))
 }
 
 /// Head that does not compile is broken, and no benchmark of it is judged; only what base does not compile either is left

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::gate::{Pair, Stage, Trial};
 use crate::harness::{Failure, FailureKind, Sample};
 use crate::model::Side;
-use crate::stats::{quantile, sorted};
+use crate::stats::{quantile, sorted, spread_between, trimmed_mean};
 
 /// What measuring one benchmark gave.
 #[derive(Clone, Debug)]
@@ -50,6 +50,23 @@ impl Measured {
             processes,
             missed: 0,
         }
+    }
+
+    /// The standard deviation of what the layout adds, relative to the time: of head alone, which was measured twice in
+    /// each layout.
+    pub fn layout_spread(&self) -> Option<f64> {
+        if self.trial.is_some() {
+            return None;
+        }
+        let twice: Vec<[f64; 2]> =
+            self.head.chunks_exact(2).map(|two| [two[0].typical.ln(), two[1].typical.ln()]).collect();
+        spread_between(&twice)
+    }
+
+    /// The standard deviation of head's processes, relative to the time; `None` for too few.
+    pub fn spread(&self) -> Option<f64> {
+        let logarithms: Vec<f64> = self.head.iter().map(|estimate| estimate.typical.ln()).collect();
+        Some(trimmed_mean(&logarithms)?.standard_error * (logarithms.len() as f64).sqrt())
     }
 
     /// Whether nothing more can come of it.

@@ -3,12 +3,14 @@
 pub mod baseline;
 pub mod check;
 pub mod compare;
+pub mod doctor;
 pub mod list;
 pub mod run;
 
 mod assemble;
 mod measure;
 mod measured;
+mod noise;
 mod project;
 mod schedule;
 mod stored;

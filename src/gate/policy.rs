@@ -1,10 +1,14 @@
 //! Which limits hold for which benchmark, and what follows from a verdict. Reading them from a file is `config`'s work.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use globset::GlobMatcher;
 
 use crate::model::{BenchmarkId, PolicyNote, Verdict};
+
+/// `max-regression` where nothing says otherwise.
+const DEFAULT_LIMIT: f64 = 0.05;
 
 /// Everything that decides how rows are judged.
 #[derive(Clone, Debug)]
@@ -15,6 +19,10 @@ pub struct Policy {
     pub base: Option<String>,
     /// Limits of wall-time where no rule says otherwise.
     pub wall_time: Limits,
+    /// Whether the limit of wall-time follows from each benchmark's own noise, where no rule says otherwise.
+    pub auto: bool,
+    /// The limits that follow from benchmarks' own noise, as far as it is known: plain ratios.
+    pub noise_limits: BTreeMap<BenchmarkId, f64>,
     /// Limits of the geometric mean over all benchmarks.
     pub suite: Limits,
     /// Rules per benchmark; later ones win, key by key.
@@ -90,6 +98,8 @@ pub struct LimitOverride {
     pub tolerate: Option<f64>,
     /// See [`Limits::max`].
     pub max: Option<f64>,
+    /// Whether `max-regression` is to follow from the benchmark's own noise.
+    pub auto: bool,
 }
 
 /// Limits for some benchmarks.
@@ -125,7 +135,9 @@ impl Default for Policy {
         Self {
             file: None,
             base: None,
-            wall_time: Limits::new(0.05),
+            wall_time: Limits::new(DEFAULT_LIMIT),
+            auto: false,
+            noise_limits: BTreeMap::new(),
             suite: Limits::new(0.02),
             rules: Vec::new(),
             on_inconclusive: Reaction::Warn,
@@ -140,10 +152,24 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// The limits of wall-time for `id`: the defaults, then every rule that matches, in order.
+    /// The limits of wall-time for `id`: the defaults, then every rule that matches, in order. Where they follow from its
+    /// noise and that is not known yet, the default holds.
     pub fn limits(&self, id: &BenchmarkId) -> Limits {
-        let matching = self.rules.iter().filter(|rule| rule.matcher.matches(id));
-        matching.fold(self.wall_time, |limits, rule| limits.with(rule.wall_time))
+        let limits = self.matching(id).fold(self.wall_time, Limits::with);
+        if !self.is_auto(id) {
+            return limits;
+        }
+        let limit = self.noise_limits.get(id).copied().unwrap_or(DEFAULT_LIMIT);
+        Limits { max: limits.max, ..Limits::new(limit) }
+    }
+
+    /// Whether the limit of `id` follows from its noise.
+    pub fn is_auto(&self, id: &BenchmarkId) -> bool {
+        self.matching(id).fold(self.auto, |auto, set| set.auto || (auto && set.max_regression.is_none()))
+    }
+
+    fn matching(&self, id: &BenchmarkId) -> impl Iterator<Item = LimitOverride> {
+        self.rules.iter().filter(|rule| rule.matcher.matches(id)).map(|rule| rule.wall_time)
     }
 
     /// Whether a row of this verdict keeps the gate from passing, by itself.

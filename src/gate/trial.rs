@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use super::judgement::{Judgement, percent, unseen};
 use super::policy::Limits;
 use crate::model::{Interval, Verdict};
-use crate::stats::{Bets, TrimmedMean, robust_spread, t_quantile, trimmed_mean};
+use crate::stats::{Bets, Rng, TrimmedMean, robust_spread, t_quantile, trimmed_mean};
 
 /// Chance per suite that a row of tolerated code comes under suspicion, shared among its rows (Bonferroni).
 const FALSE_SUSPICION: f64 = 0.01;
@@ -185,6 +185,22 @@ impl Trial {
     pub fn pairs(&self) -> usize {
         let second = |sample: &Option<Confirmation>| sample.as_ref().map_or(0, |sample| sample.pairs.len());
         self.pairs.len() + second(&self.confirmation) + second(&self.tail)
+    }
+
+    /// The standard deviation of a pair, as the first sample shows it; `None` for too few pairs.
+    pub fn spread(&self) -> Option<f64> {
+        let estimate = trimmed_mean(&self.pairs)?;
+        Some(estimate.standard_error * (self.pairs.len() as f64).sqrt())
+    }
+
+    /// The smallest slowdown that a trial with pairs of this spread comes to suspect at last, as
+    /// [`Judgement::smallest_visible_change`] has it.
+    pub fn visible_at_best(limits: Limits, rows: usize, spread: f64) -> Option<f64> {
+        // A draw that no other seed makes different: what it says must not change from run to run.
+        let mut rng = Rng::new(1);
+        let mut trial = Self::new(limits, rows);
+        trial.pairs = (0..MOST_PAIRS).map(|_| spread * rng.normal()).collect();
+        trial.smallest_visible_change()
     }
 
     /// The pairs of the first sample, `ln(head / base)` of the lower quartiles.

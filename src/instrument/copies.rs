@@ -110,6 +110,11 @@ impl Copies {
     }
 }
 
+/// Whether copies are made in memory.
+pub fn in_memory() -> bool {
+    parent() != std::env::temp_dir()
+}
+
 /// Shared memory if programs may be started from there and twice the kept bytes are free, else the temporary folder.
 fn parent() -> PathBuf {
     #[cfg(target_os = "linux")]

@@ -1,5 +1,7 @@
 //! What can be learnt of this machine. Nothing here is needed: every fact has a stand-in.
 
+use crate::model::Facts;
+
 /// The cores that this process may use, in ascending order; empty where the system does not tell.
 pub fn cores() -> Vec<usize> {
     #[cfg(target_os = "linux")]
@@ -29,4 +31,18 @@ pub fn machine_id() -> String {
         .map(|text| text.trim().to_owned())
         .find(|text| !text.is_empty())
         .unwrap_or_default()
+}
+
+/// Looks at the machine.
+pub fn facts() -> Facts {
+    let installed = |name: &str| {
+        let paths = std::env::var_os("PATH").unwrap_or_default();
+        std::env::split_paths(&paths).any(|folder| folder.join(name).is_file())
+    };
+    let load = std::fs::read_to_string("/proc/loadavg").ok();
+    Facts {
+        copies_in_memory: super::copies::in_memory(),
+        load: load.and_then(|text| text.split(' ').next()?.parse().ok()),
+        programs: ["valgrind"].map(|name| (name.to_owned(), installed(name))).into(),
+    }
 }

@@ -9,7 +9,7 @@ mod side_link;
 mod signals;
 
 pub use copies::{Copies, CopiesError};
-pub use machine::{cores, cpu_model, machine_id};
+pub use machine::{cores, cpu_model, facts, machine_id};
 pub use process::{Captured, Output, Process, Spawn, SpawnError};
 pub use relink::{CHAINED, RECORDS, Relink, act_as_wrapper, record_name};
 pub use side_link::SideLink;

@@ -2,6 +2,7 @@
 
 mod benchmark;
 mod controls;
+mod diagnosis;
 mod environment;
 mod metric;
 mod outcome;
@@ -12,6 +13,7 @@ mod verdict;
 
 pub use benchmark::{BenchmarkId, ParseBenchmarkIdError};
 pub use controls::Controls;
+pub use diagnosis::{BenchmarkNoise, Diagnosis, Facts};
 pub use environment::Environment;
 pub use metric::{Metric, Unit};
 pub use outcome::{ExitCode, Outcome};

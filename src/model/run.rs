@@ -57,4 +57,11 @@ pub struct Measurement {
     pub estimates: Vec<f64>,
     /// Hash of the executable's code and data.
     pub executable: String,
+    /// Standard deviation of what the layout of the code adds, relative to the value: a plain ratio. `None` where it was
+    /// measured in one layout, or with base, whose share cannot be told apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layout_spread: Option<f64>,
+    /// Standard deviation of `ln(head / base)` over process pairs; `None` where there was no base.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pair_spread: Option<f64>,
 }

@@ -4,6 +4,7 @@
 //! which order, in which units and words. [`json`] is the document itself. Ids and reasons come from benchmarks and pull requests;
 //! `escape` keeps them from being anything but text.
 
+pub mod diagnosis;
 mod escape;
 pub mod json;
 pub mod markdown;

@@ -48,8 +48,8 @@ fn an_empty_file_gives_the_defaults() {
         assert_eq!(policy.on_removed, Reaction::Fail);
         assert_eq!(policy.on_failed, Reaction::Fail);
         assert_eq!(policy.time_out, Duration::from_secs(120));
-    assert_eq!(policy.budget, Some(Duration::from_secs(90)));
-    assert_eq!(policy.suite, Limits::new(0.01));
+        assert_eq!(policy.budget, Some(Duration::from_secs(90)));
+        assert_eq!(policy.suite, Limits::new(0.01));
         assert!(policy.rules.is_empty());
     }
 }

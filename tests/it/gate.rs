@@ -14,7 +14,7 @@ fn limits(max_regression: f64, tolerate: f64, max: Option<f64>) -> Limits {
 }
 
 fn set(max_regression: Option<f64>, tolerate: Option<f64>, max: Option<f64>) -> LimitOverride {
-    LimitOverride { max_regression, tolerate, max }
+    LimitOverride { max_regression, tolerate, max, auto: false }
 }
 
 fn glob(pattern: &str) -> Matcher {

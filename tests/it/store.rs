@@ -95,6 +95,8 @@ fn run_of(commit: &str, environment: &str, started: &str, nanoseconds: f64) -> R
             spread: 0.0,
             estimates: vec![nanoseconds],
             executable: "ee".into(),
+            layout_spread: Some(0.01),
+            pair_spread: None,
         }],
         controls: Controls { comparisons: 3, regressed: 0, improved: 1 },
     }

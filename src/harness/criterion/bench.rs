@@ -49,6 +49,7 @@ pub struct Criterion {
     cores: Vec<usize>,
     time_out: Duration,
     rng: Rng,
+    seed: u64,
     /// Benchmarks that were seen with more than one thread: held to one core they would be another program.
     threaded: BTreeSet<(usize, String)>,
     /// Executables that cannot be laid out anew, with the reason.
@@ -80,6 +81,7 @@ impl Criterion {
             cores: cores(),
             time_out,
             rng: Rng::new(seed),
+            seed,
             threaded: BTreeSet::new(),
             one_layout: BTreeMap::new(),
         }
@@ -87,12 +89,21 @@ impl Criterion {
 
     /// Fresh files of both sides, laid out by one seed (a program twice: by two); plain copies where the link of a side
     /// cannot be repeated.
-    fn fresh(&mut self, executable: usize, programs: &[(Side, &Program)]) -> Result<Vec<PathBuf>, HarnessError> {
+    fn fresh(
+        &mut self,
+        executable: usize,
+        round: usize,
+        programs: &[(Side, &Program)],
+    ) -> Result<Vec<PathBuf>, HarnessError> {
         let failed = |program: &Program, e: CopiesError| HarnessError::Start {
             program: program.path.display().to_string(),
             cause: e.to_string(),
         };
         let mut seed = self.rng.next_u64() as u32;
+        if programs.len() == 1 {
+            // Head alone is measured twice in each layout, so that what a layout adds can be told from the rest.
+            seed = Rng::new(self.seed ^ (round as u64 / 2)).next_u64() as u32;
+        }
         let twice = programs.len() == 2 && programs[0].1.path == programs[1].1.path;
         if !self.one_layout.contains_key(&executable) {
             let mut files = Vec::new();
@@ -139,7 +150,7 @@ impl Criterion {
         if self.rng.coin() {
             programs.reverse();
         }
-        let files = self.fresh(request.executable, &programs)?;
+        let files = self.fresh(request.executable, request.round, &programs)?;
         let mut sides = Vec::new();
         for ((side, program), file) in programs.into_iter().zip(files) {
             let mut spawn = self.spawn(program, &file, part.core).args(Slicing::of(suite.version).arguments());
@@ -185,7 +196,7 @@ impl Criterion {
             programs.reverse();
         }
         let mut sides = Vec::new();
-        let files = self.fresh(request.executable, &programs)?;
+        let files = self.fresh(request.executable, request.round, &programs)?;
         for ((side, program), copy) in programs.into_iter().zip(files) {
             let home = self.copies.folder().join("home");
             let slicing = Slicing::of(suite.version);

@@ -64,7 +64,13 @@ fn the_worst_cause_decides_whatever_else_there_is() {
         {
             let policy = Policy { on_inconclusive, on_removed, on_failed, on_missing_baseline, ..Policy::default() };
             let undecided = has(&[Verdict::Inconclusive]);
-            let held_against = [Verdict::TailRegressed, Verdict::Improved, Verdict::WithinLimit, Verdict::Unchanged, Verdict::Inconclusive];
+            let held_against = [
+                Verdict::TailRegressed,
+                Verdict::Improved,
+                Verdict::WithinLimit,
+                Verdict::Unchanged,
+                Verdict::Inconclusive,
+            ];
             let expected = if has(&[Verdict::Regressed, Verdict::TailRegressed, Verdict::OverBudget])
                 || on_removed == Reaction::Fail && has(&[Verdict::Removed])
             {
@@ -92,10 +98,8 @@ fn the_order_of_rows_means_nothing() {
     for _ in 0..verdicts.len() {
         verdicts.rotate_left(1);
         assert_eq!(conclude(&rows(&verdicts), &strict()), Outcome::Failed);
-        let without: Vec<Verdict> = verdicts
-            .into_iter()
-            .filter(|v| !Policy { on_failed: Reaction::Pass, ..strict() }.fails(*v))
-            .collect();
+        let without: Vec<Verdict> =
+            verdicts.into_iter().filter(|v| !Policy { on_failed: Reaction::Pass, ..strict() }.fails(*v)).collect();
         assert_eq!(conclude(&rows(&without), &strict()), Outcome::CouldNotComplete);
     }
 }

@@ -1,0 +1,26 @@
+//! `cargo perfgate doctor`.
+
+use super::args::{Common, DoctorOptions, ListFormat};
+use super::output::print;
+use super::ui::Ui;
+use crate::flow::doctor::doctor;
+use crate::flow::{FlowError, Progress};
+use crate::model::ExitCode;
+use crate::report;
+
+pub fn execute(options: DoctorOptions, common: &Common, ui: &mut Ui) -> Result<ExitCode, FlowError> {
+    let diagnosis = doctor(options.project.request(common)?, ui)?;
+    match options.format {
+        ListFormat::Json => {
+            let text = serde_json::to_string_pretty(&diagnosis).map_err(|e| super::usage(e.to_string()))?;
+            print(&format!("{text}\n"))?;
+        }
+        ListFormat::Human => {
+            print(&report::diagnosis::render(&diagnosis))?;
+            for left in &diagnosis.skipped {
+                ui.status("Skipped", &format!("{}: {}", report::visible(&left.what), left.reason));
+            }
+        }
+    }
+    Ok(ExitCode::Passed)
+}

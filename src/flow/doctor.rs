@@ -1,0 +1,40 @@
+//! `doctor`: how noisy this machine is, what can be seen on it, and what is missing.
+
+use super::noise::{Noise, known};
+use super::project::{ProjectRequest, Setting};
+use super::run::measure_head;
+use super::{FlowError, Progress, assemble};
+use crate::instrument::facts;
+use crate::model::{BenchmarkNoise, Diagnosis, Skipped};
+use crate::store::Store;
+
+/// Measures the work tree alone, twice in each of several layouts. Stores nothing.
+pub fn doctor(request: ProjectRequest, progress: &mut dyn Progress) -> Result<Diagnosis, FlowError> {
+    let setting = Setting::open(request, progress)?;
+    let alone = measure_head(&setting, progress)?;
+    let (stored, controls) = known(&Store::open(setting.repository.root())?, &alone.environment.key)?;
+    let rows = alone.results.each(&alone.suites).count();
+    let mut benchmarks = Vec::new();
+    let mut skipped = alone.suites.skipped.clone();
+    for (id, open, measured) in alone.results.each(&alone.suites) {
+        let Some(measurement) = assemble::measurement(id.clone(), open, measured) else {
+            skipped.push(Skipped { what: id.to_string(), reason: "could not be measured".into() });
+            continue;
+        };
+        let limits = setting.config.policy.limits(&id);
+        let spread = measured.spread();
+        // Two processes that vary independently; where pairs were measured, these know better.
+        let pair = stored.get(&id).and_then(|noise| noise.pair).or(spread.map(|spread| spread * 2_f64.sqrt()));
+        let noise = Noise { pair, layout: measurement.layout_spread };
+        benchmarks.push(BenchmarkNoise {
+            smallest_visible_change: noise.visible(limits, rows),
+            limit: limits.max_regression,
+            layout_spread: noise.layout,
+            spread,
+            benchmark: id,
+        });
+    }
+    benchmarks.sort_by(|a, b| a.benchmark.cmp(&b.benchmark));
+    skipped.sort();
+    Ok(Diagnosis { environment: alone.environment, machine: facts(), controls, benchmarks, skipped })
+}
