@@ -31,6 +31,8 @@ pub struct Tally {
     pub improved: u64,
     pub inconclusive: u64,
     pub pairs: u64,
+    /// The sum of the estimated changes.
+    pub estimated: f64,
     pub with_interval: u64,
     pub covered: u64,
 }
@@ -42,6 +44,7 @@ impl Tally {
         self.improved += u64::from(outcome.verdict == Verdict::Improved);
         self.inconclusive += u64::from(outcome.verdict == Verdict::Inconclusive);
         self.pairs += outcome.pairs as u64;
+        self.estimated += outcome.change.unwrap_or_default();
         if let Some([low, high]) = outcome.interval {
             self.with_interval += 1;
             self.covered += u64::from((low..=high).contains(&truth));
@@ -56,6 +59,7 @@ impl Tally {
         self.improved += other.improved;
         self.inconclusive += other.inconclusive;
         self.pairs += other.pairs;
+        self.estimated += other.estimated;
         self.with_interval += other.with_interval;
         self.covered += other.covered;
     }
@@ -118,26 +122,29 @@ fn compare(source: &Source, rule: &dyn Rule, row: u64, change: f64, rng: &mut Rn
 fn parts(plan: &Plan, count: u64, salt: u64, one: &(dyn Fn(&mut Rng, &mut Tally) + Sync)) -> Tally {
     let next = AtomicU64::new(0);
     let work = || {
-        let mut tally = Tally::default();
+        let mut tallies = Vec::new();
         loop {
             let part = next.fetch_add(1, Ordering::Relaxed);
             if part * PART >= count {
-                return tally;
+                return tallies;
             }
+            let mut tally = Tally::default();
             // A generator seeds the parts' generators: neighbouring seeds would give overlapping numbers.
             let mut rng = Rng::new(plan.seed ^ salt.rotate_left(56) ^ part.rotate_left(20));
             let mut rng = Rng::new(rng.next_u64() ^ rng.next_u64().rotate_left(31));
             for _ in part * PART..count.min((part + 1) * PART) {
                 one(&mut rng, &mut tally);
             }
+            tallies.push((part, tally));
         }
     };
-    let mut sum = Tally::default();
-    std::thread::scope(|scope| {
+    let mut tallies: Vec<(u64, Tally)> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..plan.threads).map(|_| scope.spawn(work)).collect();
-        for thread in threads {
-            sum.add(&thread.join().expect("a rule does not panic"));
-        }
+        threads.into_iter().flat_map(|thread| thread.join().expect("a rule does not panic")).collect()
     });
+    // Sums of fractions depend on their order.
+    tallies.sort_by_key(|(part, _)| *part);
+    let mut sum = Tally::default();
+    tallies.iter().for_each(|(_, tally)| sum.add(tally));
     sum
 }
