@@ -11,6 +11,8 @@ use super::Failed;
 
 /// Shorter recordings tell too little of a benchmark's distribution.
 const FEWEST_PAIRS: usize = 12;
+/// Neighbouring pairs that are drawn together where their order is kept.
+const BLOCK: usize = 8;
 /// The correlation of neighbouring pairs where a made-up source has one.
 const CORRELATION: f64 = 0.3;
 
@@ -84,14 +86,19 @@ impl Traces {
         text
     }
 
-    /// For each load: pairs drawn singly with a random sign, and whole recordings in their order, each with one sign.
+    /// For each load: pairs drawn singly, each with a random sign, and neighbours in their order with one sign a block.
+    /// Whole recordings would have the mean on which they were centred, and no error at all.
     pub fn sources(&self) -> Vec<Source> {
         let mut sources = Vec::new();
         for (load, benchmarks) in &self.by_load {
             let rows: Vec<Vec<Vec<f64>>> = benchmarks.values().cloned().collect();
-            let kind = |whole| Kind::Recorded { rows: rows.clone(), whole };
+            let kind = |blocks| Kind::Recorded { rows: rows.clone(), blocks };
             sources.push(Source { name: format!("recorded, load {load}"), spread: None, kind: kind(false) });
-            sources.push(Source { name: format!("recorded in order, load {load}"), spread: None, kind: kind(true) });
+            sources.push(Source {
+                name: format!("recorded, blocks of {BLOCK}, load {load}"),
+                spread: None,
+                kind: kind(true),
+            });
         }
         sources
     }
@@ -123,7 +130,7 @@ impl Shape {
 
 #[derive(Debug)]
 enum Kind {
-    Recorded { rows: Vec<Vec<Vec<f64>>>, whole: bool },
+    Recorded { rows: Vec<Vec<Vec<f64>>>, blocks: bool },
     Simulated(Shape),
 }
 
@@ -150,23 +157,23 @@ impl Source {
     /// A stream of pairs of one benchmark, the `row`th of a suite.
     pub fn stream<'a>(&'a self, row: u64, rng: &'a mut Rng) -> Box<dyn FnMut() -> f64 + 'a> {
         match &self.kind {
-            Kind::Recorded { rows, whole } => {
+            Kind::Recorded { rows, blocks } => {
                 let recorded = &rows[row as usize % rows.len()];
                 let sign = |rng: &mut Rng| if rng.coin() { 1.0 } else { -1.0 };
-                if !whole {
+                if !blocks {
                     return Box::new(move || {
                         let one = &recorded[rng.below(recorded.len() as u64) as usize];
                         sign(rng) * one[rng.below(one.len() as u64) as usize]
                     });
                 }
-                let (mut one, mut at, mut turned): (&[f64], usize, f64) = (&[], 0, 1.0);
+                let (mut one, mut at, mut left, mut turned): (&[f64], usize, usize, f64) = (&[], 0, 0, 1.0);
                 Box::new(move || {
-                    if at == one.len() {
+                    if left == 0 {
                         one = &recorded[rng.below(recorded.len() as u64) as usize];
-                        (at, turned) = (0, sign(rng));
+                        (at, left, turned) = (rng.below(one.len() as u64) as usize, BLOCK, sign(rng));
                     }
-                    at += 1;
-                    turned * one[at - 1]
+                    (at, left) = ((at + 1) % one.len(), left - 1);
+                    turned * one[at]
                 })
             }
             Kind::Simulated(shape) => simulated(*shape, self.spread.unwrap_or_default(), rng),
