@@ -57,6 +57,9 @@ struct Arguments {
     /// This same difference for every benchmark, per mille, in place of the rotation
     #[arg(long, allow_negative_numbers = true)]
     all_differ_by: Option<i32>,
+    /// Measure so many pairs whatever they show, for `verdict_replay`
+    #[arg(long, value_name = "PAIRS")]
+    record: Option<usize>,
     /// Internal: be background load until standard input ends
     #[arg(long, hide = true)]
     spin: bool,
@@ -123,7 +126,7 @@ fn measure(
     let _load = load::Load::start(load)?;
     let context = record::Context { variant: variant.name(), load, differences: &differences };
     if wanted(Only::Ours) {
-        files.add_ours(&ours::compare(project, filter.clone(), &context)?)?;
+        files.add_ours(&ours::compare(project, filter.clone(), arguments.record, &context)?)?;
     }
     if wanted(Only::Criterion) && round - arguments.start < arguments.criterion_rounds {
         for comparison in criterion::compare(project, filter.as_ref(), &context)? {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use cargo_perfgate::flow::check::{CheckRequest, Method, check};
-use cargo_perfgate::flow::{Progress, ProjectRequest, Silent, list};
-use cargo_perfgate::model::BenchmarkId;
+use cargo_perfgate::flow::{Effort, Progress, ProjectRequest, Silent, list};
+use cargo_perfgate::model::{BenchmarkId, Metric, Verdict};
 use cargo_perfgate::workspace::CargoOptions;
 
 use super::Failed;
@@ -41,7 +41,7 @@ impl Progress for Recorder {
     }
 }
 
-fn request(project: &Project, filter: Option<regex::Regex>) -> Result<ProjectRequest, Failed> {
+fn request(project: &Project, filter: Option<regex::Regex>, pairs: Option<usize>) -> Result<ProjectRequest, Failed> {
     let cargo = CargoOptions {
         offline: true,
         locked: true,
@@ -56,24 +56,26 @@ fn request(project: &Project, filter: Option<regex::Regex>) -> Result<ProjectReq
         config: None,
         builds: project.builds.clone(),
         filter,
+        effort: Effort { budget: None, pairs },
     })
 }
 
 /// Builds head.
 pub fn build(project: &Project, filter: Option<regex::Regex>) -> Result<(), Failed> {
-    list::list(request(project, filter)?, &mut Silent)?;
+    list::list(request(project, filter, None)?, &mut Silent)?;
     Ok(())
 }
 
-/// Asks the gate about the commit that is checked out.
+/// Asks the gate about the commit that is checked out; with `pairs`, it measures that many whatever they show.
 pub fn compare(
     project: &Project,
     filter: Option<regex::Regex>,
+    pairs: Option<usize>,
     context: &Context<'_>,
 ) -> Result<Vec<Comparison>, Failed> {
     let mut recorder = Recorder::default();
     let request = CheckRequest {
-        project: request(project, filter)?,
+        project: request(project, filter, pairs)?,
         base: Some(project.base.clone()),
         method: Method::Paired,
         store: false,
@@ -81,9 +83,16 @@ pub fn compare(
     };
     let report = check(request, &mut recorder)?.report;
     report.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
+    if let Some(red) = report.rows.iter().find(|row| row.verdict == Verdict::TailRegressed) {
+        eprintln!("warning: the tail of {} is red: {}", red.benchmark.name, red.reason);
+    }
+    if let Some(suite) = report.rows.iter().find(|row| row.benchmark == BenchmarkId::suite()) {
+        eprintln!("{:>12} the suite is {}, by {:+.2} %", "Judged", suite.verdict, suite.change.unwrap_or(0.0) * 100.0);
+    }
     report
         .rows
         .into_iter()
+        .filter(|row| row.metric == Metric::WallTime && row.benchmark != BenchmarkId::suite())
         .map(|row| {
             Ok(Comparison {
                 true_change: context.true_change(&row.benchmark.name)?,

@@ -39,6 +39,9 @@ struct Arguments {
     /// Standard deviations of a pair for the made-up distributions
     #[arg(long, value_delimiter = ',', default_value = "0.01,0.025,0.05,0.08")]
     spreads: Vec<f64>,
+    /// `max-regression`, a plain ratio
+    #[arg(long, default_value_t = 0.05)]
+    limit: f64,
     /// Only rules whose name contains this
     #[arg(long, default_value = "")]
     rule: String,
@@ -70,7 +73,7 @@ fn run(arguments: &Arguments) -> Result<(), Failed> {
             sources.push(Source::simulated(shape, *spread));
         }
     }
-    let rules = rules::all(arguments.rows);
+    let rules = rules::all(arguments.rows, arguments.limit);
     let rules: Vec<&dyn Rule> =
         rules.iter().map(AsRef::as_ref).filter(|r| r.name().contains(&arguments.rule)).collect();
     let plan = Plan {

@@ -1,11 +1,8 @@
 //! The rules that are replayed: the gate's own, and simple ones to hold it against.
 
-use cargo_perfgate::gate::{Limits, Samples, judge};
+use cargo_perfgate::gate::{Limits, Pair, Stage, Trial};
 use cargo_perfgate::model::Verdict;
 use cargo_perfgate::stats::{quantile, sorted};
-
-/// Pairs that the gate takes where a benchmark is quick.
-const PAIRS: usize = 30;
 
 /// What a rule made of one comparison.
 #[derive(Clone, Copy, Debug)]
@@ -27,34 +24,38 @@ pub trait Rule: Sync {
 }
 
 /// All rules; `rows` share the chance of a false red.
-pub fn all(rows: usize) -> Vec<Box<dyn Rule>> {
+pub fn all(rows: usize, limit: f64) -> Vec<Box<dyn Rule>> {
     vec![
-        Box::new(Fixed { rows, limits: Limits::new(0.05) }),
+        Box::new(Gate { rows, limits: Limits::new(limit) }),
         Box::new(Naive { pairs: 1 }),
-        Box::new(Naive { pairs: PAIRS }),
+        Box::new(Naive { pairs: 30 }),
     ]
 }
 
-/// A number of pairs that is fixed beforehand, and the gate's judgement of them.
-struct Fixed {
+/// The gate's own.
+struct Gate {
     rows: usize,
     limits: Limits,
 }
 
-impl Rule for Fixed {
+impl Rule for Gate {
     fn name(&self) -> &'static str {
-        "30 pairs"
+        "cargo perfgate"
     }
 
     fn run(&self, pairs: &mut dyn FnMut() -> f64) -> Outcome {
-        let ratios: Vec<f64> = (0..PAIRS).map(|_| pairs()).collect();
-        let judgement = judge(Samples::Paired(&ratios), self.limits, self.rows);
+        let mut trial = Trial::new(self.limits, self.rows);
+        while trial.stage() != Stage::Decided {
+            let ratio = pairs();
+            trial.push(Pair { typical: ratio, tail: ratio });
+        }
+        let judgement = (trial.verdict() == Verdict::Inconclusive).then(|| trial.judgement());
         Outcome {
-            verdict: judgement.verdict,
-            pairs: PAIRS,
-            change: judgement.change,
-            interval: judgement.interval.map(|interval| [interval.low, interval.high]),
-            smallest_visible_change: judgement.smallest_visible_change,
+            verdict: trial.verdict(),
+            pairs: trial.pairs(),
+            change: trial.change(),
+            interval: trial.interval().map(|interval| [interval.low, interval.high]),
+            smallest_visible_change: judgement.and_then(|judgement| judgement.smallest_visible_change),
         }
     }
 }

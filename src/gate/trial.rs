@@ -314,6 +314,11 @@ impl Trial {
         }
     }
 
+    /// The estimated change, a plain ratio; `None` for too few pairs.
+    pub fn change(&self) -> Option<f64> {
+        Some(trimmed_mean(self.sample())?.mean.exp_m1())
+    }
+
     /// The 95 % interval of the change, plain ratios.
     pub fn interval(&self) -> Option<Interval> {
         let estimate = trimmed_mean(self.sample())?;
@@ -372,7 +377,7 @@ impl Trial {
     pub fn judgement(&self) -> Judgement {
         let verdict = self.verdict();
         let sample = self.sample();
-        let Some(estimate) = trimmed_mean(sample) else {
+        let Some(change) = self.change() else {
             return Judgement::too_few(self.pairs());
         };
         let visible = self.smallest_visible_change();
@@ -393,13 +398,7 @@ impl Trial {
                 None => unseen(visible),
             },
         };
-        Judgement {
-            verdict,
-            change: Some(estimate.mean.exp_m1()),
-            interval: self.interval(),
-            smallest_visible_change: visible,
-            reason,
-        }
+        Judgement { verdict, change: Some(change), interval: self.interval(), smallest_visible_change: visible, reason }
     }
 
     /// The smallest slowdown that would have come under suspicion with pairs spread like these: these very pairs, moved
