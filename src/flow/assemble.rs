@@ -207,7 +207,7 @@ pub fn measurement(id: BenchmarkId, open: &Open, measured: &Measured) -> Option<
         spread: (q75 - q25) / middle,
         estimates,
         executable: open.identity.clone(),
-        layout_spread: measured.layout_spread().filter(|_| open.suite.head.relink.is_ok()),
+        layout_spread: measured.layout_spread().filter(|_| open.suite.head.layouter.is_ok()),
         pair_spread: measured.trial.as_ref().and_then(Trial::spread),
     })
 }

@@ -8,9 +8,9 @@ use super::schedule::{Planned, Schedule, Scheduled, USUAL_PAIRS, schedule, suite
 use super::suites::{Open, Suites};
 use super::{FlowError, Progress};
 use crate::gate::{Judgement, Limits, judge_suite};
-use crate::harness::Sides;
 use crate::harness::criterion::Criterion;
-use crate::instrument::Copies;
+use crate::harness::{Bench, Sides};
+use crate::instrument::{Copies, Layouts};
 use crate::model::{BenchmarkId, Controls};
 use crate::report::counted;
 
@@ -97,12 +97,18 @@ pub fn measure(
     let clock = Instant::now();
     let measured = schedule(&plan, &mut bench, &mut || clock.elapsed(), progress)?;
     for (i, open) in suites.open.iter().enumerate() {
-        if let Some(reason) = crate::harness::Bench::one_layout(&bench, i) {
-            warnings.push(format!(
-                "{}::{} was measured in one layout of its code, which alone can make a benchmark slower or faster: {reason}",
-                open.package, open.target
-            ));
-        }
+        let how = match bench.layouts(i) {
+            None | Some(Layouts::EveryFunction | Layouts::EveryFunctionApart) => continue,
+            Some(Layouts::EveryObject) => {
+                "was measured with the objects of its own crate in random order, the linker does not order functions: \
+                 where these lie can make a benchmark slower or faster"
+                    .to_owned()
+            }
+            Some(Layouts::One(reason)) => format!(
+                "was measured in one layout of its code, which alone can make a benchmark slower or faster: {reason}"
+            ),
+        };
+        warnings.push(format!("{}::{} {how}", open.package, open.target));
     }
     let results = Results(measured);
     warnings.extend(fixed_times(suites, &results));

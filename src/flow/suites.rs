@@ -8,6 +8,7 @@ use super::project::BuiltSide;
 use super::{FlowError, Progress, file_error};
 use crate::harness::Program;
 use crate::harness::criterion::{Enumeration, NotCriterion, Suite, Version, Way, enumerate};
+use crate::instrument::Layouter;
 use crate::model::{BenchmarkId, Evidence, Skipped, Verdict};
 use crate::workspace::{BenchExecutable, executable_identity};
 
@@ -321,17 +322,18 @@ fn identity(executable: &BenchExecutable) -> Result<String, FlowError> {
     executable_identity(&executable.path).map_err(|e| file_error("read", &executable.path, e))
 }
 
-/// `executable` to be measured: with its link, if repeating that gives the very same program. Nothing else may be
-/// measured in its name.
+/// `executable` to be measured: with layouts from its link, if repeating that gives the very same program. Nothing else
+/// may be measured in its name.
 fn laid_out(executable: &BenchExecutable, side: &BuiltSide, home: &Path) -> Result<Program, FlowError> {
     let mut program = program(executable, side);
     let Some(relink) = &executable.relink else { return Ok(program) };
     std::fs::create_dir_all(home).map_err(|e| file_error("create", home, e))?;
     let again = home.join("relinked");
-    program.relink = match relink.repeat(&again, None) {
+    program.layouter = match relink.repeat(&again) {
         Ok(()) => {
             let same = executable_identity(&again).map_err(|e| file_error("read", &again, e))? == identity(executable)?;
-            if same { Ok(relink.clone()) } else { Err("repeating its link gives another program".to_owned()) }
+            let other = || "repeating its link gives another program".to_owned();
+            if same { Layouter::try_ways(relink, &executable.path, home) } else { Err(other()) }
         }
         Err(reason) => Err(reason),
     };
@@ -343,7 +345,7 @@ fn program(executable: &BenchExecutable, side: &BuiltSide) -> Program {
     Program {
         link: Some(side.link.clone()),
         path: executable.path.clone(),
-        relink: Err("its link was not recorded".to_owned()),
+        layouter: Err("its link was not recorded".to_owned()),
         directory: executable.directory.clone(),
         environment: executable.environment.clone(),
     }

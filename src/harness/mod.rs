@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::instrument::{Relink, SideLink};
+use crate::instrument::{Layouter, Layouts, SideLink};
 use crate::model::Side;
 
 /// A bench executable as a harness sees it.
@@ -15,8 +15,8 @@ use crate::model::Side;
 pub struct Program {
     /// The file.
     pub path: PathBuf,
-    /// The record of its link, with which every process gets a layout of its own; else why there is none.
-    pub relink: Result<Relink, String>,
+    /// What gives every process a layout of its own; else why nothing does.
+    pub layouter: Result<Layouter, String>,
     /// The link by which paths that are compiled into it lead to its own side.
     pub link: Option<SideLink>,
     /// The working directory that it expects.
@@ -32,8 +32,8 @@ pub trait Bench {
     /// order of the request. `Err` means that measuring as such is impossible; a benchmark that fails is an answer.
     fn measure(&mut self, request: &Request<'_>) -> Result<Vec<Slice>, HarnessError>;
 
-    /// Why all processes of an executable share one layout, where they do.
-    fn one_layout(&self, _executable: usize) -> Option<&str> {
+    /// How finely the processes of an executable got layouts of their own, where it was measured and that is known.
+    fn layouts(&self, _executable: usize) -> Option<Layouts> {
         None
     }
 }

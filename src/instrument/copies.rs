@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::relink::Relink;
+use super::layouts::Layouter;
 
 /// Copies are kept alive up to this many bytes, so that the next copy cannot get the pages of the last one.
 const KEPT_BYTES: u64 = 512 * 1024 * 1024;
@@ -68,16 +68,17 @@ impl Copies {
         self.keep(copy, executable, done)
     }
 
-    /// As [`Copies::fresh`], with the functions of `executable` in an order that `seed` decides. The inner `Err` says why
-    /// its link cannot be repeated so.
-    pub fn shuffled(
+    /// As [`Copies::fresh`], with the code of `executable` in this order, or in one that `seed` decides. The inner `Err`
+    /// says why its link cannot be repeated so.
+    pub fn laid_out(
         &mut self,
         executable: &Path,
-        relink: &Relink,
+        layouter: &Layouter,
+        order: &[&str],
         seed: u32,
     ) -> Result<Result<PathBuf, String>, CopiesError> {
         let copy = self.next_path();
-        match relink.repeat(&copy, Some(seed)) {
+        match layouter.lay_out(&copy, order, seed) {
             Ok(()) => self.keep(copy, executable, Ok(())).map(Ok),
             Err(reason) => {
                 let _ = fs::remove_file(copy);

@@ -2,15 +2,21 @@
 //! processes say is their harness's business.
 
 mod copies;
+mod layouts;
 mod machine;
+mod order;
 mod process;
+mod record;
 mod relink;
 mod side_link;
 mod signals;
 
 pub use copies::{Copies, CopiesError};
+pub use layouts::{Layouter, Layouts};
 pub use machine::{cores, cpu_model, facts, machine_id};
+pub use order::{Places, Unit};
 pub use process::{Captured, Output, Process, Spawn, SpawnError};
-pub use relink::{CHAINED, RECORDS, Relink, act_as_wrapper, record_name};
+pub use record::{CHAINED, RECORDS, act_as_wrapper, record_name};
+pub use relink::Relink;
 pub use side_link::SideLink;
 pub use signals::{Interrupt, install as install_signal_handler, interrupted};

@@ -1,45 +1,13 @@
-//! Links recorded while cargo builds, and repeated with the code in another order.
-//!
-//! The order in which the linker lays out functions makes code faster or slower that nobody touched, by more than most
-//! limits, and neither samples nor copies remove that. So each process gets a layout of its own: what was a bias becomes
-//! noise. Cargo is given this program as the wrapper of rustc for the workspace's own crates; as such it names itself as
-//! the linker of programs, and as the linker it calls the real one and keeps what the link needs. Cargo's fingerprints
-//! of dependencies, the user's flags and his linker stay as they are.
+//! Recorded links, repeated.
 
-use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
-use serde::{Deserialize, Serialize};
+use super::process::{Output, Spawn};
+use super::record::{ARGUMENTS, HERE, Link, OBJECTS, surroundings};
 
-use super::process::{Spawn, become_program};
-
-/// Set for builds whose links are to be recorded: the folder for the records.
-pub const RECORDS: &str = "PERFGATE_LINK_RECORDS";
-/// Folder among the records in which this program has the names of linkers.
-const ALIASES: &str = "linkers";
-/// The user's own wrapper of workspace crates.
-pub const CHAINED: &str = "PERFGATE_CHAINED_WRAPPER";
-/// Arguments of a recorded link.
-const ARGUMENTS: &str = "link.json";
-const OBJECTS: &str = "objects";
-const TEMPORARY: &str = "temporary";
-
-/// One link as it was done.
-#[derive(Serialize, Deserialize)]
-struct Link {
-    linker: String,
-    directory: String,
-    arguments: Vec<String>,
-    /// What the arguments call the output.
-    output: String,
-}
-
-/// Stands in records for the folder that the target directory lies in: a record is copied with its folder, and must not
-/// lead back to what it was copied from.
-const HERE: &str = "{here}";
+/// Arguments that take the names of functions out of a program; mold 1 does so where debug information alone is meant.
+const STRIPPING: [&str; 5] = ["-s", "-Wl,-s", "-Wl,--strip-all", "-Wl,-S", "-Wl,--strip-debug"];
 
 /// The recorded link of one executable: a folder in `<folder>/<target directory>/<records>/`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,161 +15,15 @@ pub struct Relink {
     record: PathBuf,
 }
 
-/// The name under which the link of an executable is recorded.
-pub fn record_name(executable: &Path) -> &OsStr {
-    executable.file_name().unwrap_or_default()
-}
-
-/// Acts as rustc's wrapper or as the linker where this process was started as one of them; `None` where it was not.
-pub fn act_as_wrapper() -> Option<ExitCode> {
-    let records = PathBuf::from(std::env::var_os(RECORDS)?);
-    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
-    let code = match aliased(&records) {
-        Some(linker) => link(&linker, &arguments, &records),
-        None => compile(arguments, &records),
-    };
-    Some(code)
-}
-
-/// rustc's wrapper: the first argument is rustc. Becomes rustc, or the user's own wrapper of it.
-fn compile(mut arguments: Vec<OsString>, records: &Path) -> ExitCode {
-    if arguments.is_empty() {
-        return ExitCode::from(2);
-    }
-    if let Some(linker) = linker_of(&arguments)
-        && let Ok(alias) = alias(&linker, records)
-    {
-        let mut option = OsString::from("linker=");
-        option.push(alias);
-        arguments.extend(["-C".into(), option]);
-    }
-    if let Some(chained) = std::env::var_os(CHAINED) {
-        arguments.insert(0, chained);
-    }
-    let program = arguments.remove(0);
-    failed(&program, &become_program(&program, &arguments, &[]))
-}
-
-/// This program under the name of the real linker, by which rustc tells what arguments a linker takes.
-fn alias(linker: &str, records: &Path) -> io::Result<PathBuf> {
-    let folder = records.join(ALIASES).join(linker.replace(['/', '\\'], "+"));
-    let alias = folder.join(Path::new(linker).file_name().unwrap_or_default());
-    fs::create_dir_all(&folder)?;
-    let own = std::env::current_exe()?;
-    if fs::read_link(&alias).is_ok_and(|target| target == own) {
-        return Ok(alias);
-    }
-    let _ = fs::remove_file(&alias);
-    #[cfg(unix)]
-    match std::os::unix::fs::symlink(own, &alias) {
-        // Another rustc of the same build was quicker.
-        Err(e) if e.kind() != io::ErrorKind::AlreadyExists => return Err(e),
-        _ => {}
-    }
-    Ok(alias)
-}
-
-/// The real linker, where this process was started under its name.
-fn aliased(records: &Path) -> Option<OsString> {
-    let started_as = PathBuf::from(std::env::args_os().next()?);
-    let folder = started_as.parent()?;
-    (folder.parent()? == records.join(ALIASES))
-        .then(|| folder.file_name().map(|name| name.to_string_lossy().replace('+', "/").into()))?
-}
-
-/// The linker of a call of rustc that makes a program for this system; `None` where another linker's manner would be
-/// needed, or nothing is linked.
-fn linker_of(arguments: &[OsString]) -> Option<String> {
-    let texts: Vec<&str> = arguments.iter().map(|argument| argument.to_str()).collect::<Option<_>>()?;
-    let links = texts.iter().any(|text| text.starts_with("--emit=") && text.contains("link"));
-    // A bench without the standard harness is compiled with neither `--test` nor a crate type: a program by default.
-    let mut kinds = texts.windows(2).filter(|pair| pair[0] == "--crate-type").map(|pair| pair[1]);
-    let foreign = |triple: &str| !triple.contains("-linux-");
-    let crossed = texts.windows(2).any(|pair| pair[0] == "--target" && foreign(pair[1]))
-        || texts.iter().any(|text| text.strip_prefix("--target=").is_some_and(foreign));
-    let program = links && !crossed && (texts.contains(&"--test") || kinds.all(|kind| kind == "bin"));
-    let options = || {
-        let apart = texts.windows(2).filter(|pair| pair[0] == "-C").map(|pair| pair[1]);
-        apart.chain(texts.iter().filter_map(|text| text.strip_prefix("-C").filter(|rest| !rest.is_empty())))
-    };
-    if !cfg!(target_os = "linux") || !program || options().any(|option| option.starts_with("linker-flavor=")) {
-        return None;
-    }
-    let named = options().filter_map(|option| option.strip_prefix("linker=")).next_back().unwrap_or("cc");
-    let stem = Path::new(named).file_stem()?.to_str()?;
-    ["cc", "gcc", "clang"].iter().any(|driver| stem.contains(driver)).then(|| named.to_owned())
-}
-
-/// The linker: keeps what the link needs, because rustc removes it afterwards, and becomes the real linker. A record that
-/// cannot be kept is no failure of the build.
-fn link(linker: &OsStr, arguments: &[OsString], records: &Path) -> ExitCode {
-    let _ = std::env::current_dir().and_then(|directory| record(linker, arguments, &directory, records));
-    failed(linker, &become_program(linker, arguments, &[]))
-}
-
-fn failed(program: &OsStr, e: &io::Error) -> ExitCode {
-    // What the user must learn here reaches him as cargo's report of rustc's errors.
-    let _ = std::io::Write::write_all(&mut io::stderr(), format!("error: could not run {program:?}: {e}\n").as_bytes());
-    ExitCode::from(101)
-}
-
-fn record(linker: &OsStr, arguments: &[OsString], directory: &Path, records: &Path) -> io::Result<()> {
-    let texts: Option<Vec<String>> = arguments.iter().map(|argument| argument.to_str().map(str::to_owned)).collect();
-    let (Some(mut texts), Some(linker)) = (texts, linker.to_str()) else { return Ok(()) };
-    let output = texts.windows(2).find(|pair| pair[0] == "-o").map(|pair| pair[1].clone());
-    let Some(output) = output else { return Ok(()) };
-    let folder = records.join(record_name(Path::new(&output)));
-    if folder.exists() {
-        fs::remove_dir_all(&folder)?;
-    }
-    // A response file would have to be read as the linker reads it.
-    if texts.iter().any(|text| text.starts_with('@')) {
-        return Ok(());
-    }
-    fs::create_dir_all(folder.join(OBJECTS))?;
-    // rustc's own temporary folder: the list of symbols and what else it made for this link.
-    let symbols = texts.iter().find(|text| text.ends_with("symbols.o"));
-    if let Some(temporary) = symbols.and_then(|path| Path::new(path).parent()).filter(|path| path.is_absolute()) {
-        let kept = folder.join(TEMPORARY);
-        fs::create_dir_all(&kept)?;
-        for entry in fs::read_dir(temporary)? {
-            let entry = entry?;
-            if entry.file_type()?.is_file() {
-                fs::copy(entry.path(), kept.join(entry.file_name()))?;
-            }
-        }
-        if let (Some(from), Some(to)) = (temporary.to_str().map(str::to_owned), kept.to_str()) {
-            texts = texts.into_iter().map(|text| text.replace(&from, to)).collect();
-        }
-    }
-    for (i, text) in texts.iter_mut().enumerate() {
-        let path = Path::new(text.as_str());
-        if path.extension().is_some_and(|extension| extension == "o") && !path.starts_with(&folder) && path.is_file() {
-            let kept = folder.join(OBJECTS).join(format!("{i}.o"));
-            // A second name for the same file costs nothing and outlives the first.
-            fs::hard_link(path, &kept).or_else(|_| fs::copy(path, &kept).map(drop))?;
-            *text = kept.to_string_lossy().into_owned();
-        }
-    }
-    // rustc names some files by the path that it was shown, others by where they really are.
-    let shown = surroundings(&folder).to_owned();
-    let real = shown.canonicalize()?;
-    let relative = |text: &str| {
-        [&shown, &real].iter().fold(text.to_owned(), |text, path| text.replace(&*path.to_string_lossy(), HERE))
-    };
-    let link = Link {
-        linker: linker.to_owned(),
-        directory: relative(&directory.to_string_lossy()),
-        arguments: texts.iter().map(|text| relative(text)).collect(),
-        output: relative(&output),
-    };
-    fs::write(folder.join(ARGUMENTS), serde_json::to_vec(&link)?)?;
-    Ok(())
-}
-
-/// The folder that the target directory of a record lies in.
-fn surroundings(record: &Path) -> &Path {
-    record.ancestors().nth(3).unwrap_or(record)
+/// A way in which a link is repeated.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Changes<'a> {
+    /// Added at the end.
+    pub arguments: &'a [String],
+    /// The objects in another order; empty: as they were.
+    pub objects: &'a [String],
+    /// The names of functions are kept, whatever was asked for.
+    pub names: bool,
 }
 
 impl Relink {
@@ -210,25 +32,54 @@ impl Relink {
         record.join(ARGUMENTS).is_file().then_some(Self { record })
     }
 
-    /// Links the program again, into `output`; with a seed, its functions in an order that the seed decides. Fails where
-    /// the link does, in one line: not every linker can do that.
-    pub fn repeat(&self, output: &Path, seed: Option<u32>) -> Result<(), String> {
-        let record = fs::read(self.record.join(ARGUMENTS)).map_err(|e| e.to_string())?;
-        let link: Link = serde_json::from_slice(&record).map_err(|e| e.to_string())?;
+    /// Links the program again, into `output`. Fails where the link does, in one line.
+    pub fn repeat(&self, output: &Path) -> Result<(), String> {
+        self.repeat_with(output, Changes::default()).map(drop)
+    }
+
+    /// The objects of the program's own crate, as [`Changes::objects`] names them.
+    pub(super) fn objects(&self) -> Result<Vec<String>, String> {
+        Ok(self.link()?.arguments.iter().filter_map(|argument| self.object(argument)).collect())
+    }
+
+    /// The name of an argument that is such an object.
+    fn object(&self, argument: &str) -> Option<String> {
+        let path = Path::new(argument);
+        let here = path.parent()?.ends_with(Path::new(self.record.file_name()?).join(OBJECTS));
+        (here && path.extension()? == "o").then(|| Some(path.file_name()?.to_str()?.to_owned()))?
+    }
+
+    /// Links the program again with changes; gives what the linker wrote to its standard output.
+    pub(super) fn repeat_with(&self, output: &Path, changes: Changes<'_>) -> Result<String, String> {
+        let link = self.link()?;
         let here = surroundings(&self.record).to_string_lossy();
         let output = output.to_string_lossy();
-        let arguments = link
-            .arguments
-            .iter()
-            .map(|argument| if *argument == link.output { output.to_string() } else { argument.replace(HERE, &here) });
-        let shuffle = seed.map(|seed| format!("-Wl,--shuffle-sections=.text*={seed}"));
+        let mut objects = changes.objects.iter();
+        let arguments =
+            link.arguments.iter().filter(|argument| !changes.names || !STRIPPING.contains(&argument.as_str()));
+        let arguments = arguments.map(|argument| {
+            let argument = if *argument == link.output { output.to_string() } else { argument.replace(HERE, &here) };
+            match self.object(&argument).and_then(|_| objects.next()) {
+                Some(other) => Path::new(&argument).with_file_name(other).to_string_lossy().into_owned(),
+                None => argument,
+            }
+        });
         let directory = PathBuf::from(link.directory.replace(HERE, &here));
-        let ended = Spawn::new(&link.linker, &directory).args(arguments).args(shuffle).run();
-        let ended = ended.map_err(|e| e.to_string())?;
+        let mut spawn = Spawn::new(&link.linker, &directory).args(arguments).args(changes.arguments.iter().cloned());
+        spawn.stdout = Output::Keep;
+        let ended = spawn.run().map_err(|e| e.to_string())?;
         if ended.status.success() {
-            return Ok(());
+            return Ok(String::from_utf8_lossy(&ended.stdout).into_owned());
         }
-        let line = ended.stderr.lines().find(|line| line.contains("error") || line.contains("unrecognized"));
+        let line = ended
+            .stderr
+            .lines()
+            .find(|line| ["error", "unrecognized", "unknown"].iter().any(|word| line.contains(word)));
         Err(line.or(ended.stderr.lines().next()).unwrap_or("the linker failed").to_owned())
+    }
+
+    fn link(&self) -> Result<Link, String> {
+        let record = fs::read(self.record.join(ARGUMENTS)).map_err(|e| e.to_string())?;
+        serde_json::from_slice(&record).map_err(|e| e.to_string())
     }
 }

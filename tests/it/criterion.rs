@@ -27,7 +27,7 @@ fn executables(fixture: &str) -> BTreeMap<String, Program> {
     let program = |executable: BenchExecutable| {
         let key = format!("{}::{}", executable.package, executable.target);
         let BenchExecutable { path, directory, environment, .. } = executable;
-        let program = Program { path, link: None, relink: Err("not recorded".into()), directory, environment };
+        let program = Program { path, link: None, layouter: Err("not recorded".into()), directory, environment };
         (key, program)
     };
     built.executables.into_iter().map(program).collect()

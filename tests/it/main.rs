@@ -7,6 +7,8 @@ mod dependencies;
 mod exit_codes;
 mod fixture;
 mod gate;
+mod layouts;
+mod order;
 mod process;
 mod readme;
 mod report;

@@ -7,9 +7,10 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use cargo_perfgate::instrument::Relink;
+use cargo_perfgate::instrument::{Layouter, Layouts, Places, Relink};
 use cargo_perfgate::model::{Evidence, Outcome, Report, Verdict};
 use cargo_perfgate::report::json;
+use cargo_perfgate::stats::Rng;
 
 use crate::fixture::{Fixture, clean, scratch};
 
@@ -131,7 +132,7 @@ fn a_slowdown_fails_and_its_revert_passes() {
     assert!(!copies.exists(), "the next start leaves {}", copies.display());
 }
 
-/// Links the measured executable of the last check again: another seed is another file, the same seed the same.
+/// Links the measured executable of the last check again: another order is another file, the same order the same.
 fn layouts_differ_by_seed(fixture: &Fixture) {
     let name = fixture.root.file_name().unwrap().to_str().unwrap();
     let folders = fs::read_dir(scratch().join("builds")).unwrap().map(|entry| entry.unwrap().path());
@@ -141,11 +142,14 @@ fn layouts_differ_by_seed(fixture: &Fixture) {
     let records = fs::read_dir(project.join("head/target/perfgate-links")).unwrap().map(|entry| entry.unwrap().path());
     let checksum = |record: &PathBuf| record.file_name().unwrap().to_string_lossy().starts_with("checksum-");
     let record = records.filter(checksum).max_by_key(|record| record.metadata().unwrap().modified().unwrap()).unwrap();
-    let relink = Relink::open(record).unwrap();
+    let executable = project.join("head/target/release/deps").join(record.file_name().unwrap());
     let folder = tempfile::tempdir().unwrap();
+    let layouter = Layouter::try_ways(&Relink::open(record).unwrap(), &executable, folder.path()).unwrap();
+    assert_eq!(layouter.layouts(), Layouts::EveryFunction);
     let linked = |file: &str, seed| {
         let path = folder.path().join(file);
-        relink.repeat(&path, Some(seed)).unwrap();
+        let order = Places::of(&[layouter.units()]);
+        layouter.lay_out(&path, &order.draw(&mut Rng::new(seed))[0], 0).unwrap();
         fs::read(path).unwrap()
     };
     let first = linked("first", 1);

@@ -8,10 +8,11 @@ use super::Way;
 use super::channel::Complete;
 use super::enumerate::{point, spawn};
 use super::files;
+use super::fresh::Fresh;
 use super::options::{Slicing, Version, filters};
 use super::session::{Ending, EndingKind, NoSession, Session, Starting, Step};
 use crate::harness::{Bench, Failure, FailureKind, HarnessError, Program, Request, Sample, Sides, Slice, SliceResult};
-use crate::instrument::{Copies, CopiesError, SideLink, Spawn, cores};
+use crate::instrument::{Copies, Layouts, SideLink, Spawn, cores};
 use crate::model::Side;
 use crate::stats::Rng;
 
@@ -45,15 +46,13 @@ impl Suite {
 #[derive(Debug)]
 pub struct Criterion {
     suites: Vec<Suite>,
-    copies: Copies,
+    fresh: Fresh,
     cores: Vec<usize>,
     time_out: Duration,
     rng: Rng,
     seed: u64,
     /// Benchmarks that were seen with more than one thread: held to one core they would be another program.
     threaded: BTreeSet<(usize, String)>,
-    /// Executables that cannot be laid out anew, with the reason.
-    one_layout: BTreeMap<usize, String>,
 }
 
 /// Some names of a request, measured by one process a side.
@@ -77,63 +76,31 @@ impl Criterion {
     pub fn new(suites: Vec<Suite>, copies: Copies, time_out: Duration, seed: u64) -> Self {
         Self {
             suites,
-            copies,
+            fresh: Fresh::new(copies),
             cores: cores(),
             time_out,
             rng: Rng::new(seed),
             seed,
             threaded: BTreeSet::new(),
-            one_layout: BTreeMap::new(),
         }
     }
 
-    /// Fresh files of both sides, laid out by one seed (a program twice: by two); plain copies where the link of a side
-    /// cannot be repeated.
-    fn fresh(
-        &mut self,
-        executable: usize,
-        round: usize,
-        programs: &[(Side, &Program)],
-    ) -> Result<Vec<PathBuf>, HarnessError> {
-        let failed = |program: &Program, e: CopiesError| HarnessError::Start {
-            program: program.path.display().to_string(),
-            cause: e.to_string(),
-        };
-        let mut seed = self.rng.next_u64() as u32;
-        if programs.len() == 1 {
-            // Head alone is measured twice in each layout, so that what a layout adds can be told from the rest.
-            seed = Rng::new(self.seed ^ (round as u64 / 2)).next_u64() as u32;
-        }
-        let twice = programs.len() == 2 && programs[0].1.path == programs[1].1.path;
-        if !self.one_layout.contains_key(&executable) {
-            let mut files = Vec::new();
-            for (side, program) in programs {
-                let laid_out = match &program.relink {
-                    Ok(relink) => self.copies.shuffled(&program.path, relink, seed).map_err(|e| failed(program, e))?,
-                    Err(reason) => Err(reason.clone()),
-                };
-                if twice {
-                    seed = seed.wrapping_add(1);
-                }
-                match laid_out {
-                    Ok(file) => files.push(file),
-                    Err(reason) => {
-                        self.one_layout.insert(executable, format!("{side}: {reason}"));
-                        break;
-                    }
-                }
+    /// Fresh files of what takes part in a round. Head alone is measured twice in each layout, so that what a layout adds
+    /// can be told from the rest.
+    fn files(&mut self, request: &Request<'_>, programs: &[(Side, &Program)]) -> Result<Vec<PathBuf>, HarnessError> {
+        match request.sides {
+            Sides::HeadOnly => {
+                let mut rng = Rng::new(self.seed ^ (request.round as u64 / 2));
+                self.fresh.files(request.executable, programs, &mut rng)
             }
-            if files.len() == programs.len() {
-                return Ok(files);
-            }
+            _ => self.fresh.files(request.executable, programs, &mut self.rng),
         }
-        programs.iter().map(|(_, program)| self.copies.fresh(&program.path).map_err(|e| failed(program, e))).collect()
     }
 
     fn spawn(&mut self, program: &Program, copy: &Path, core: Option<usize>) -> Spawn {
         // The size of the environment moves the stack, and with it the speed of some code.
         let padding = "x".repeat(self.rng.below(4096) as usize);
-        let mut spawn = spawn(program, copy, &self.copies.folder().join("home")).env("PERFGATE_PADDING", padding);
+        let mut spawn = spawn(program, copy, &self.fresh.folder().join("home")).env("PERFGATE_PADDING", padding);
         spawn.core = core;
         spawn
     }
@@ -150,7 +117,7 @@ impl Criterion {
         if self.rng.coin() {
             programs.reverse();
         }
-        let files = self.fresh(request.executable, request.round, &programs)?;
+        let files = self.files(request, &programs)?;
         let mut sides = Vec::new();
         for ((side, program), file) in programs.into_iter().zip(files) {
             let mut spawn = self.spawn(program, &file, part.core).args(Slicing::of(suite.version).arguments());
@@ -196,9 +163,9 @@ impl Criterion {
             programs.reverse();
         }
         let mut sides = Vec::new();
-        let files = self.fresh(request.executable, request.round, &programs)?;
+        let files = self.files(request, &programs)?;
         for ((side, program), copy) in programs.into_iter().zip(files) {
-            let home = self.copies.folder().join("home");
+            let home = self.fresh.folder().join("home");
             let slicing = Slicing::of(suite.version);
             point(program)?;
             let (samples, ending) = match files::measure(program, &copy, &home, self.time_out, names, slicing)? {
@@ -253,8 +220,8 @@ impl Bench for Criterion {
         Ok(request.names.iter().map(answer).collect())
     }
 
-    fn one_layout(&self, executable: usize) -> Option<&str> {
-        self.one_layout.get(&executable).map(String::as_str)
+    fn layouts(&self, executable: usize) -> Option<Layouts> {
+        self.fresh.layouts(executable)
     }
 }
 

@@ -8,6 +8,7 @@ mod bench;
 mod channel;
 mod enumerate;
 mod files;
+mod fresh;
 mod options;
 mod session;
 
