@@ -291,6 +291,7 @@ impl ProjectOptions {
                 offline: self.offline,
                 recorder: std::env::current_exe().ok(),
                 quiet: common.quiet,
+                silent: false,
             },
             manifest_path: self.manifest_path,
             config: self.config.map(|path| directory.join(path)),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::measured::{Estimate, Measured, Verdictless};
 use super::project::{ProjectRequest, Setting};
-use super::suites::{Open, Settled};
+use super::suites::{ON_BASE, Open, Settled, untried};
 use crate::gate::{Judgement, Limits, Policy, Trial, conclude, over_budget, summarise};
 use crate::harness::{Failure, FailureKind};
 use crate::model::{
@@ -99,6 +99,11 @@ pub fn paired_rows(id: BenchmarkId, open: &Open, measured: &Measured, policy: &P
         Some(Verdictless::OtherUnit(unit)) => return Err(other_unit(&row.benchmark, unit)),
         Some(Verdictless::Failed(failure)) => {
             fail(&mut row, failure);
+            if let (Some(base_has), Side::Base) = (&open.tried, failure.side) {
+                let why = format!("failed on base's code: {}", row.reason);
+                (row.verdict, row.reason) = untried(base_has.contains(&row.benchmark.name), &why);
+                (row.base, row.head) = (None, None);
+            }
             return Ok(vec![row]);
         }
         Some(Verdictless::NoRoom(budget)) => {
@@ -111,6 +116,9 @@ pub fn paired_rows(id: BenchmarkId, open: &Open, measured: &Measured, policy: &P
     let Some(trial) = &measured.trial else { return Ok(vec![row]) };
     put(&mut row, trial.judgement(), Evidence::PairedMeasurement);
     budget(&mut row, &estimates(measured));
+    if open.tried.is_some() {
+        row.reason = format!("{ON_BASE}: {}", row.reason);
+    }
     let mut rows = vec![row];
     if let Some(judgement) = trial.tail_judgement() {
         let tail = |side: &[Estimate]| median(side.iter().map(|estimate| estimate.tail));

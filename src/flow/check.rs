@@ -6,6 +6,7 @@ use super::assemble::{self, Frame};
 use super::measure::{Results, measure};
 use super::project::{BuiltSide, ProjectRequest, Setting, short};
 use super::suites::{Against, Suites, look};
+use super::tried::Tried;
 use super::{FlowError, Progress, noise};
 use crate::harness::Sides;
 use crate::instrument::Copies;
@@ -84,17 +85,22 @@ fn judge_head(
         }
         Err(e) => return Err(e),
     };
-    let (against, mut warnings) = match &built_base {
+    let identity_counts = request.method == Method::Auto;
+    let tried = match &built_base {
         Ok(built) => {
             head_lost(&head, built)?;
-            (Against::Base(built), setting.differences(built, &head))
+            setting.try_on_base(&head, built, identity_counts, progress)?
         }
+        Err(_) => Tried::default(),
+    };
+    let (against, mut warnings) = match &built_base {
+        Ok(built) => (Against::Base(built, &tried), setting.differences(built, &head)),
         Err(reason) => (Against::Unbuilt(reason), vec![reason.clone()]),
     };
     let environment = setting.environment()?;
     let copies = Copies::new()?;
     let equal_is_unchanged = match &built_base {
-        Ok(built) => request.method == Method::Auto && setting.differ_in_code_alone(built, &head)?,
+        Ok(built) => identity_counts && setting.differ_in_code_alone(&built.tree, &head.tree)?,
         Err(_) => false,
     };
     let home = copies.folder().join("home");

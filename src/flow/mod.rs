@@ -8,6 +8,7 @@ pub mod list;
 pub mod run;
 
 mod assemble;
+mod bench_sources;
 mod measure;
 mod measured;
 mod noise;
@@ -15,7 +16,9 @@ mod project;
 mod schedule;
 mod stored;
 mod suites;
+mod tried;
 
+pub use bench_sources::{Place, own_changes};
 pub use measure::Effort;
 pub use measured::{Estimate, Measured, Verdictless};
 pub use project::{ProjectRequest, Setting};

@@ -8,9 +8,9 @@ use super::suites::Looking;
 use super::{FlowError, Progress, file_error};
 use crate::config::{self, Config};
 use crate::instrument::SideLink;
-use crate::model::{BenchmarkId, Environment, Side};
+use crate::model::{BenchmarkId, Environment};
 use crate::vcs::{CheckedOut, Head, Repository, Tree};
-use crate::workspace::{self, Built, CargoOptions, Slots, Targets, WorkspaceError};
+use crate::workspace::{self, Built, CargoOptions, Slot, Slots, Targets, WorkspaceError};
 
 /// What every use case on a project needs to know.
 #[derive(Clone, Debug, Default)]
@@ -45,7 +45,7 @@ pub struct Setting {
     pub workspace_root: PathBuf,
     /// The manifest, relative to the repository's root.
     manifest: PathBuf,
-    slots: Slots,
+    pub(super) slots: Slots,
     results: PathBuf,
     /// Folders beside the repository that its packages depend on by path.
     siblings: Vec<String>,
@@ -62,7 +62,19 @@ pub struct BuiltSide {
     /// The link that shows it.
     pub link: SideLink,
     /// The root of its workspace.
+    pub(super) root: PathBuf,
+    /// The root of its tree, as the link shows it.
+    pub(super) shown: PathBuf,
+    pub(super) checked_out: CheckedOut,
+}
+
+/// A tree that was written where it can be built.
+pub(super) struct Place {
+    slot: Slot,
+    tree: Tree,
+    link: SideLink,
     root: PathBuf,
+    shown: PathBuf,
     checked_out: CheckedOut,
 }
 
@@ -79,6 +91,7 @@ impl Setting {
             .to_owned();
         // What the user has here tells what lies beside it; the sides' own manifests are read after they are built.
         let own = workspace::targets(&repository.root().join(&manifest), "the work tree", &request.cargo)?;
+        own.check_selection("the work tree", &request.cargo)?;
         let slots = Slots::open(&request.builds, repository.root(), |folder| {
             progress.status("Blocking", &format!("waiting for another process that builds in {}", folder.display()));
         })?;
@@ -92,10 +105,10 @@ impl Setting {
         Looking { home, time_out: self.config.policy.time_out, equal_is_unchanged, filter }
     }
 
-    /// Whether the sides differ in nothing but what is compiled into their executables and what no benchmark reads: then
+    /// Whether two trees differ in nothing but what is compiled into their executables and what no benchmark reads: then
     /// equal executables do the same.
-    pub fn differ_in_code_alone(&self, base: &BuiltSide, head: &BuiltSide) -> Result<bool, FlowError> {
-        let changed = self.repository.changed_paths(&base.tree, &head.tree, &self.slots.side(Side::Head))?;
+    pub fn differ_in_code_alone(&self, base: &Tree, head: &Tree) -> Result<bool, FlowError> {
+        let changed = self.repository.changed_paths(base, head, &self.slots.slot(Slot::Head))?;
         let harmless = |path: &PathBuf| {
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             let hidden =
@@ -150,7 +163,7 @@ impl Setting {
 
     /// Checks out and builds the work tree as it is.
     pub fn build_head(&self, progress: &mut dyn Progress) -> Result<BuiltSide, FlowError> {
-        let folder = self.slots.side(Side::Head);
+        let folder = self.slots.slot(Slot::Head);
         let tree = if self.head.dirty {
             self.repository.tree_of_work_tree(&folder)?
         } else {
@@ -159,7 +172,7 @@ impl Setting {
         let dirty = if self.head.dirty { " with uncommitted changes" } else { "" };
         progress.status("Building", &format!("head {}{dirty}", short(&self.head.commit)));
         let lock = self.workspace_root.join("Cargo.lock");
-        let built = self.build(Side::Head, &tree, lock.exists().then_some(lock), progress)?;
+        let built = self.build(Slot::Head, &tree, lock.exists().then_some(lock), progress)?;
         if built.built.executables.is_empty() && !built.built.failed.is_empty() {
             let cause = built.built.failed[0].reason.clone();
             return Err(WorkspaceError::Build { side: "head".into(), cause }.into());
@@ -176,47 +189,68 @@ impl Setting {
         progress: &mut dyn Progress,
     ) -> Result<BuiltSide, FlowError> {
         progress.status("Building", &format!("base {}", short(commit)));
-        self.slots.seed_base()?;
+        self.slots.seed(Slot::Base, Slot::Head)?;
         let tree = self.repository.tree_of(commit)?;
-        self.build(Side::Base, &tree, Some(head.root.join("Cargo.lock")), progress)
+        self.build(Slot::Base, &tree, Some(head.root.join("Cargo.lock")), progress)
     }
 
     fn build(
         &self,
-        side: Side,
+        slot: Slot,
         tree: &Tree,
         lock: Option<PathBuf>,
         progress: &mut dyn Progress,
     ) -> Result<BuiltSide, FlowError> {
-        let folder = self.slots.side(side);
-        let side_link = self.slots.link(side);
-        side_link.point().map_err(|e| file_error("link", &side_link.path, e))?;
-        let link = side_link.path.clone();
+        let place = self.write(slot, tree, lock)?;
+        let built = self.build_at(place, &self.request.cargo, |targets| targets)?;
+        for diagnostic in &built.built.diagnostics {
+            progress.diagnostic(diagnostic);
+        }
+        Ok(built)
+    }
+
+    /// Writes `tree` with its surroundings into `slot`, and has the link show it. Where the tree has no lock file of its own
+    /// it gets `lock`.
+    pub(super) fn write(&self, slot: Slot, tree: &Tree, lock: Option<PathBuf>) -> Result<Place, FlowError> {
+        let folder = self.slots.slot(slot);
+        let link = self.slots.link(slot);
+        link.point().map_err(|e| file_error("link", &link.path, e))?;
         let checked_out = self.repository.write_tree(tree, &folder)?;
-        self.slots.mirror_surroundings(side, self.repository.root(), &self.siblings)?;
-        let inside = self.workspace_root.strip_prefix(self.repository.root()).unwrap_or(Path::new(""));
-        let root = checked_out.files.join(inside);
-        if !checked_out.tracks(&inside.join("Cargo.lock"))
+        self.slots.mirror_surroundings(slot, self.repository.root(), &self.siblings)?;
+        let root = checked_out.files.join(self.inside());
+        if !checked_out.tracks(&self.inside().join("Cargo.lock"))
             && let Some(lock) = lock
         {
             copy_if_different(&lock, &root.join("Cargo.lock"))?;
         }
-        let name = checked_out.files.strip_prefix(&folder).unwrap_or(Path::new(""));
-        let manifest = link.join(name).join(&self.manifest);
-        let targets = workspace::targets(&manifest, side.name(), &self.request.cargo)?;
-        let built = workspace::build(&targets, &link.join("target"), &link, &folder, &self.request.cargo)?;
-        for diagnostic in &built.diagnostics {
-            progress.diagnostic(diagnostic);
-        }
+        let shown = link.path.join(checked_out.files.strip_prefix(&folder).unwrap_or(Path::new("")));
+        Ok(Place { slot, tree: tree.clone(), link, root, shown, checked_out })
+    }
+
+    /// Builds what `choose` leaves of the targets of a tree that was written.
+    pub(super) fn build_at(
+        &self,
+        place: Place,
+        options: &CargoOptions,
+        choose: impl FnOnce(Targets) -> Targets,
+    ) -> Result<BuiltSide, FlowError> {
+        let Place { slot, tree, link, root, shown, checked_out } = place;
+        let targets = choose(workspace::targets(&shown.join(&self.manifest), slot.name(), options)?);
+        let built = workspace::build(&targets, &link.path.join("target"), &link.path, &self.slots.slot(slot), options)?;
         if crate::instrument::interrupted().is_some() {
             return Err(FlowError::Interrupted);
         }
-        Ok(BuiltSide { targets, built, tree: tree.clone(), link: side_link, root, checked_out })
+        Ok(BuiltSide { targets, built, tree, link, root, shown, checked_out })
+    }
+
+    /// The root of the workspace, relative to that of the repository.
+    fn inside(&self) -> &Path {
+        self.workspace_root.strip_prefix(self.repository.root()).unwrap_or(Path::new(""))
     }
 
     /// What differs between the sides besides their source, a sentence each.
     pub fn differences(&self, base: &BuiltSide, head: &BuiltSide) -> Vec<String> {
-        let inside = self.workspace_root.strip_prefix(self.repository.root()).unwrap_or(Path::new(""));
+        let inside = self.inside();
         let content = |side: &BuiltSide, name: &str| {
             let path = inside.join(name);
             side.checked_out.tracks(&path).then(|| fs::read(side.checked_out.files.join(path)).ok()).flatten()

@@ -5,12 +5,16 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::project::BuiltSide;
+use super::tried::{Stand, Tried};
 use super::{FlowError, Progress, file_error};
 use crate::harness::Program;
 use crate::harness::criterion::{Enumeration, NotCriterion, Suite, Version, Way, enumerate};
 use crate::instrument::Layouter;
 use crate::model::{BenchmarkId, Evidence, Skipped, Verdict};
 use crate::workspace::{BenchExecutable, executable_identity};
+
+/// How the reason of a row begins whose base is not base's own benchmark.
+pub(super) const ON_BASE: &str = "head's benchmark on base's code";
 
 /// The benchmarks of a project.
 #[derive(Debug, Default)]
@@ -38,6 +42,8 @@ pub struct Open {
     pub harness: String,
     /// Identity of head's executable.
     pub identity: String,
+    /// Where base's executable is head's benchmark on base's code: the benchmarks that base has itself.
+    pub tried: Option<BTreeSet<String>>,
 }
 
 impl Open {
@@ -91,8 +97,8 @@ impl Looking<'_> {
 pub enum Against<'a> {
     /// Nothing: head is measured alone.
     Nothing,
-    /// Base, built.
-    Base(&'a BuiltSide),
+    /// Base, built, and head's benches on its code.
+    Base(&'a BuiltSide, &'a Tried),
     /// Base, which could not be built as a whole, with the reason.
     Unbuilt(&'a str),
 }
@@ -109,24 +115,28 @@ pub fn look(
     suites.skipped.extend(head.built.failed.iter().cloned());
     let key = |executable: &BenchExecutable| (executable.package.clone(), executable.target.clone());
     let mut bases: BTreeMap<_, _> = match against {
-        Against::Base(base) => base.built.executables.iter().map(|exe| (key(exe), (exe, base))).collect(),
+        Against::Base(base, _) => base.built.executables.iter().map(|exe| (key(exe), (exe, base))).collect(),
         _ => BTreeMap::new(),
     };
     for executable in &head.built.executables {
         let what = format!("{}::{}", executable.package, executable.target);
         let other = bases.remove(&key(executable));
-        let mut target = Target { executable, head, what: &what, looking, suites: &mut suites };
+        let twice = BTreeSet::new();
+        let mut target = Target { executable, head, what: &what, looking, suites: &mut suites, twice };
         let Some(found) = target.enumerate_head(other)? else { continue };
         match (against, other) {
             (Against::Nothing, _) => target.measure_head(found)?,
             (Against::Unbuilt(reason), _) => target.settle_all(&found, Verdict::Added, reason),
-            (Against::Base(base), None) => {
+            (Against::Base(_, tried), own) if let Some(stand) = tried.stand(executable) => {
+                target.compare_tried(&found, own, stand, tried.equal_is_unchanged)?;
+            }
+            (Against::Base(base, _), None) => {
                 let failed = base.built.failed.iter().find(|failed| failed.what == what);
                 let reason =
                     failed.map_or("base has no such bench target".to_owned(), |f| format!("base {}", f.reason));
                 target.settle_all(&found, Verdict::Added, &reason);
             }
-            (Against::Base(_), Some(other)) => target.compare(found, other)?,
+            (Against::Base(..), Some(other)) => target.compare(found, other)?,
         }
         progress.status("Found", &what);
     }
@@ -155,14 +165,16 @@ struct Target<'a> {
     what: &'a str,
     looking: &'a Looking<'a>,
     suites: &'a mut Suites,
+    /// The ids that stand twice in it.
+    twice: BTreeSet<String>,
 }
+
+/// An executable and the side that it belongs to.
+type Sided<'a> = (&'a BenchExecutable, &'a BuiltSide);
 
 impl Target<'_> {
     /// Head's benchmarks that are wanted, without those whose id stands twice; `None` where there are none to go on with.
-    fn enumerate_head(
-        &mut self,
-        base: Option<(&BenchExecutable, &BuiltSide)>,
-    ) -> Result<Option<Enumeration>, FlowError> {
+    fn enumerate_head(&mut self, base: Option<Sided<'_>>) -> Result<Option<Enumeration>, FlowError> {
         let reason = match self.looking.ask(&program(self.executable, self.head))? {
             Ok(mut found) => {
                 let names = std::mem::take(&mut found.names);
@@ -203,26 +215,19 @@ impl Target<'_> {
         for name in &twice {
             self.settle(name, version, Verdict::Inconclusive, None, "two benchmarks have this id; rename one of them");
         }
-        names.into_iter().filter(|name| !twice.contains(name)).collect()
+        let names = names.into_iter().filter(|name| !twice.contains(name)).collect();
+        self.twice = twice;
+        names
     }
 
     fn measure_head(&mut self, found: Enumeration) -> Result<(), FlowError> {
         let all = (self.looking.filter.is_none()).then(|| found.names.clone());
-        self.open(&found, None, found.version, found.names.clone(), all)
+        self.open(&found, None, found.version, (found.names.clone(), all), None)
     }
 
-    fn compare(&mut self, head: Enumeration, (other, side): (&BenchExecutable, &BuiltSide)) -> Result<(), FlowError> {
-        if self.looking.equal_is_unchanged && self.identity()? == identity(other)? {
-            for name in &head.names {
-                let evidence = Some(Evidence::SameExecutable);
-                self.settle(
-                    name,
-                    head.version,
-                    Verdict::Unchanged,
-                    evidence,
-                    "base and head have the same code and data",
-                );
-            }
+    fn compare(&mut self, head: Enumeration, (other, side): Sided<'_>) -> Result<(), FlowError> {
+        if self.looking.equal_is_unchanged && identity(self.executable)? == identity(other)? {
+            self.settle_same(&head, "base and head have the same code and data");
             return Ok(());
         }
         let base = match self.looking.ask(&program(other, side))? {
@@ -236,28 +241,88 @@ impl Target<'_> {
                 return Ok(());
             }
         };
-        let (package, target) = (&self.executable.package, &self.executable.target);
-        let base_names: BTreeSet<&String> = base.names.iter().collect();
-        let head_names: BTreeSet<&String> = head.names.iter().collect();
-        for name in &base.names {
-            let settled = self.suites.settled.iter().any(|settled| {
-                settled.id.name == *name && settled.id.target == *target && settled.id.package == *package
-            });
-            if !head_names.contains(name) && !settled && self.looking.wants(package, target, name) {
-                self.settle(name, base.version, Verdict::Removed, None, "head has no such benchmark");
-            }
+        self.settle_removed(&base, &head);
+        self.open_common(&head, &base, (other, side), None, |_| {
+            (Verdict::Added, "base has no such benchmark".to_owned())
+        })
+    }
+
+    /// Compares with head's benchmark on base's code. `own` is base's own executable.
+    fn compare_tried(
+        &mut self,
+        head: &Enumeration,
+        own: Option<Sided<'_>>,
+        stand: Stand<'_>,
+        equal_is_unchanged: bool,
+    ) -> Result<(), FlowError> {
+        let own = own.map(|(other, side)| self.looking.ask(&program(other, side))).transpose()?.and_then(Result::ok);
+        let names: BTreeSet<String> = own.iter().flat_map(|own| own.names.iter().cloned()).collect();
+        if let Some(own) = &own {
+            self.settle_removed(own, head);
         }
-        let (common, added): (Vec<String>, Vec<String>) =
+        let same = format!("{ON_BASE}: base and head have the same code and data");
+        let why = match stand {
+            Stand::Head => {
+                self.settle_same(head, &same);
+                return Ok(());
+            }
+            Stand::Nothing(why) => why.to_owned(),
+            Stand::Executable(other, side) => {
+                if equal_is_unchanged && identity(self.executable)? == identity(other)? {
+                    self.settle_same(head, &same);
+                    return Ok(());
+                }
+                match self.looking.ask(&program(other, side))? {
+                    Ok(base) => {
+                        let known = Some(names.clone());
+                        return self.open_common(head, &base, (other, side), known, |name| {
+                            untried(names.contains(name), "does not have it on base's code")
+                        });
+                    }
+                    Err(NotCriterion::OtherHarness) => "holds no criterion benchmark on base's code".to_owned(),
+                    Err(NotCriterion::Broken(detail)) => format!("does not run on base's code: {detail}"),
+                }
+            }
+        };
+        for name in &head.names {
+            let (verdict, reason) = untried(names.contains(name), &why);
+            self.settle(name, head.version, verdict, None, &reason);
+        }
+        Ok(())
+    }
+
+    /// What `base` has and `head` has not.
+    fn settle_removed(&mut self, base: &Enumeration, head: &Enumeration) {
+        let (package, target) = (&self.executable.package, &self.executable.target);
+        let there: BTreeSet<&String> = head.names.iter().chain(&self.twice).collect();
+        let gone = base.names.iter().filter(|name| !there.contains(name) && self.looking.wants(package, target, name));
+        for name in gone.cloned().collect::<BTreeSet<String>>() {
+            self.settle(&name, base.version, Verdict::Removed, None, "head has no such benchmark");
+        }
+    }
+
+    /// Opens the benchmarks that both executables have; `other` says of one that base's lacks what it is, and why.
+    fn open_common(
+        &mut self,
+        head: &Enumeration,
+        base: &Enumeration,
+        (executable, side): Sided<'_>,
+        tried: Option<BTreeSet<String>>,
+        other: impl Fn(&str) -> (Verdict, String),
+    ) -> Result<(), FlowError> {
+        let base_names: BTreeSet<&String> = base.names.iter().collect();
+        let (common, others): (Vec<String>, Vec<String>) =
             head.names.iter().cloned().partition(|name| base_names.contains(name));
-        for name in &added {
-            self.settle(name, head.version, Verdict::Added, None, "base has no such benchmark");
+        for name in &others {
+            let (verdict, reason) = other(name);
+            self.settle(name, head.version, verdict, None, &reason);
         }
         let version = base.version.min(head.version);
         let way = if base.way == head.way { head.way } else { Way::Files };
         let all = (base.names == head.names && self.looking.filter.is_none()).then(|| common.clone());
-        let found = Enumeration { way, ..head };
-        let base = laid_out(other, side, self.looking.home)?;
-        self.open(&found, Some(base), version, common, all)
+        let found = Enumeration { way, ..head.clone() };
+        let program = laid_out(executable, side, self.looking.home)?;
+        self.open(&found, Some(program), version, (common, all), tried)
     }
 
     fn open(
@@ -265,13 +330,13 @@ impl Target<'_> {
         found: &Enumeration,
         base: Option<Program>,
         version: Option<Version>,
-        names: Vec<String>,
-        all: Option<Vec<String>>,
+        (names, all): (Vec<String>, Option<Vec<String>>),
+        tried: Option<BTreeSet<String>>,
     ) -> Result<(), FlowError> {
         if names.is_empty() {
             return Ok(());
         }
-        let identity = self.identity()?;
+        let identity = identity(self.executable)?.to_owned();
         self.suites.open.push(Open {
             package: self.executable.package.clone(),
             target: self.executable.target.clone(),
@@ -286,12 +351,15 @@ impl Target<'_> {
             names,
             harness: harness(found.version),
             identity,
+            tried,
         });
         Ok(())
     }
 
-    fn identity(&self) -> Result<String, FlowError> {
-        identity(self.executable)
+    fn settle_same(&mut self, found: &Enumeration, reason: &str) {
+        for name in &found.names {
+            self.settle(name, found.version, Verdict::Unchanged, Some(Evidence::SameExecutable), reason);
+        }
     }
 
     fn settle_all(&mut self, found: &Enumeration, verdict: Verdict, reason: &str) {
@@ -318,8 +386,17 @@ impl Target<'_> {
     }
 }
 
-fn identity(executable: &BenchExecutable) -> Result<String, FlowError> {
-    executable_identity(&executable.path).map_err(|e| file_error("read", &executable.path, e))
+/// What head's benchmark is that cannot be tried on base's code, by whether base has it, and why.
+pub(super) fn untried(base_has: bool, why: &str) -> (Verdict, String) {
+    if base_has {
+        (Verdict::BenchChanged, format!("the benchmark itself differs, and head's {why}"))
+    } else {
+        (Verdict::Added, format!("base has no such benchmark, and head's {why}"))
+    }
+}
+
+fn identity(executable: &BenchExecutable) -> Result<&str, FlowError> {
+    executable.identity().map_err(|e| file_error("read", &executable.path, e))
 }
 
 /// `executable` to be measured: with layouts from its link, if repeating that gives the very same program. Nothing else

@@ -23,6 +23,8 @@ pub enum Verdict {
     TimedOut,
     /// On the base's side only.
     Removed,
+    /// The benchmark itself differs, and head's cannot be tried on base's code: no time says anything.
+    BenchChanged,
     /// Could not be judged; never shown as unchanged.
     Inconclusive,
     /// Proved faster than `tolerate`.
@@ -37,13 +39,14 @@ pub enum Verdict {
 
 impl Verdict {
     /// All verdicts in the order of reports.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Regressed,
         Self::TailRegressed,
         Self::OverBudget,
         Self::Crashed,
         Self::TimedOut,
         Self::Removed,
+        Self::BenchChanged,
         Self::Inconclusive,
         Self::Improved,
         Self::Added,
@@ -60,6 +63,7 @@ impl Verdict {
             Self::Crashed => "crashed",
             Self::TimedOut => "timed-out",
             Self::Removed => "removed",
+            Self::BenchChanged => "bench-changed",
             Self::Inconclusive => "inconclusive",
             Self::Improved => "improved",
             Self::Added => "added",
@@ -70,7 +74,7 @@ impl Verdict {
 
     /// Whether base and head of the benchmark were held against each other (or head against a budget).
     pub fn is_judged(self) -> bool {
-        !matches!(self, Self::Crashed | Self::TimedOut | Self::Removed | Self::Added)
+        !matches!(self, Self::Crashed | Self::TimedOut | Self::Removed | Self::BenchChanged | Self::Added)
     }
 }
 

@@ -120,7 +120,9 @@ impl Writer {
         let ansi = match line.verdict {
             _ if line.fails => RED,
             Verdict::Improved => GREEN,
-            Verdict::Inconclusive | Verdict::Crashed | Verdict::TimedOut | Verdict::Removed => YELLOW,
+            Verdict::Inconclusive | Verdict::Crashed | Verdict::TimedOut | Verdict::Removed | Verdict::BenchChanged => {
+                YELLOW
+            }
             _ => return self.line(text),
         };
         // The verdict stands last; colouring it here leaves no escapes in the table to be measured.

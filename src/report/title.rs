@@ -80,7 +80,12 @@ fn passed(rows: &[&Row]) -> Vec<Part> {
         remarks.push("nothing compared".to_owned());
     }
     remarks.extend(undecided(rows));
-    let lost = [(Verdict::Crashed, "crashed"), (Verdict::TimedOut, "timed out"), (Verdict::Removed, "removed")];
+    let lost = [
+        (Verdict::Crashed, "crashed"),
+        (Verdict::TimedOut, "timed out"),
+        (Verdict::Removed, "removed"),
+        (Verdict::BenchChanged, "bench-changed"),
+    ];
     remarks.extend(counts(rows, &lost));
     let text = if !remarks.is_empty() {
         format!(", {}", remarks.join(", "))

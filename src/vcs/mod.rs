@@ -2,9 +2,11 @@
 //! kept by `store`.
 
 mod base;
+mod overlay;
 mod repository;
 mod tree;
 
 pub use base::{Base, BaseRequest, CiEvent};
+pub use overlay::Overlay;
 pub use repository::{Head, Repository, VcsError};
 pub use tree::{CheckedOut, Tree};

@@ -10,8 +10,10 @@ use super::repository::{Repository, VcsError};
 /// A state of the source as git names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tree {
-    /// Tree or commit id.
+    /// Tree id.
     pub id: String,
+    /// Folders of objects besides the repository's own in which parts of it are.
+    pub(super) objects: Vec<PathBuf>,
 }
 
 /// Where a tree was written.
@@ -32,7 +34,7 @@ impl CheckedOut {
 /// The folder's own index.
 const INDEX: &str = "index";
 /// The folder's own objects: what a dirty work tree holds and git does not know yet.
-const OBJECTS: &str = "objects";
+pub(super) const OBJECTS: &str = "objects";
 /// Where the files are.
 const FILES: &str = "tree";
 
@@ -41,7 +43,7 @@ impl Repository {
     pub fn tree_of(&self, commit: &str) -> Result<Tree, VcsError> {
         let found = git2::Oid::from_str(commit).and_then(|id| self.git.find_commit(id));
         let commit = found.map_err(|e| self.error(&format!("read commit {commit}"), e))?;
-        Ok(Tree { id: commit.tree_id().to_string() })
+        Ok(Tree { id: commit.tree_id().to_string(), objects: Vec::new() })
     }
 
     /// The tree that committing the whole work tree would make: tracked files as they are, and untracked ones that are
@@ -64,7 +66,7 @@ impl Repository {
         } else if index.exists() {
             fs::remove_file(&index).map_err(io)?;
         }
-        let surroundings = self.surroundings(folder, &index);
+        let surroundings = self.surroundings(folder, &index, &[]);
         self.run(what, &["add", "--all", "--", "."], |mut spawn| {
             spawn.environment.extend(surroundings.clone());
             spawn
@@ -73,7 +75,7 @@ impl Repository {
             spawn.environment.extend(surroundings);
             spawn
         })?;
-        Ok(Tree { id: String::from_utf8_lossy(&id).trim().to_owned() })
+        Ok(Tree { id: String::from_utf8_lossy(&id).trim().to_owned(), objects: vec![folder.join(OBJECTS)] })
     }
 
     /// Makes `folder/tree` hold exactly the tracked files of `tree`. Files that do not differ keep their times, so that
@@ -86,7 +88,7 @@ impl Repository {
         let _ = fs::remove_file(folder.join("index.lock"));
         fs::create_dir_all(&files).map_err(io)?;
         fs::create_dir_all(folder.join(OBJECTS)).map_err(io)?;
-        let mut surroundings = self.surroundings(folder, &folder.join(INDEX));
+        let mut surroundings = self.surroundings(folder, &folder.join(INDEX), &[tree]);
         surroundings.push(("GIT_DIR".into(), Some(self.git.path().into())));
         surroundings.push(("GIT_WORK_TREE".into(), Some(files.clone().into())));
         let run = |arguments: &[&str]| {
@@ -103,9 +105,9 @@ impl Repository {
         Ok(CheckedOut { files, index: folder.join(INDEX) })
     }
 
-    /// The paths in which two trees differ. `folder` is that of the second one, whose objects may be known only there.
+    /// The paths in which two trees differ. `folder` is one that a tree was written into.
     pub fn changed_paths(&self, base: &Tree, head: &Tree, folder: &Path) -> Result<Vec<PathBuf>, VcsError> {
-        let surroundings = self.surroundings(folder, &folder.join(INDEX));
+        let surroundings = self.surroundings(folder, &folder.join(INDEX), &[base, head]);
         let arguments = ["diff-tree", "-r", "--name-only", "--no-renames", "-z", &base.id, &head.id];
         let listed = self.run("compare the trees of base and head", &arguments, |mut spawn| {
             spawn.environment.extend(surroundings);
@@ -115,16 +117,27 @@ impl Repository {
         Ok(names.map(|name| PathBuf::from(String::from_utf8_lossy(name).into_owned())).collect())
     }
 
-    fn surroundings(&self, folder: &Path, index: &Path) -> Vec<(OsString, Option<OsString>)> {
-        let objects = self.git.commondir().join("objects");
+    /// What makes git use `index` and put new objects into `folder`, while it knows all of `trees`.
+    pub(super) fn surroundings(
+        &self,
+        folder: &Path,
+        index: &Path,
+        trees: &[&Tree],
+    ) -> Vec<(OsString, Option<OsString>)> {
+        let own = folder.join(OBJECTS);
+        let mut known = quoted(&self.git.commondir().join("objects"));
+        for other in trees.iter().flat_map(|tree| &tree.objects).filter(|other| **other != own) {
+            known.push(if cfg!(windows) { ";" } else { ":" });
+            known.push(quoted(other));
+        }
         vec![
             ("GIT_INDEX_FILE".into(), Some(index.into())),
-            ("GIT_OBJECT_DIRECTORY".into(), Some(folder.join(OBJECTS).into())),
-            ("GIT_ALTERNATE_OBJECT_DIRECTORIES".into(), Some(quoted(&objects))),
+            ("GIT_OBJECT_DIRECTORY".into(), Some(own.into())),
+            ("GIT_ALTERNATE_OBJECT_DIRECTORIES".into(), Some(known)),
         ]
     }
 
-    fn io(&self, what: &str, folder: &Path, e: &std::io::Error) -> VcsError {
+    pub(super) fn io(&self, what: &str, folder: &Path, e: &std::io::Error) -> VcsError {
         VcsError::Program { what: what.into(), path: folder.to_owned(), cause: e.to_string() }
     }
 }

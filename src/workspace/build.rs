@@ -3,12 +3,15 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use cargo_metadata::{Message, Package, TargetKind, diagnostic::DiagnosticLevel};
 
+use super::WorkspaceError;
+use super::identity::{executable_identity, short_hash};
 use super::manifest::{BenchTarget, CargoOptions, Targets, cargo, cargo_error};
-use super::{WorkspaceError, identity::short_hash};
 use crate::instrument::{CHAINED, Output, RECORDS, Relink, cores, cpu_model, machine_id, record_name};
 use crate::model::{Environment, Skipped};
 
@@ -30,6 +33,18 @@ pub struct BenchExecutable {
     pub directory: PathBuf,
     /// The variables that cargo gives it.
     pub environment: Vec<(OsString, OsString)>,
+    identity: OnceLock<String>,
+}
+
+impl BenchExecutable {
+    /// See [`executable_identity`]; computed once.
+    pub fn identity(&self) -> io::Result<&str> {
+        if let Some(known) = self.identity.get() {
+            return Ok(known);
+        }
+        let identity = executable_identity(&self.path)?;
+        Ok(self.identity.get_or_init(|| identity))
+    }
 }
 
 /// What a build gave.
@@ -128,7 +143,7 @@ fn build_group(
     if let Some(triple) = &options.target {
         spawn = spawn.args(["--target", triple]);
     }
-    if options.quiet {
+    if options.quiet || options.silent {
         spawn = spawn.args(["--quiet"]);
     }
     // Variables of an outer build would redirect this one.
@@ -143,7 +158,7 @@ fn build_group(
         spawn = spawn.env("RUSTC_WORKSPACE_WRAPPER", recorder);
     }
     spawn.stdout = Output::Keep;
-    spawn.stderr = Output::Show;
+    spawn.stderr = if options.silent { Output::Keep } else { Output::Show };
     let ended = spawn.run()?;
 
     let mut first_error: BTreeMap<(String, String), String> = BTreeMap::new();
@@ -193,6 +208,7 @@ fn build_group(
                 relink: None,
                 directory: package.manifest_path.parent().map(|p| p.as_std_path().to_owned()).unwrap_or_default(),
                 environment: run_environment(package, &libraries, out_directories.get(&package.id.repr), path.as_ref()),
+                identity: OnceLock::new(),
             }),
             _ => {
                 let own = package

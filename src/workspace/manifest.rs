@@ -34,6 +34,8 @@ pub struct CargoOptions {
     pub recorder: Option<PathBuf>,
     /// `-q`: cargo says only what goes wrong.
     pub quiet: bool,
+    /// Cargo says nothing: what it is asked may well fail.
+    pub silent: bool,
 }
 
 /// Which packages and targets. With nothing said: all members of the workspace where the manifest is its root's, else
@@ -71,6 +73,19 @@ pub struct Targets {
     /// Cargo's own target directory for this project.
     pub target_directory: PathBuf,
     pub(super) metadata: Metadata,
+}
+
+impl Targets {
+    /// Whether what `options` select is anything at all in `side`.
+    pub fn check_selection(&self, side: &str, options: &CargoOptions) -> Result<(), WorkspaceError> {
+        if self.found.is_empty() && self.skipped.is_empty() && !options.selection.benches.is_empty() {
+            let names = options.selection.benches.join("`, `");
+            return Err(WorkspaceError::Selection(format!(
+                "no bench target of {side} matches `{names}`\nhelp: `cargo perfgate list` shows them"
+            )));
+        }
+        Ok(())
+    }
 }
 
 impl CargoOptions {
@@ -157,12 +172,6 @@ pub fn targets(manifest: &Path, side: &str, options: &CargoOptions) -> Result<Ta
                 });
             }
         }
-    }
-    if found.is_empty() && skipped.is_empty() && !options.selection.benches.is_empty() {
-        let names = options.selection.benches.join("`, `");
-        return Err(WorkspaceError::Selection(format!(
-            "no bench target of {side} matches `{names}`\nhelp: `cargo perfgate list` shows them"
-        )));
     }
     let (siblings, target_directory) = (siblings(&metadata), metadata.target_directory.clone().into_std_path_buf());
     Ok(Targets { found, skipped, siblings, target_directory, metadata })

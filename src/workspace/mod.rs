@@ -2,14 +2,19 @@
 //! executables are the same. What the executables say when they run is their harness's business.
 
 mod build;
+mod dep_info;
 mod identity;
+mod layout;
 mod manifest;
 mod slot;
+mod transplant;
 
 pub use build::{BenchExecutable, Built, build, environment_of, rustc_version};
+pub use dep_info::{library_sources, parse_dep_info, sources_of};
 pub use identity::executable_identity;
 pub use manifest::{BenchTarget, CargoOptions, Selection, Targets, locate, targets};
-pub use slot::Slots;
+pub use slot::{Slot, Slots};
+pub use transplant::{lock_with, manifest_with, root_with};
 
 use std::path::PathBuf;
 

@@ -5,6 +5,7 @@
 //!                    side        link to the side that cargo is working on
 //!                    base/tree   check-out            base/target   its target directory
 //!                    head/tree                        head/target
+//!                    both/tree                        both/target: base's code with head's benches
 //! ```
 //! Each side keeps a target directory of its own, because cargo would link one side's library into the other. Cargo is
 //! shown both under the same path, through the link: then paths that end up in an executable are equal too, and equal
@@ -17,6 +18,28 @@ use std::path::{Path, PathBuf};
 use super::WorkspaceError;
 use crate::instrument::SideLink;
 use crate::model::Side;
+
+/// One of the folders of a project. All names are equally long: a path's length moves what a process lays out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slot {
+    /// Base as it is.
+    Base,
+    /// Head as it is.
+    Head,
+    /// Base's code with benches of head.
+    Both,
+}
+
+impl Slot {
+    /// What the folder is called, and the tree in messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Base => Side::Base.name(),
+            Self::Head => Side::Head.name(),
+            Self::Both => "both",
+        }
+    }
+}
 
 /// The folders of one project, locked for this process.
 #[derive(Debug)]
@@ -49,42 +72,38 @@ impl Slots {
         Ok(Self { folder, _lock: lock })
     }
 
-    /// The folder of one side.
-    pub fn side(&self, side: Side) -> PathBuf {
-        self.folder.join(side.name())
+    /// The folder of one slot.
+    pub fn slot(&self, slot: Slot) -> PathBuf {
+        self.folder.join(slot.name())
     }
 
-    /// The link that shows `side`: the path under which cargo and running benchmarks see it.
-    pub fn link(&self, side: Side) -> SideLink {
-        SideLink { path: self.folder.join("side"), target: side.name() }
+    /// The link that shows `slot`: the path under which cargo and running benchmarks see it.
+    pub fn link(&self, slot: Slot) -> SideLink {
+        SideLink { path: self.folder.join("side"), target: slot.name() }
     }
 
-    /// Where base was never built here, starts it as a copy of head's folder: the dependencies are built then, and only
-    /// what differs will be built again. File times are kept, by which cargo tells what is fresh.
-    pub fn seed_base(&self) -> Result<(), WorkspaceError> {
-        let (base, head) = (self.side(Side::Base), self.side(Side::Head));
-        if base.exists() {
+    /// Where nothing was ever built in `slot`, starts it as a copy of the folder `from`: the dependencies are built then,
+    /// and only what differs will be built again. File times are kept, by which cargo tells what is fresh.
+    pub fn seed(&self, slot: Slot, from: Slot) -> Result<(), WorkspaceError> {
+        let (new, from_folder) = (self.slot(slot), self.slot(from));
+        if new.exists() {
             return Ok(());
         }
-        let partial = self.folder.join("base.partial");
+        let partial = self.folder.join(format!("{}.partial", slot.name()));
         let copy = || {
             if partial.exists() {
                 fs::remove_dir_all(&partial)?;
             }
-            copy_tree(&head, &partial)?;
-            fs::rename(&partial, &base)
+            copy_tree(&from_folder, &partial)?;
+            fs::rename(&partial, &new)
         };
-        copy().map_err(|source| WorkspaceError::Folder {
-            what: "copy the build of head to",
-            path: base.clone(),
-            source,
-        })
+        copy().map_err(|source| WorkspaceError::Folder { what: "copy a finished build to", path: new.clone(), source })
     }
 
     /// Brings what lies around the repository and what cargo looks for there: the nearest `.cargo/config.toml` above
     /// it, and the folders beside it that its packages depend on by path.
-    pub fn mirror_surroundings(&self, side: Side, root: &Path, siblings: &[String]) -> Result<(), WorkspaceError> {
-        let folder = self.side(side);
+    pub fn mirror_surroundings(&self, slot: Slot, root: &Path, siblings: &[String]) -> Result<(), WorkspaceError> {
+        let folder = self.slot(slot);
         let fail = |path: &Path| {
             let path = path.to_owned();
             move |source| WorkspaceError::Folder { what: "mirror the surroundings of the repository in", path, source }

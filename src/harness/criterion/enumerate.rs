@@ -38,9 +38,7 @@ pub fn enumerate(
     time_out: Duration,
 ) -> Result<Result<Enumeration, NotCriterion>, HarnessError> {
     let start_error = |cause: String| HarnessError::Start { program: program.path.display().to_string(), cause };
-    let bytes = std::fs::read(&program.path).map_err(|e| start_error(e.to_string()))?;
-    // The name of the variable stands in every executable that looks for it.
-    if !contains(&bytes, PORT.as_bytes()) {
+    if !holds(&program.path).map_err(|e| start_error(e.to_string()))? {
         return Ok(Err(NotCriterion::OtherHarness));
     }
     point(program)?;
@@ -113,6 +111,13 @@ pub(super) fn guesses() -> [(Version, Slicing); 2] {
     [Version(0, 4, 0), Version(0, 3, 0)].map(|version| (version, Slicing::of(version)))
 }
 
-fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
-    bytes.windows(wanted.len()).any(|window| window == wanted)
+/// Whether `executable` can be read and was built with criterion.
+pub fn holds_criterion(executable: &Path) -> bool {
+    holds(executable).unwrap_or(false)
+}
+
+/// The name of the variable stands in every executable that looks for it.
+fn holds(executable: &Path) -> std::io::Result<bool> {
+    let (bytes, wanted) = (std::fs::read(executable)?, PORT.as_bytes());
+    Ok(bytes.windows(wanted.len()).any(|window| window == wanted))
 }

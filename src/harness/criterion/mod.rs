@@ -13,7 +13,7 @@ mod options;
 mod session;
 
 pub use bench::{Criterion, Suite};
-pub use enumerate::{Enumeration, NotCriterion, enumerate};
+pub use enumerate::{Enumeration, NotCriterion, enumerate, holds_criterion};
 pub use options::Version;
 
 /// The way by which measurements are got.

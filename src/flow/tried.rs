@@ -1,0 +1,236 @@
+//! Head's benches on base's code: where a bench target's own files differ, or base lacks it, a comparison of both sides'
+//! executables would be one of two benchmarks. Head's benches are built a second time then, on base's code.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::bench_sources::{Place, own_changes};
+use super::project::{BuiltSide, Setting};
+use super::{FlowError, Progress};
+use crate::harness::criterion::holds_criterion;
+use crate::vcs::Overlay;
+use crate::workspace::{self, BenchExecutable, CargoOptions, Slot};
+
+/// What came of head's benches on base's code.
+#[derive(Default)]
+pub struct Tried {
+    targets: BTreeMap<(String, String), Attempt>,
+    side: Option<BuiltSide>,
+    /// Whether executables that equal head's need no measuring.
+    pub equal_is_unchanged: bool,
+}
+
+/// What came of one bench target.
+enum Attempt {
+    /// An executable: which one of the side's.
+    Built(usize),
+    /// The very tree of head.
+    Head,
+    /// It does not compile, or cannot be built; in words that follow "head's benchmark".
+    Failed(String),
+}
+
+/// The base's side of a target whose benchmark differs from base's own.
+#[derive(Clone, Copy)]
+pub enum Stand<'a> {
+    /// Head's benchmark on base's code.
+    Executable(&'a BenchExecutable, &'a BuiltSide),
+    /// Base's code is head's.
+    Head,
+    /// There is none; in words that follow "head's benchmark".
+    Nothing(&'a str),
+}
+
+impl Tried {
+    /// What stands for base in comparisons with head's `executable`; `None`: base's own.
+    pub fn stand(&self, executable: &BenchExecutable) -> Option<Stand<'_>> {
+        Some(match (self.targets.get(&key(executable))?, &self.side) {
+            (Attempt::Head, _) => Stand::Head,
+            (Attempt::Failed(reason), _) => Stand::Nothing(reason),
+            (Attempt::Built(index), Some(side)) => Stand::Executable(&side.built.executables[*index], side),
+            (Attempt::Built(_), None) => return None,
+        })
+    }
+}
+
+fn key(executable: &BenchExecutable) -> (String, String) {
+    (executable.package.clone(), executable.target.clone())
+}
+
+/// What to build on base's code.
+#[derive(Default)]
+struct Plan {
+    targets: BTreeSet<(String, String)>,
+    overlay: Overlay,
+}
+
+impl Setting {
+    /// Builds head's benches on base's code where their own files differ or base lacks them. That this does not work is an
+    /// answer, and never an error. `identity_counts`: whether equal executables need no measuring.
+    pub fn try_on_base(
+        &self,
+        head: &BuiltSide,
+        base: &BuiltSide,
+        identity_counts: bool,
+        progress: &mut dyn Progress,
+    ) -> Result<Tried, FlowError> {
+        let Plan { targets, overlay } = self.plan(head, base, identity_counts)?;
+        if targets.is_empty() {
+            return Ok(Tried::default());
+        }
+        let folder = self.slots.slot(Slot::Both);
+        let all = |trial: &dyn Fn() -> Attempt| {
+            let each = targets.iter().map(|key| (key.clone(), trial()));
+            Tried { targets: each.collect(), side: None, equal_is_unchanged: false }
+        };
+        let fail = |e: &dyn std::fmt::Display| {
+            let reason = format!("cannot be built on base's code: {}", first_line(&e.to_string()));
+            Ok(all(&|| Attempt::Failed(reason.clone())))
+        };
+        if let Err(e) = self.slots.seed(Slot::Both, Slot::Base) {
+            return fail(&e);
+        }
+        let tree = self.repository.overlay(&base.tree, &head.tree, &overlay, &folder)?;
+        if tree.id == base.tree.id {
+            return Ok(Tried::default());
+        }
+        if tree.id == head.tree.id && identity_counts {
+            return Ok(all(&|| Attempt::Head));
+        }
+        let names: Vec<String> = targets.iter().map(|(package, target)| format!("{package}::{target}")).collect();
+        progress.status("Building", &format!("head's benchmarks on base's code: {}", names.join(", ")));
+        let options = CargoOptions { silent: true, ..self.request.cargo.clone() };
+        let wanted = |package: &str, target: &str| targets.contains(&(package.to_owned(), target.to_owned()));
+        let place = self.write(Slot::Both, &tree, Some(base.root.join("Cargo.lock")))?;
+        let side = match self.build_at(place, &options, |targets| targets.only(wanted)) {
+            Ok(side) => side,
+            Err(FlowError::Workspace(e)) => return fail(&e),
+            Err(e) => return Err(e),
+        };
+        let trial = |key: &(String, String)| {
+            if let Some(index) = side.built.executables.iter().position(|built| self::key(built) == *key) {
+                return Attempt::Built(index);
+            }
+            let what = format!("{}::{}", key.0, key.1);
+            let failed = side.built.failed.iter().find(|failed| failed.what == what);
+            let detail =
+                failed.map_or("cannot be built: cargo finds no such bench target", |failed| failed.reason.as_str());
+            Attempt::Failed(format!("on base's code {detail}"))
+        };
+        let trials = targets.iter().map(|key| (key.clone(), trial(key))).collect();
+        let equal = identity_counts && self.differ_in_code_alone(&tree, &head.tree)?;
+        Ok(Tried { targets: trials, side: Some(side), equal_is_unchanged: equal })
+    }
+
+    /// What there is to build, and of which files.
+    fn plan(&self, head: &BuiltSide, base: &BuiltSide, identity_counts: bool) -> Result<Plan, FlowError> {
+        let changed = self.repository.changed_paths(&base.tree, &head.tree, &self.slots.slot(Slot::Head))?;
+        let mut plan = Plan::default();
+        if changed.is_empty() {
+            return Ok(plan);
+        }
+        let equal_needs_nothing = identity_counts && self.differ_in_code_alone(&base.tree, &head.tree)?;
+        let mut libraries: Option<BTreeSet<PathBuf>> = None;
+        for executable in &head.built.executables {
+            let other = base.built.executables.iter().find(|other| key(other) == key(executable));
+            let equal =
+                |other: &BenchExecutable| matches!((executable.identity(), other.identity()), (Ok(a), Ok(b)) if a == b);
+            if equal_needs_nothing && other.is_some_and(equal) || !holds_criterion(&executable.path) {
+                continue;
+            }
+            if base.targets.manifest_of(&executable.package).is_none() {
+                continue;
+            }
+            let Some(place) = head.place(executable) else { continue };
+            let mut named = head.sources_of(executable);
+            if let (Some(named), Some(other)) = (&mut named, other) {
+                named.extend(base.sources_of(other).into_iter().flatten());
+            }
+            let libraries = libraries.get_or_insert_with(|| {
+                let folders = [head, base].map(|side| side.library_sources(executable));
+                folders.into_iter().flatten().collect()
+            });
+            let own = own_changes(&changed, named.as_ref(), libraries, &place);
+            let new = other.is_none() && head.manifests(&executable.package).iter().any(|path| changed.contains(path));
+            if !own.is_empty() || new {
+                plan.targets.insert(key(executable));
+                plan.overlay.taken.extend(own);
+            }
+        }
+        self.transplant(head, base, &changed, &mut plan);
+        Ok(plan)
+    }
+
+    /// Takes over what head's manifests say of the benches. The lock file follows where a manifest does.
+    fn transplant(&self, head: &BuiltSide, base: &BuiltSide, changed: &[PathBuf], plan: &mut Plan) {
+        let both = |path: &Path| {
+            let read = |side: &BuiltSide| fs::read_to_string(side.checked_out.files.join(path)).ok();
+            changed.iter().any(|changed| changed == path).then(|| Some((read(base)?, read(head)?))).flatten()
+        };
+        let mut written = BTreeMap::new();
+        let root = head.relative(&head.targets.workspace_root().join("Cargo.toml"));
+        let packages: BTreeSet<&str> = plan.targets.iter().map(|(package, _)| package.as_str()).collect();
+        for package in packages {
+            let names = plan.targets.iter().filter(|key| key.0 == package).map(|key| key.1.as_str()).collect();
+            let Some(path) = head.targets.manifest_of(package).and_then(|path| head.relative(&path)) else { continue };
+            let new = both(&path).and_then(|(base, head)| workspace::manifest_with(&base, &head, &names));
+            written.extend(new.map(|new| (path, new)));
+        }
+        if written.is_empty() {
+            return;
+        }
+        if let Some(path) = root {
+            let old = match written.get(&path) {
+                Some(new) => both(&path).map(|(_, head)| (new.clone(), head)),
+                None => both(&path),
+            };
+            let new = old.and_then(|(base, head)| workspace::root_with(&base, &head));
+            written.extend(new.map(|new| (path.clone(), new)));
+            let lock = path.with_file_name("Cargo.lock");
+            let new = both(&lock).and_then(|(base, head)| workspace::lock_with(&base, &head));
+            written.extend(new.map(|new| (lock, new)));
+        }
+        plan.overlay.written = written;
+    }
+}
+
+impl BuiltSide {
+    /// `path` as the link shows it, relative to the tree.
+    fn relative(&self, path: &Path) -> Option<PathBuf> {
+        path.strip_prefix(&self.shown).ok().map(Path::to_owned)
+    }
+
+    /// Where the target of `executable` lies.
+    fn place(&self, executable: &BenchExecutable) -> Option<Place> {
+        let source = self.relative(&self.targets.bench_source(&executable.package, &executable.target)?)?;
+        let manifest = self.relative(&self.targets.manifest_of(&executable.package)?)?;
+        let code = self.targets.code_folders().iter().filter_map(|folder| self.relative(folder)).collect();
+        Some(Place::new(source, manifest.parent().unwrap_or(Path::new("")), code))
+    }
+
+    /// The manifests that have a say in a package's targets.
+    fn manifests(&self, package: &str) -> Vec<PathBuf> {
+        let own = self.targets.manifest_of(package);
+        let root = self.targets.workspace_root().join("Cargo.toml");
+        own.iter().chain([&root]).filter_map(|path| self.relative(path)).collect()
+    }
+
+    fn sources_of(&self, executable: &BenchExecutable) -> Option<BTreeSet<PathBuf>> {
+        workspace::sources_of(&executable.path, self.targets.workspace_root(), &self.shown)
+    }
+
+    /// The files of all libraries that lie where `executable` does.
+    fn library_sources(&self, executable: &BenchExecutable) -> BTreeSet<PathBuf> {
+        let like =
+            self.built.executables.iter().find(|own| key(own) == key(executable)).or(self.built.executables.first());
+        let folder = like.and_then(|like| like.path.parent());
+        folder
+            .map(|folder| workspace::library_sources(folder, self.targets.workspace_root(), &self.shown))
+            .unwrap_or_default()
+    }
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}
