@@ -51,6 +51,9 @@ struct Arguments {
     /// The variants of each round
     #[arg(long, value_delimiter = ',', value_enum, default_values_t = Variant::ALL)]
     variants: Vec<Variant>,
+    /// The gate's comparisons of each build
+    #[arg(long, default_value_t = 1)]
+    repeat: usize,
     /// Only benchmarks whose id matches this regular expression
     #[arg(long)]
     filter: Option<regex::Regex>,
@@ -125,7 +128,7 @@ fn measure(
     ours::build(project, filter.clone())?;
     let _load = load::Load::start(load)?;
     let context = record::Context { variant: variant.name(), load, differences: &differences };
-    if wanted(Only::Ours) {
+    for _ in 0..if wanted(Only::Ours) { arguments.repeat } else { 0 } {
         files.add_ours(&ours::compare(project, filter.clone(), arguments.record, &context)?)?;
     }
     if wanted(Only::Criterion) && round - arguments.start < arguments.criterion_rounds {

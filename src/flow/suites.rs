@@ -8,7 +8,7 @@ use super::project::BuiltSide;
 use super::tried::{Stand, Tried};
 use super::{FlowError, Progress, file_error};
 use crate::harness::Program;
-use crate::harness::criterion::{Enumeration, NotCriterion, Suite, Version, Way, enumerate};
+use crate::harness::criterion::{Enumeration, NotCriterion, Suite, Version, Way, enumerate, runs_once};
 use crate::instrument::Layouter;
 use crate::model::{BenchmarkId, Evidence, Skipped, Verdict};
 use crate::workspace::{BenchExecutable, executable_identity};
@@ -260,35 +260,51 @@ impl Target<'_> {
         if let Some(own) = &own {
             self.settle_removed(own, head);
         }
-        let same = format!("{ON_BASE}: base and head have the same code and data");
         let why = match stand {
-            Stand::Head => {
-                self.settle_same(head, &same);
-                return Ok(());
-            }
             Stand::Nothing(why) => why.to_owned(),
             Stand::Executable(other, side) => {
-                if equal_is_unchanged && identity(self.executable)? == identity(other)? {
-                    self.settle_same(head, &same);
-                    return Ok(());
-                }
-                match self.looking.ask(&program(other, side))? {
-                    Ok(base) => {
-                        let known = Some(names.clone());
-                        return self.open_common(head, &base, (other, side), known, |name| {
-                            untried(names.contains(name), "does not have it on base's code")
-                        });
-                    }
-                    Err(NotCriterion::OtherHarness) => "holds no criterion benchmark on base's code".to_owned(),
-                    Err(NotCriterion::Broken(detail)) => format!("does not run on base's code: {detail}"),
-                }
+                let equal = equal_is_unchanged && identity(self.executable)? == identity(other)?;
+                return self.compare_on_base(head, (other, side), equal, names);
             }
+            Stand::Head => return self.compare_on_base(head, (self.executable, self.head), true, names),
         };
+        self.settle_untried(head, &names, &why);
+        Ok(())
+    }
+
+    /// Compares with `other`, which is head's benchmark on base's code; `base_has` is what base itself has. Executables that
+    /// are `equal` need no measuring where they run: base has never run this benchmark.
+    fn compare_on_base(
+        &mut self,
+        head: &Enumeration,
+        other: Sided<'_>,
+        equal: bool,
+        base_has: BTreeSet<String>,
+    ) -> Result<(), FlowError> {
+        let program = program(other.0, other.1);
+        if equal && runs_once(&program, self.looking.home, self.looking.time_out)? {
+            self.settle_same(head, &format!("{ON_BASE}: base and head have the same code and data"));
+            return Ok(());
+        }
+        let why = match self.looking.ask(&program)? {
+            Ok(base) => {
+                let has = base_has.clone();
+                return self.open_common(head, &base, other, Some(base_has), |name| {
+                    untried(has.contains(name), "does not have it on base's code")
+                });
+            }
+            Err(NotCriterion::OtherHarness) => "holds no criterion benchmark on base's code".to_owned(),
+            Err(NotCriterion::Broken(detail)) => format!("does not run on base's code: {detail}"),
+        };
+        self.settle_untried(head, &base_has, &why);
+        Ok(())
+    }
+
+    fn settle_untried(&mut self, head: &Enumeration, base_has: &BTreeSet<String>, why: &str) {
         for name in &head.names {
-            let (verdict, reason) = untried(names.contains(name), &why);
+            let (verdict, reason) = untried(base_has.contains(name), why);
             self.settle(name, head.version, verdict, None, &reason);
         }
-        Ok(())
     }
 
     /// What `base` has and `head` has not.

@@ -1,6 +1,7 @@
 //! The integration tests: one binary, one module a subject.
 
 mod base;
+mod changed;
 mod config;
 mod criterion;
 mod dependencies;

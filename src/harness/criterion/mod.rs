@@ -9,11 +9,13 @@ mod channel;
 mod enumerate;
 mod files;
 mod fresh;
+mod once;
 mod options;
 mod session;
 
 pub use bench::{Criterion, Suite};
 pub use enumerate::{Enumeration, NotCriterion, enumerate, holds_criterion};
+pub use once::runs_once;
 pub use options::Version;
 
 /// The way by which measurements are got.

@@ -8,7 +8,7 @@ const REACTIONS: [Reaction; 3] = [Reaction::Pass, Reaction::Warn, Reaction::Fail
 /// A row as the flows make it: judged ones have their evidence, a benchmark that failed on base has none.
 fn row(verdict: Verdict) -> Row {
     let evidence = match verdict {
-        Verdict::Crashed | Verdict::TimedOut | Verdict::Removed | Verdict::Added => None,
+        Verdict::Crashed | Verdict::TimedOut | Verdict::Removed | Verdict::BenchChanged | Verdict::Added => None,
         Verdict::OverBudget => Some(Evidence::AbsoluteBudget),
         _ => Some(Evidence::PairedMeasurement),
     };

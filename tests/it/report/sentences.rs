@@ -21,11 +21,12 @@ fn undecided(name: &str, half: f64) -> Row {
 #[test]
 fn first_sentences() {
     use Outcome::{CouldNotComplete, Failed, Inconclusive, NothingCompared, Passed, PassedWithUndecided};
-    use Verdict::{Added, Crashed, OverBudget, Regressed, Removed, TimedOut};
+    use Verdict::{Added, BenchChanged, Crashed, OverBudget, Regressed, Removed, TimedOut};
     let cases = [
         (Passed, vec![unchanged("a")], "passed: 1 benchmark, not slower than its limit"),
         (Passed, vec![unchanged("a"), row("b", Added, "")], "passed: 1 benchmark, not slower than its limit"),
         (Passed, vec![unchanged("a"), row("b", Removed, "")], "passed, 1 removed"),
+        (Passed, vec![unchanged("a"), row("b", BenchChanged, "")], "passed, 1 bench-changed"),
         (Passed, vec![same("a"), row("b", Crashed, "")], "passed, 1 crashed"),
         (Passed, vec![row("a", Added, "")], "passed, nothing compared"),
         (PassedWithUndecided, vec![unchanged("a"), undecided("b", 5.0)], "passed, 1 of 2 undecided"),
