@@ -114,7 +114,9 @@ pub fn paired_rows(id: BenchmarkId, open: &Open, measured: &Measured, policy: &P
         None => {}
     }
     let Some(trial) = &measured.trial else { return Ok(vec![row]) };
-    put(&mut row, trial.judgement(), Evidence::PairedMeasurement);
+    (row.limit, row.tolerate) = (trial.limits().max_regression, trial.limits().tolerate);
+    let many_layouts = open.suite.has_many_layouts();
+    put(&mut row, in_words(trial.judgement(), many_layouts), Evidence::PairedMeasurement);
     budget(&mut row, &estimates(measured));
     if open.tried.is_some() {
         row.reason = format!("{ON_BASE}: {}", row.reason);
@@ -128,17 +130,25 @@ pub fn paired_rows(id: BenchmarkId, open: &Open, measured: &Measured, policy: &P
         row.pairs = trial.pairs();
         row.base = tail(&measured.base);
         row.head = tail(&measured.head);
-        put(&mut row, judgement, Evidence::PairedMeasurement);
+        put(&mut row, in_words(judgement, many_layouts), Evidence::PairedMeasurement);
         rows.push(row);
     }
     Ok(rows)
+}
+
+/// With what the second sample showed in its sentence. Every pair of it had a layout of its own where there are many.
+fn in_words(judgement: Judgement, many_layouts: bool) -> Judgement {
+    let Some(again) = judgement.again else { return judgement };
+    let what = if many_layouts { "layouts" } else { "pairs" };
+    let counted = format!("slower in {} of {} {what} measured again", again.slower, again.pairs);
+    Judgement { reason: format!("{}; {counted}", judgement.reason), ..judgement }
 }
 
 /// The row of the suite as a whole.
 pub fn suite_row((pairs, judgement): (usize, Judgement), limits: Limits) -> Row {
     let mut row = empty_row(BenchmarkId::suite(), "", limits);
     row.pairs = pairs;
-    put(&mut row, judgement, Evidence::PairedMeasurement);
+    put(&mut row, in_words(judgement, false), Evidence::PairedMeasurement);
     row
 }
 

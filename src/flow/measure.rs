@@ -75,7 +75,8 @@ pub fn measure(
     let policy = &setting.config.policy;
     let planned = |open: &Open| -> Vec<Planned> {
         let ids = open.names.iter().map(|name| open.id(name));
-        ids.map(|id| Planned { limits: policy.limits(&id), id }).collect()
+        let fits = |limits: Limits| if open.suite.has_many_layouts() { limits } else { limits.in_one_layout() };
+        ids.map(|id| Planned { limits: fits(policy.limits(&id)), id }).collect()
     };
     let benchmarks: Vec<Vec<Planned>> = suites.open.iter().map(planned).collect();
     let rows = benchmarks.iter().map(Vec::len).sum();
@@ -101,11 +102,11 @@ pub fn measure(
             None | Some(Layouts::EveryFunction | Layouts::EveryFunctionApart) => continue,
             Some(Layouts::EveryObject) => {
                 "was measured with the objects of its own crate in random order, the linker does not order functions: \
-                 where these lie can make a benchmark slower or faster"
+                 where these lie can make a benchmark slower or faster, and the limits are wider"
                     .to_owned()
             }
             Some(Layouts::One(reason)) => format!(
-                "was measured in one layout of its code, which alone can make a benchmark slower or faster: {reason}"
+                "was measured in one layout of its code, which alone can make a benchmark slower or faster, and has wider limits: {reason}"
             ),
         };
         warnings.push(format!("{}::{} {how}", open.package, open.target));

@@ -15,6 +15,23 @@ pub struct Judgement {
     pub smallest_visible_change: Option<f64>,
     /// One sentence.
     pub reason: String,
+    /// The second sample that confirmed it, where there was one.
+    pub again: Option<Again>,
+}
+
+/// What the second sample of a regression shows by mere counting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Again {
+    /// Pairs in which head was slower.
+    pub slower: usize,
+    /// All its pairs.
+    pub pairs: usize,
+}
+
+impl Again {
+    pub(super) fn of(ratios: &[f64]) -> Self {
+        Self { slower: ratios.iter().filter(|ratio| **ratio > 0.0).count(), pairs: ratios.len() }
+    }
 }
 
 impl Judgement {
@@ -25,6 +42,7 @@ impl Judgement {
             interval: None,
             smallest_visible_change: None,
             reason: format!("{measurements} measurements are too few to judge by"),
+            again: None,
         }
     }
 }

@@ -9,7 +9,7 @@ mod suite;
 mod trial;
 
 pub use budget::over_budget;
-pub use judgement::Judgement;
+pub use judgement::{Again, Judgement};
 pub use outcome::{conclude, summarise};
 pub use policy::{LimitOverride, Limits, Matcher, Policy, Reaction, Rule};
 pub use stored::judge_stored;

@@ -58,5 +58,6 @@ pub fn judge_stored(base: &[f64], head: &[f64], limits: Limits, rows: usize) -> 
         interval: Some(Interval { low: (m - margin_95).exp_m1(), high: (m + margin_95).exp_m1() }),
         smallest_visible_change: Some(visible),
         reason: format!("{reason}; not confirmed: measured at different times"),
+        again: None,
     }
 }

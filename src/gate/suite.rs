@@ -1,7 +1,7 @@
 //! The suite as a whole: the geometric mean of all rows' changes. What is tolerated of one benchmark may not be tolerated
 //! of all of them at once.
 
-use super::judgement::{Judgement, percent, unseen};
+use super::judgement::{Again, Judgement, percent, unseen};
 use super::policy::Limits;
 use crate::model::{Interval, Verdict};
 use crate::stats::{TrimmedMean, mean_of_trimmed_means, trimmed_mean};
@@ -75,6 +75,7 @@ pub fn judge_suite(rows: &[SuiteRow<'_>], again: &[f64], limits: Limits) -> Opti
         interval: Some(Interval { low: (m - margin).exp_m1(), high: (m + margin).exp_m1() }),
         smallest_visible_change: Some(visible),
         reason,
+        again: (verdict == Verdict::Regressed).then(|| Again::of(again)),
     })
 }
 

@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use super::judgement::{Judgement, percent, unseen};
+use super::judgement::{Again, Judgement, percent, unseen};
 use super::policy::Limits;
 use crate::model::{Interval, Verdict};
 use crate::stats::{Bets, Rng, TrimmedMean, robust_spread, t_quantile, trimmed_mean};
@@ -23,7 +23,7 @@ const LOOKS: [usize; 11] = [8, 11, 15, 20, 27, 36, 48, 64, 86, 115, 153];
 /// Most pairs of a trial before its confirmation.
 pub const MOST_PAIRS: usize = LOOKS[LOOKS.len() - 1];
 /// Pairs after which nobody waits any longer for the proof of an improvement.
-const PATIENCE_FOR_IMPROVED: usize = 64;
+const PATIENCE_FOR_IMPROVED: usize = 48;
 /// Fewest pairs of a confirmation.
 const CONFIRMATION: usize = 24;
 /// What the slowest tenth of samples is tolerated and limited by, as multiples of the row's `max-regression`: it is far
@@ -326,6 +326,11 @@ impl Trial {
         Some(Interval { low: (m - margin).exp_m1(), high: (m + margin).exp_m1() })
     }
 
+    /// What it is judged by.
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
     /// What the slowest tenth is judged by.
     pub fn tail_limits(&self) -> Limits {
         let limit = self.limits.max_regression;
@@ -359,17 +364,13 @@ impl Trial {
         let tail = self.tail.as_ref().filter(|_| self.tail_regressed)?;
         let estimate = trimmed_mean(&tail.pairs)?;
         let (m, margin) = (estimate.mean, estimate.margin(0.025));
-        let slower = tail.pairs.iter().filter(|ratio| **ratio > 0.0).count();
         Some(Judgement {
             verdict: Verdict::TailRegressed,
             change: Some(m.exp_m1()),
             interval: Some(Interval { low: (m - margin).exp_m1(), high: (m + margin).exp_m1() }),
             smallest_visible_change: None,
-            reason: format!(
-                "its slowest tenth is slower than the tolerated {}, in {slower} of {} pairs measured again",
-                percent(self.tail_limits().tolerate),
-                tail.pairs.len()
-            ),
+            reason: format!("its slowest tenth is slower than the tolerated {}", percent(self.tail_limits().tolerate)),
+            again: Some(Again::of(&tail.pairs)),
         })
     }
 
@@ -382,14 +383,7 @@ impl Trial {
         };
         let visible = self.smallest_visible_change();
         let reason = match verdict {
-            Verdict::Regressed => {
-                let slower = sample.iter().filter(|ratio| **ratio > 0.0).count();
-                format!(
-                    "slower than the tolerated {}; slower in {slower} of {} pairs measured again",
-                    percent(self.limits.tolerate),
-                    sample.len()
-                )
-            }
+            Verdict::Regressed => format!("slower than the tolerated {}", percent(self.limits.tolerate)),
             Verdict::Improved => "faster".to_owned(),
             Verdict::Unchanged => format!("any change is smaller than {}", percent(self.limits.max_regression)),
             Verdict::WithinLimit => format!("no slowdown of {} or more", percent(self.limits.max_regression)),
@@ -398,7 +392,14 @@ impl Trial {
                 None => unseen(visible),
             },
         };
-        Judgement { verdict, change: Some(change), interval: self.interval(), smallest_visible_change: visible, reason }
+        Judgement {
+            verdict,
+            change: Some(change),
+            interval: self.interval(),
+            smallest_visible_change: visible,
+            reason,
+            again: (verdict == Verdict::Regressed).then(|| Again::of(sample)),
+        }
     }
 
     /// The smallest slowdown that would have come under suspicion with pairs spread like these: these very pairs, moved

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use super::layouts::Layouter;
 
-/// Copies are kept alive up to this many bytes, so that the next copy cannot get the pages of the last one.
+/// Copies are kept alive up to this many bytes, or a tenth of the memory, so that the next copy cannot get the pages of
+/// the last one.
 const KEPT_BYTES: u64 = 512 * 1024 * 1024;
 const PREFIX: &str = "cargo-perfgate-";
 const LOCK: &str = "lock";
@@ -25,6 +26,19 @@ pub struct CopiesError {
     source: io::Error,
 }
 
+/// One link to make.
+#[derive(Debug)]
+pub struct Link<'a> {
+    /// The program that it gives again.
+    pub executable: &'a Path,
+    /// What links it.
+    pub layouter: &'a Layouter,
+    /// The order of its units.
+    pub order: Vec<&'a str>,
+    /// For linkers that take no order.
+    pub seed: u32,
+}
+
 /// A folder of copies, removed with this value; what a killed process left behind is removed by the next one.
 #[derive(Debug)]
 pub struct Copies {
@@ -33,6 +47,7 @@ pub struct Copies {
     _lock: File,
     kept: VecDeque<(PathBuf, u64)>,
     kept_bytes: u64,
+    room: u64,
     made: u64,
 }
 
@@ -51,7 +66,9 @@ impl Copies {
             Ok((folder, lock))
         };
         match create() {
-            Ok((folder, lock)) => Ok(Self { folder, _lock: lock, kept: VecDeque::new(), kept_bytes: 0, made: 0 }),
+            Ok((folder, lock)) => {
+                Ok(Self { folder, _lock: lock, kept: VecDeque::new(), kept_bytes: 0, room: room(), made: 0 })
+            }
             Err(source) => Err(CopiesError { from: "executables".into(), into: parent, source }),
         }
     }
@@ -68,23 +85,30 @@ impl Copies {
         self.keep(copy, executable, done)
     }
 
-    /// As [`Copies::fresh`], with the code of `executable` in this order, or in one that `seed` decides. The inner `Err`
-    /// says why its link cannot be repeated so.
-    pub fn laid_out(
-        &mut self,
-        executable: &Path,
-        layouter: &Layouter,
-        order: &[&str],
-        seed: u32,
-    ) -> Result<Result<PathBuf, String>, CopiesError> {
-        let copy = self.next_path();
-        match layouter.lay_out(&copy, order, seed) {
-            Ok(()) => self.keep(copy, executable, Ok(())).map(Ok),
-            Err(reason) => {
+    /// Fresh files of several programs, each linked with its units in an order of its own; all at once, because a link takes
+    /// as long as several measurements. The inner `Err` says which of them cannot be linked so, and why.
+    pub fn laid_out(&mut self, links: &[Link<'_>]) -> Result<Result<Vec<PathBuf>, (usize, String)>, CopiesError> {
+        let copies: Vec<PathBuf> = links.iter().map(|_| self.next_path()).collect();
+        let done: Vec<Result<(), String>> = std::thread::scope(|scope| {
+            let started: Vec<_> = links
+                .iter()
+                .zip(&copies)
+                .map(|(link, copy)| scope.spawn(|| link.layouter.lay_out(copy, &link.order, link.seed)))
+                .collect();
+            let ended = |thread: std::thread::ScopedJoinHandle<'_, Result<(), String>>| {
+                thread.join().unwrap_or_else(|_| Err("linking it ended this program's thread".to_owned()))
+            };
+            started.into_iter().map(ended).collect()
+        });
+        if let Some(failed) = done.iter().position(Result::is_err) {
+            for copy in copies {
                 let _ = fs::remove_file(copy);
-                Ok(Err(reason))
             }
+            let reason = done.into_iter().nth(failed).and_then(Result::err).unwrap_or_default();
+            return Ok(Err((failed, reason)));
         }
+        let kept = links.iter().zip(copies).map(|(link, copy)| self.keep(copy, link.executable, Ok(())));
+        kept.collect::<Result<_, _>>().map(Ok)
     }
 
     fn next_path(&mut self) -> PathBuf {
@@ -101,7 +125,7 @@ impl Copies {
         self.kept.push_back((copy.clone(), bytes.len()));
         self.kept_bytes += bytes.len();
         // The last two belong to the pair that is about to run.
-        while self.kept_bytes > KEPT_BYTES && self.kept.len() > 2 {
+        while self.kept_bytes > self.room && self.kept.len() > 2 {
             if let Some((old, bytes)) = self.kept.pop_front() {
                 let _ = fs::remove_file(old);
                 self.kept_bytes -= bytes;
@@ -109,6 +133,10 @@ impl Copies {
         }
         Ok(copy)
     }
+}
+
+fn room() -> u64 {
+    super::machine::memory().map_or(KEPT_BYTES, |bytes| KEPT_BYTES.min(bytes / 10))
 }
 
 /// Whether copies are made in memory.
@@ -124,7 +152,7 @@ fn parent() -> PathBuf {
         let memory = Path::new("/dev/shm");
         if let Ok(facts) = statvfs(memory)
             && !facts.f_flag.contains(StatVfsMountFlags::NOEXEC)
-            && facts.f_bavail.saturating_mul(facts.f_frsize) > 2 * KEPT_BYTES
+            && facts.f_bavail.saturating_mul(facts.f_frsize) > 2 * room()
         {
             return memory.to_owned();
         }

@@ -11,6 +11,13 @@ pub fn cores() -> Vec<usize> {
     Vec::new()
 }
 
+/// The size of the memory in bytes, where the system tells.
+pub fn memory() -> Option<u64> {
+    let listed = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let kibibytes = listed.lines().find_map(|line| line.strip_prefix("MemTotal:"))?.trim().split(' ').next()?;
+    kibibytes.parse::<u64>().ok()?.checked_mul(1024)
+}
+
 /// The CPU model as the system names it, else the architecture.
 pub fn cpu_model() -> String {
     let listed = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();

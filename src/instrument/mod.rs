@@ -11,7 +11,7 @@ mod relink;
 mod side_link;
 mod signals;
 
-pub use copies::{Copies, CopiesError};
+pub use copies::{Copies, CopiesError, Link};
 pub use layouts::{Layouter, Layouts};
 pub use machine::{cores, cpu_model, facts, machine_id};
 pub use order::{Places, Unit};

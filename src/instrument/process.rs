@@ -239,6 +239,16 @@ impl Process {
         signals::unregister(self.id());
     }
 
+    /// Stops the program and everything in its group until [`Process::resume`]: threads of a program that waits may not.
+    pub fn pause(&self) {
+        signals::stop_group(self.id());
+    }
+
+    /// Lets it go on.
+    pub fn resume(&self) {
+        signals::continue_group(self.id());
+    }
+
     /// How many threads the program has now; 1 where the system does not tell.
     pub fn threads(&self) -> usize {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.id())).unwrap_or_default();

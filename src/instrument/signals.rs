@@ -59,13 +59,41 @@ pub(super) fn unregister(group: u32) {
     GROUPS.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).retain(|other| *other != group);
 }
 
-#[cfg(unix)]
+/// Kills all processes of a group.
 pub(super) fn kill_group(group: u32) {
-    if let Some(pid) = i32::try_from(group).ok().and_then(rustix::process::Pid::from_raw) {
+    send(group, Wish::Die);
+}
+
+/// Stops all processes of a group until they are told to go on.
+pub(super) fn stop_group(group: u32) {
+    send(group, Wish::Stop);
+}
+
+/// Lets all processes of a group go on.
+pub(super) fn continue_group(group: u32) {
+    send(group, Wish::GoOn);
+}
+
+/// What a group can be told.
+enum Wish {
+    Die,
+    Stop,
+    GoOn,
+}
+
+#[cfg(unix)]
+fn send(group: u32, wish: Wish) {
+    use rustix::process::{Pid, Signal, kill_process_group};
+    let signal = match wish {
+        Wish::Die => Signal::KILL,
+        Wish::Stop => Signal::STOP,
+        Wish::GoOn => Signal::CONT,
+    };
+    if let Some(pid) = i32::try_from(group).ok().and_then(Pid::from_raw) {
         // An empty group is no error here: its last member has ended by itself.
-        let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
+        let _ = kill_process_group(pid, signal);
     }
 }
 
 #[cfg(not(unix))]
-pub(super) fn kill_group(_group: u32) {}
+fn send(_group: u32, _wish: Wish) {}

@@ -63,6 +63,32 @@ fn killing_a_program_kills_all_that_it_started() {
     process.kill();
 }
 
+/// Clock ticks that a process has computed for, by itself.
+fn computed(process: u32) -> u64 {
+    let facts = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+    let fields: Vec<&str> = facts.rsplit_once(") ").unwrap().1.split(' ').collect();
+    fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+}
+
+#[test]
+fn a_paused_program_does_not_run_until_it_is_resumed() {
+    let mut process = shell("while :; do :; done").start().unwrap();
+    let id = process.id();
+    eventually("it runs", || computed(id) > 0);
+    process.pause();
+    let state = || fs::read_to_string(format!("/proc/{id}/stat")).unwrap().rsplit_once(") ").unwrap().1[..1].to_owned();
+    eventually("it stands still", || state() == "T");
+    let before = computed(id);
+    std::thread::sleep(Duration::from_millis(200));
+    assert_eq!(computed(id), before);
+    process.resume();
+    eventually("it goes on", || computed(id) > before);
+    // What is paused can be killed.
+    process.pause();
+    process.kill();
+    nobody_survives(id);
+}
+
 #[test]
 fn dropping_a_program_kills_all_that_it_started() {
     let process = started(FAMILY, 3);

@@ -132,6 +132,45 @@ fn a_slowdown_fails_and_its_revert_passes() {
     assert!(!copies.exists(), "the next start leaves {}", copies.display());
 }
 
+#[test]
+fn limits_follow_from_noise_and_doctor_tells_what_can_be_seen() {
+    let fixture = Fixture::new("example", "noise");
+    fixture.write(".config/perfgate.toml", "[gate]\nmax-regression = \"auto\"\non-inconclusive = \"pass\"\n");
+    fixture.commit("limits that follow");
+    // Nothing is known yet, and that is said.
+    let first = fixture.perfgate(&["check", "--method", "paired", "--base", "HEAD^"]);
+    assert_eq!(first.code, 0, "{}", first.stdout);
+    assert!(
+        first.stderr.contains("6 benchmarks with `max-regression = \"auto\"` were never measured here: 5.0 % holds")
+    );
+    let rows = |report: Report| report.rows.into_iter().filter(|row| row.benchmark.package == "textkit");
+    assert!(rows(last(&fixture)).all(|row| row.limit == 0.05 && row.tolerate == 0.02));
+    // What that check stored is known to the next one.
+    fixture.write("notes.md", "words\n");
+    fixture.commit("notes");
+    let second = fixture.perfgate(&["check", "--method", "paired", "--base", "HEAD^"]);
+    assert_eq!(second.code, 0, "{}", second.stdout);
+    assert!(!second.stderr.contains("never measured"), "{}", second.stderr);
+    for row in rows(last(&fixture)) {
+        assert!(row.limit >= 0.02 && row.limit < 10.0, "{row:?}");
+        assert!((row.limit * 1e3 - (row.limit * 1e3).round()).abs() < 1e-6, "{row:?}");
+        assert!((row.tolerate - row.limit * 0.4).abs() < 1e-9, "{row:?}");
+    }
+    assert!(rows(last(&fixture)).any(|row| row.limit != 0.05));
+
+    let told = fixture.perfgate(&["doctor"]);
+    assert_eq!(told.code, 0, "{}", told.stderr);
+    for words in ["smallest visible", "textkit::checksum/checksum/adler32/4096", "controls", "machine"] {
+        assert!(told.stdout.contains(words), "{words}: {}", told.stdout);
+    }
+    let told = fixture.perfgate(&["doctor", "--format", "json", "adler32"]);
+    let told: serde_json::Value = serde_json::from_str(&told.stdout).unwrap();
+    let benchmark = &told["benchmarks"][0];
+    assert!(benchmark["layout_spread"].as_f64().is_some_and(|spread| (0.0..1.0).contains(&spread)), "{benchmark}");
+    assert!(benchmark["spread"].as_f64().is_some_and(|spread| (0.0..1.0).contains(&spread)), "{benchmark}");
+    assert!(benchmark["smallest_visible_change"].as_f64().is_some_and(|change| change > 0.0), "{benchmark}");
+}
+
 /// Links the measured executable of the last check again: another order is another file, the same order the same.
 fn layouts_differ_by_seed(fixture: &Fixture) {
     let name = fixture.root.file_name().unwrap().to_str().unwrap();

@@ -32,6 +32,15 @@ pub struct Suite {
 }
 
 impl Suite {
+    /// Whether every process can have a layout of its own, of functions and not of whole objects alone.
+    pub fn has_many_layouts(&self) -> bool {
+        let fine = |program: &Program| {
+            let layouts = program.layouter.as_ref().map(|layouter| layouter.layouts());
+            matches!(layouts, Ok(Layouts::EveryFunction | Layouts::EveryFunctionApart))
+        };
+        fine(&self.head) && self.base.as_ref().is_none_or(fine)
+    }
+
     /// What takes part, by the side that it stands for.
     fn programs(&self, sides: Sides) -> Vec<(Side, &Program)> {
         match (sides, &self.base) {
@@ -241,6 +250,7 @@ impl Running {
                             let name = complete.name.clone();
                             let threads = session.threads;
                             self.samples.insert(name, sample(&complete, cost, unit, threads));
+                            session.park();
                         }
                         Err(ending) => self.end(ending),
                     }

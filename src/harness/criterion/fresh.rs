@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::harness::{HarnessError, Program};
-use crate::instrument::{Copies, CopiesError, Layouts, Places, Unit};
+use crate::instrument::{Copies, CopiesError, Layouts, Link, Places, Unit};
 use crate::model::Side;
 use crate::stats::Rng;
 
@@ -86,15 +86,19 @@ impl Fresh {
         }
         let seed = rng.next_u64() as u32;
         let other_seed = if twice { rng.next_u64() as u32 } else { seed };
-        let mut files = BTreeMap::new();
-        for ((side, program, layouter), order) in sides.into_iter().zip(orders) {
-            let seed = if side == Side::Head { other_seed } else { seed };
-            let laid_out = self.copies.laid_out(&program.path, layouter, &order, seed);
-            match laid_out.map_err(|e| (program, e))? {
-                Ok(file) => files.insert(side == Side::Head, file),
-                Err(reason) => return Ok(Err(format!("{side}: {reason}"))),
-            };
-        }
-        Ok(Ok(programs.iter().filter_map(|(side, _)| files.remove(&(*side == Side::Head))).collect()))
+        let links: Vec<Link<'_>> = sides
+            .iter()
+            .zip(orders)
+            .map(|((side, program, layouter), order)| {
+                let seed = if *side == Side::Head { other_seed } else { seed };
+                Link { executable: &program.path, layouter, order, seed }
+            })
+            .collect();
+        let files = match self.copies.laid_out(&links).map_err(|e| (sides[0].1, e))? {
+            Ok(files) => files,
+            Err((failed, reason)) => return Ok(Err(format!("{}: {reason}", sides[failed].0))),
+        };
+        let file = |wanted: &Side| sides.iter().position(|(side, ..)| side == wanted).map(|i| files[i].clone());
+        Ok(Ok(programs.iter().filter_map(|(side, _)| file(side)).collect()))
     }
 }

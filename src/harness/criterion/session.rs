@@ -29,6 +29,7 @@ pub struct Session {
     /// Whether the benchmark just measured was seen with more than one thread; only looked for where that was asked.
     pub threads: bool,
     counts_threads: bool,
+    paused: bool,
 }
 
 /// A process that was started and has not connected yet.
@@ -142,6 +143,7 @@ impl Starting {
             waits: false,
             threads: false,
             counts_threads: self.counts_threads,
+            paused: false,
         })
     }
 
@@ -167,8 +169,19 @@ impl Session {
         }
     }
 
+    /// Keeps the threads that a waiting process may have from running beside what is measured.
+    pub fn park(&mut self) {
+        if self.process.threads() > 1 {
+            self.process.pause();
+            self.paused = true;
+        }
+    }
+
     /// Lets the process run up to its next measurement, its next skipped benchmark, or its end.
     pub fn next(&mut self) -> Step {
+        if std::mem::take(&mut self.paused) {
+            self.process.resume();
+        }
         if self.version == Version(0, 0, 0)
             && let Err(ending) = self.greet()
         {
