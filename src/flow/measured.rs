@@ -20,7 +20,7 @@ pub struct Measured {
     pub ended_by: Option<Verdictless>,
     /// Whether its code fixes the time to measure.
     pub fixes_time: bool,
-    /// The time that its slices took, all of them.
+    /// The time that its slices took, all of them, with its share of links and starts.
     pub cost: Duration,
     processes: usize,
     missed: usize,

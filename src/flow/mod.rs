@@ -101,7 +101,7 @@ pub trait Progress {
     fn measuring(&mut self, _decided: usize, _benchmarks: usize, _remaining: Duration) {}
     /// One process pair was measured: both sides' lower quartiles in nanoseconds.
     fn pair(&mut self, _id: &BenchmarkId, _base: f64, _head: f64) {}
-    /// A benchmark's verdict stands; the time that its own slices took, of both sides.
+    /// A benchmark's verdict stands; the time that it took: its slices of both sides, and its share of links and starts.
     fn decided(&mut self, _id: &BenchmarkId, _measuring: Duration) {}
     /// Measuring is over.
     fn measured(&mut self) {}

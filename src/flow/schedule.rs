@@ -161,11 +161,16 @@ impl Rounds<'_> {
         let planned = &self.plan.benchmarks[executable];
         let names: Vec<String> = open.iter().map(|i| planned[*i].id.name.clone()).collect();
         let request = Request { executable, names: &names, sides: self.plan.sides, round: self.round };
+        let before = (self.now)();
         let slices = bench.measure(&request)?;
+        // Links and starts are shared by all that was asked for at once.
+        let own: Duration = slices.iter().map(Slice::cost).sum();
+        let shared = (self.now)().saturating_sub(before).saturating_sub(own) / open.len().max(1) as u32;
         let mut slices = slices.into_iter();
         for i in open {
             let (measured, id) = (&mut self.all[executable][i], &planned[i].id);
             let had = measured.head.len();
+            measured.cost += shared;
             match slices.next().map_or(SliceResult::NotReached, |slice| slice.result) {
                 SliceResult::Measured { base, head } => measured.take(base, head),
                 SliceResult::Failed(failure) => measured.ended_by = Some(Verdictless::Failed(failure)),

@@ -188,7 +188,7 @@ impl Policy {
     /// Whether a row of this verdict keeps the gate from passing, by itself.
     pub fn fails(&self, verdict: Verdict) -> bool {
         match verdict {
-            Verdict::Regressed | Verdict::TailRegressed | Verdict::OverBudget => true,
+            _ if verdict.is_too_slow() => true,
             Verdict::Removed => self.on_removed == Reaction::Fail,
             Verdict::Crashed | Verdict::TimedOut => self.on_failed == Reaction::Fail,
             _ => false,

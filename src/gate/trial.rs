@@ -1,5 +1,20 @@
 //! One benchmark's trial: process pairs in, one after the other, until a verdict stands. The rule itself; which pair is
 //! measured when is the scheduler's business.
+//!
+//! With x = ln(head / base) of a pair, m its 20 % trimmed mean with Yuen's error SE, τ and θ the logarithms of `tolerate` and
+//! `max-regression`, and M the number of rows:
+//! - **suspicion**, after any pair: bets on x − τ proved at α/M ([`Bets`]), and m at or above (τ + θ) / 2;
+//! - **regressed**: a second sample, whose size is fixed before it is drawn, has m − t(0.01)·SE above τ and m at or above
+//!   the middle again. What is reported comes from it alone;
+//! - **improved**: the mirror of suspicion, with a chance of its own;
+//! - **unchanged**, at the looks: θ − m and θ + m exceed t(β/11)·SE, |m| is below the middle, and zero is not excluded;
+//! - **within-limit**: the first of these two holds, m is below the middle, and nothing more is claimed;
+//! - **inconclusive**: the cap is reached, or the second sample does not confirm the first.
+//!
+//! The bets ask no distribution of x but that it is as likely to err up as down, which the random order of the sides and new
+//! layouts see to. The first sample's chance may be ten times what is promised of a suite because the second is drawn
+//! apart: a false red needs both, 0.01 · 0.01 where they are independent, which leaves a factor of ten for what a machine
+//! does to both of them.
 
 use std::sync::LazyLock;
 

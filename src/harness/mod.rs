@@ -71,6 +71,18 @@ pub struct Slice {
     pub result: SliceResult,
 }
 
+impl Slice {
+    /// The time that the harness spent on it, on all sides.
+    pub fn cost(&self) -> Duration {
+        match &self.result {
+            SliceResult::Measured { base, head } => {
+                head.cost + base.as_ref().map_or(Duration::ZERO, |base| base.cost)
+            }
+            _ => Duration::ZERO,
+        }
+    }
+}
+
 /// What came of one benchmark in one round.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SliceResult {

@@ -72,6 +72,11 @@ impl Verdict {
         }
     }
 
+    /// Whether it is slower than it may be: that fails the gate under every policy.
+    pub fn is_too_slow(self) -> bool {
+        matches!(self, Self::Regressed | Self::TailRegressed | Self::OverBudget)
+    }
+
     /// Whether base and head of the benchmark were held against each other (or head against a budget).
     pub fn is_judged(self) -> bool {
         !matches!(self, Self::Crashed | Self::TimedOut | Self::Removed | Self::BenchChanged | Self::Added)

@@ -210,7 +210,7 @@ fn hint(view: &View) -> Option<String> {
         Outcome::PassedWithUndecided | Outcome::Inconclusive => {
             "measure the undecided rows alone, or on a quieter machine: cargo perfgate FILTER"
         }
-        Outcome::Failed if any(&[Verdict::Regressed, Verdict::OverBudget]) => {
+        Outcome::Failed if any(&[Verdict::Regressed, Verdict::TailRegressed, Verdict::OverBudget]) => {
             "run the command under a row to measure it again; where it is meant to be slower, raise its limit"
         }
         Outcome::Failed => "where a benchmark was removed on purpose, set `on-removed` in the config",

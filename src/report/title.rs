@@ -3,7 +3,7 @@
 use super::units;
 use super::view::{Failing, Ids};
 use crate::gate::summarise;
-use crate::model::{Evidence, Outcome, Report, Row, Verdict};
+use crate::model::{BenchmarkId, Evidence, Outcome, Report, Row, Verdict};
 
 /// A piece of a sentence; renderers differ in how they mark foreign text.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,7 +74,8 @@ fn undecided(rows: &[&Row]) -> Option<String> {
 }
 
 fn passed(rows: &[&Row]) -> Vec<Part> {
-    let judged = rows.iter().filter(|row| row.verdict.is_judged()).count();
+    let suite = BenchmarkId::suite();
+    let judged = rows.iter().filter(|row| row.verdict.is_judged() && row.benchmark != suite).count();
     let mut remarks = Vec::new();
     if judged == 0 {
         remarks.push("nothing compared".to_owned());
@@ -122,6 +123,9 @@ fn cause(row: &Row) -> String {
             } else {
                 format!(" is {size} slower (limit {limit})")
             }
+        }
+        (Verdict::TailRegressed, Some(change), ..) => {
+            format!(" is {} slower in its slowest tenth (limit {limit})", units::size(change, row.limit))
         }
         (Verdict::OverBudget, _, Some(head), Some(budget)) => {
             let head = units::pair(row.unit, None, Some(head)).1.unwrap_or_default();

@@ -111,7 +111,7 @@ pub(super) struct Failing {
 
 impl Failing {
     pub fn new(report: &Report) -> Self {
-        let slower = |row: &Row| matches!(row.verdict, Verdict::Regressed | Verdict::OverBudget);
+        let slower = |row: &Row| row.verdict.is_too_slow();
         Self {
             removed: report.outcome == Outcome::Failed && !report.rows.iter().any(slower),
             lost: report.outcome == Outcome::CouldNotComplete,
@@ -120,7 +120,7 @@ impl Failing {
 
     pub fn by(self, row: &Row) -> bool {
         match row.verdict {
-            Verdict::Regressed | Verdict::OverBudget => true,
+            verdict if verdict.is_too_slow() => true,
             Verdict::Crashed | Verdict::TimedOut => self.lost || row.reproduce.is_some(),
             Verdict::Removed => self.removed || row.reproduce.is_some(),
             _ => false,

@@ -110,6 +110,32 @@ fn a_rule_selects_by_the_full_id_or_the_short_form() {
 }
 
 #[test]
+fn limits_that_follow_from_noise() {
+    let auto = || Rule { matcher: glob("parse/*"), wall_time: LimitOverride { auto: true, ..LimitOverride::default() } };
+    let fixed = || Rule { matcher: glob("**"), wall_time: set(Some(0.1), None, Some(7.0)) };
+    let large = id("my-parser::throughput/parse/large");
+    let of = |rules: Vec<Rule>, auto: bool, known: Option<f64>| {
+        let noise_limits = known.map(|limit| (large.clone(), limit)).into_iter().collect();
+        Policy { rules, auto, noise_limits, ..Policy::default() }.limits(&large)
+    };
+    assert_eq!(of(vec![], true, Some(0.03)), limits(0.03, 0.03 * 2.0 / 5.0, None));
+    // What is not known yet has the default.
+    assert_eq!(of(vec![], true, None), Limits::new(0.05));
+    assert_eq!(of(vec![], false, Some(0.03)), Limits::new(0.05));
+    // The later rule wins; a budget stays.
+    assert_eq!(of(vec![auto(), fixed()], false, Some(0.03)), limits(0.1, 0.04, Some(7.0)));
+    assert_eq!(of(vec![fixed(), auto()], false, Some(0.03)), limits(0.03, 0.03 * 2.0 / 5.0, Some(7.0)));
+    assert_eq!(of(vec![fixed()], true, Some(0.03)), limits(0.1, 0.04, Some(7.0)));
+}
+
+/// What one layout can do must not be red.
+#[test]
+fn one_layout_widens_limits_and_never_narrows_them() {
+    assert_eq!(Limits::new(0.05).in_one_layout(), limits(0.3, 0.15, None));
+    assert_eq!(limits(0.5, 0.4, Some(7.0)).in_one_layout(), limits(0.5, 0.4, Some(7.0)));
+}
+
+#[test]
 fn reports_name_the_default_limits() {
     let mut policy = Policy { file: Some(".config/perfgate.toml".into()), ..Policy::default() };
     policy.wall_time = limits(0.08, 0.03, None);

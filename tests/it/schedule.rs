@@ -218,8 +218,8 @@ fn the_finished_are_not_asked_again_and_executables_take_turns() {
 #[test]
 fn a_budget_ends_measuring_and_what_is_open_then_is_inconclusive() {
     let noisy = |round: usize| pair(if round % 2 == 0 { 150.0 } else { 66.7 }, 20);
-    let plan = Schedule { budget: Some(Duration::from_secs(20)), ..plan(&[&["noisy", "calm"]], Sides::Both) };
-    // A second a look: some twenty rounds.
+    let plan = Schedule { budget: Some(Duration::from_secs(60)), ..plan(&[&["noisy", "calm"]], Sides::Both) };
+    // A second a look at the clock, three looks a round: some twenty rounds.
     let done = carry_out(&plan, Duration::from_secs(1), |name, round| match name {
         "noisy" => noisy(round),
         _ => pair(100.0, 20),

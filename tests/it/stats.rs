@@ -1,6 +1,8 @@
 //! The numbers below every verdict, against values that were found without this program.
 
-use cargo_perfgate::stats::{Rng, TrimmedMean, quantile, sorted, t_quantile, trimmed_mean};
+use cargo_perfgate::stats::{
+    Bets, Rng, TrimmedMean, quantile, robust_spread, sorted, spread_between, t_quantile, trimmed_mean,
+};
 use proptest::prelude::*;
 
 fn close(found: f64, expected: f64, relative: f64) {
@@ -268,4 +270,69 @@ proptest! {
         items.sort_unstable();
         prop_assert_eq!(items, before);
     }
+}
+
+/// Of stakes that are bet on symmetric noise, whatever its tails, one in a hundred may ever be a hundred times what it was:
+/// of 2,000 at most 20, with a standard deviation of 4.4; three of them above.
+#[test]
+fn bets_on_symmetric_noise_are_seldom_won() {
+    let tails: [fn(&mut Rng) -> f64; 3] = [
+        Rng::normal,
+        |rng| rng.normal() / rng.normal(),
+        |rng| if rng.coin() { 1.0 } else { -1.0 },
+    ];
+    for (seed, draw) in tails.into_iter().enumerate() {
+        let mut rng = Rng::new(seed as u64);
+        let won = (0..2_000)
+            .filter(|_| {
+                let mut bets = Bets::default();
+                (0..150).for_each(|_| bets.place(draw(&mut rng), 1.0));
+                bets.proof() >= 100_f64.ln()
+            })
+            .count();
+        assert!(won <= 33, "{won}");
+    }
+}
+
+/// Five stakes of 1 after one value: the mean of 1 + tanh(λy) for λ of 1/8 to 2. No value can more than double it.
+#[test]
+fn one_bet_worked_out_by_hand() {
+    let mut bets = Bets::default();
+    bets.place(0.02, 0.02);
+    let mean = [0.125_f64, 0.25, 0.5, 1.0, 2.0].map(|fraction| 1.0 + fraction.tanh()).iter().sum::<f64>() / 5.0;
+    close(bets.proof(), mean.ln(), 1e-12);
+    for value in [1e6, f64::MAX] {
+        let mut bets = Bets::default();
+        bets.place(value, 0.02);
+        close(bets.proof(), 2_f64.ln(), 1e-12);
+    }
+    // What is lost stays lost, and what was proved stays proved.
+    let before = bets.proof();
+    bets.place(-1.0, 0.02);
+    assert_eq!(bets.proof(), before);
+}
+
+/// Distances from the median 3 of 1, 2, 3, 4, 100 are 2, 1, 0, 1, 97: their median is 1.
+#[test]
+fn a_robust_spread_does_not_see_outliers() {
+    close(robust_spread(&[1.0, 2.0, 3.0, 4.0, 100.0]).unwrap(), 1.4826, 1e-12);
+    assert_eq!(robust_spread(&[5.0; 4]), Some(0.0));
+    assert_eq!(robust_spread(&[f64::NAN]), None);
+}
+
+/// By hand for (1, 3), (5, 7), (9, 11): means 2, 6, 10 around 6, so the mean square between is 2·32/2 = 32; within it is
+/// (2 + 2 + 2)/3 = 2; √((32 − 2)/2) = √15.
+#[test]
+fn what_varies_between_groups_is_told_from_what_varies_within() {
+    close(spread_between(&[[1.0, 3.0], [5.0, 7.0], [9.0, 11.0]]).unwrap(), 15_f64.sqrt(), 1e-12);
+    // Nothing but noise within: never below zero.
+    assert_eq!(spread_between(&[[1.0, 3.0], [3.0, 1.0], [1.0, 3.0]]), Some(0.0));
+    assert_eq!(spread_between(&[[1.0, 3.0], [3.0, 1.0]]), None);
+    let mut rng = Rng::new(3);
+    let mut group = |_| {
+        let own = 0.02 * rng.normal();
+        [own + 0.01 * rng.normal(), own + 0.01 * rng.normal()]
+    };
+    let groups: Vec<[f64; 2]> = (0..2_000).map(&mut group).collect();
+    close(spread_between(&groups).unwrap(), 0.02, 0.06);
 }

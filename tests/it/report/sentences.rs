@@ -1,6 +1,6 @@
 //! First sentences, and numbers in words, where the golden files do not go.
 
-use cargo_perfgate::model::{Outcome, Report, Row, Verdict};
+use cargo_perfgate::model::{BenchmarkId, Outcome, Report, Row, Verdict};
 use cargo_perfgate::report::markdown;
 
 use super::plain;
@@ -21,7 +21,7 @@ fn undecided(name: &str, half: f64) -> Row {
 #[test]
 fn first_sentences() {
     use Outcome::{CouldNotComplete, Failed, Inconclusive, NothingCompared, Passed, PassedWithUndecided};
-    use Verdict::{Added, BenchChanged, Crashed, OverBudget, Regressed, Removed, TimedOut};
+    use Verdict::{Added, BenchChanged, Crashed, OverBudget, Regressed, Removed, TailRegressed, TimedOut};
     let cases = [
         (Passed, vec![unchanged("a")], "passed: 1 benchmark, not slower than its limit"),
         (Passed, vec![unchanged("a"), row("b", Added, "")], "passed: 1 benchmark, not slower than its limit"),
@@ -39,6 +39,21 @@ fn first_sentences() {
             Failed,
             vec![failing(paired("a", Regressed, 100.0, (4.1, 1.0), 12, ""))],
             "failed: `a` is 4.1 % slower (tolerated 2 %, limit 5 %)",
+        ),
+        (
+            Failed,
+            vec![failing(paired("a", TailRegressed, 100.0, (31.0, 1.0), 12, ""))],
+            "failed: `a` is 31 % slower in its slowest tenth (limit 5 %)",
+        ),
+        (
+            Failed,
+            vec![Row { benchmark: BenchmarkId::suite(), ..paired("", Regressed, 100.0, (6.0, 1.0), 12, "") }],
+            "failed: `geometric mean` is 6.0 % slower (limit 5 %)",
+        ),
+        (
+            Passed,
+            vec![unchanged("a"), Row { benchmark: BenchmarkId::suite(), ..unchanged("") }],
+            "passed: 1 benchmark, not slower than its limit",
         ),
         (
             Failed,
