@@ -75,9 +75,7 @@ impl Slice {
     /// The time that the harness spent on it, on all sides.
     pub fn cost(&self) -> Duration {
         match &self.result {
-            SliceResult::Measured { base, head } => {
-                head.cost + base.as_ref().map_or(Duration::ZERO, |base| base.cost)
-            }
+            SliceResult::Measured { base, head } => head.cost + base.as_ref().map_or(Duration::ZERO, |base| base.cost),
             _ => Duration::ZERO,
         }
     }

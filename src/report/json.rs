@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::escape::is_hidden;
 use crate::gate::summarise;
-use crate::model::{Outcome, REPORT_FORMAT_VERSION, Report, Row, Verdict};
+use crate::model::{Outcome, REPORT_FORMAT_VERSION, Report, Row};
 
 /// Bytes that a saved result may have.
 pub const MAX_BYTES: usize = 256 * 1024 * 1024;

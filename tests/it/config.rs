@@ -48,8 +48,9 @@ fn an_empty_file_gives_the_defaults() {
         assert_eq!(policy.on_removed, Reaction::Fail);
         assert_eq!(policy.on_failed, Reaction::Fail);
         assert_eq!(policy.time_out, Duration::from_secs(120));
-        assert_eq!(policy.budget, Some(Duration::from_secs(90)));
-        assert_eq!(policy.suite, Limits::new(0.01));
+        assert_eq!(policy.budget, None);
+        assert_eq!(policy.suite, Limits::new(0.02));
+        assert!(!policy.auto);
         assert!(policy.rules.is_empty());
     }
 }
@@ -94,6 +95,8 @@ fn every_key_is_honoured() {
     assert_eq!(policy.on_removed, Reaction::Warn);
     assert_eq!(policy.on_failed, Reaction::Warn);
     assert_eq!(policy.time_out, Duration::from_secs(120));
+    assert_eq!(policy.budget, Some(Duration::from_secs(90)));
+    assert_eq!(policy.suite, Limits::new(0.01));
     let [first, second] = &policy.rules[..] else { panic!("two rules") };
     assert!(matches!(first.matcher, Matcher::Glob(_)));
     assert_eq!(first.wall_time.max_regression, Some(0.1));

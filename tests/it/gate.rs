@@ -111,7 +111,8 @@ fn a_rule_selects_by_the_full_id_or_the_short_form() {
 
 #[test]
 fn limits_that_follow_from_noise() {
-    let auto = || Rule { matcher: glob("parse/*"), wall_time: LimitOverride { auto: true, ..LimitOverride::default() } };
+    let auto =
+        || Rule { matcher: glob("parse/*"), wall_time: LimitOverride { auto: true, ..LimitOverride::default() } };
     let fixed = || Rule { matcher: glob("**"), wall_time: set(Some(0.1), None, Some(7.0)) };
     let large = id("my-parser::throughput/parse/large");
     let of = |rules: Vec<Rule>, auto: bool, known: Option<f64>| {

@@ -276,11 +276,8 @@ proptest! {
 /// of 2,000 at most 20, with a standard deviation of 4.4; three of them above.
 #[test]
 fn bets_on_symmetric_noise_are_seldom_won() {
-    let tails: [fn(&mut Rng) -> f64; 3] = [
-        Rng::normal,
-        |rng| rng.normal() / rng.normal(),
-        |rng| if rng.coin() { 1.0 } else { -1.0 },
-    ];
+    let tails: [fn(&mut Rng) -> f64; 3] =
+        [Rng::normal, |rng| rng.normal() / rng.normal(), |rng| if rng.coin() { 1.0 } else { -1.0 }];
     for (seed, draw) in tails.into_iter().enumerate() {
         let mut rng = Rng::new(seed as u64);
         let won = (0..2_000)

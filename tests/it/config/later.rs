@@ -120,10 +120,7 @@ fn contradictions_are_found_where_the_policy_has_them() {
 fn what_this_version_cannot_honour_yet() {
     assert_data_eq!(
         refused(
-            r#"[gate]
-max-regression = "auto"
-
-[metrics.instructions]
+            r#"[metrics.instructions]
 max-regression = "1%"
 [metrics.my-own]
 max = "3 widgets"
@@ -145,54 +142,48 @@ budget = "90s"
 "#
         ),
         str![[r#"
-error: `max-regression = "auto"` is not supported by this version of cargo-perfgate
- --> .config/perfgate.toml:4:18
-  |
-4 | max-regression = "auto"
-  |                  ^^^^^^ write a percentage such as "5%"
-
 error: `metrics.instructions` is not supported by this version of cargo-perfgate
- --> .config/perfgate.toml:6:10
+ --> .config/perfgate.toml:1:10
   |
-6 | [metrics.instructions]
+1 | [metrics.instructions]
   |          ^^^^^^^^^^^^
 
 error: `metrics.my-own` is not supported by this version of cargo-perfgate
- --> .config/perfgate.toml:8:10
+ --> .config/perfgate.toml:3:10
   |
-8 | [metrics.my-own]
+3 | [metrics.my-own]
   |          ^^^^^^
   |
   = help: known here: `wall-time`
 
 error: `metrics.wall-time.min` is not supported by this version of cargo-perfgate
-  --> .config/perfgate.toml:11:1
-   |
-11 | min = "1 ms"
-   | ^^^
+ --> .config/perfgate.toml:6:1
+  |
+6 | min = "1 ms"
+  | ^^^
 
 error: `metrics.peak-rss` is not supported by this version of cargo-perfgate
-  --> .config/perfgate.toml:15:9
+  --> .config/perfgate.toml:10:9
    |
-15 | metrics.peak-rss = { max = "1 MiB" }
+10 | metrics.peak-rss = { max = "1 MiB" }
    |         ^^^^^^^^
 
 error: `[[accept]]` is not supported by this version of cargo-perfgate
-  --> .config/perfgate.toml:17:3
+  --> .config/perfgate.toml:12:3
    |
-17 | [[accept]]
+12 | [[accept]]
    |   ^^^^^^
 
 error: `[[rename]]` is not supported by this version of cargo-perfgate
-  --> .config/perfgate.toml:20:3
+  --> .config/perfgate.toml:15:3
    |
-20 | [[rename]]
+15 | [[rename]]
    |   ^^^^^^
 
 error: `[environment]` is not supported by this version of cargo-perfgate
-  --> .config/perfgate.toml:23:2
+  --> .config/perfgate.toml:18:2
    |
-23 | [environment.pre-push]
+18 | [environment.pre-push]
    |  ^^^^^^^^^^^
 "#]]
     );

@@ -48,7 +48,7 @@ fn first_sentences() {
         (
             Failed,
             vec![Row { benchmark: BenchmarkId::suite(), ..paired("", Regressed, 100.0, (6.0, 1.0), 12, "") }],
-            "failed: `geometric mean` is 6.0 % slower (limit 5 %)",
+            "failed: `geometric mean` is 6 % slower (limit 5 %)",
         ),
         (
             Passed,
