@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Progress;
 use super::measured::{Estimate, Measured, Verdictless};
-use crate::gate::{CONFIRMATION_ROUNDS, Limits, Pair, Stage, SuiteRow, Trial, suite_suspected};
+use crate::gate::{Limits, Pair, Stage, SuiteRow, Trial, suite_suspected};
 use crate::harness::{Bench, HarnessError, Request, Sides, Slice, SliceResult};
 use crate::model::{BenchmarkId, Controls, Verdict};
 use crate::stats::Rng;
@@ -225,10 +225,11 @@ impl Rounds<'_> {
     /// Measures all rows again where their mean looks slower: its mean in each round.
     fn suite(&mut self, bench: &mut dyn Bench) -> Result<Vec<f64>, HarnessError> {
         let mut means = Vec::new();
-        if self.plan.sides != Sides::Both || !suite_suspected(&suite_rows(&self.all), self.plan.suite) {
+        if self.plan.sides != Sides::Both {
             return Ok(means);
         }
-        for _ in 0..CONFIRMATION_ROUNDS {
+        let rounds = suite_suspected(&suite_rows(&self.all), self.plan.suite);
+        for _ in 0..rounds.unwrap_or(0) {
             let (mut sum, mut count) = (0.0, 0);
             for executable in 0..self.all.len() {
                 if self.over() {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use cargo_perfgate::flow::{Measured, Planned, Progress, Schedule, Scheduled, Verdictless, schedule};
-use cargo_perfgate::gate::{CONFIRMATION_ROUNDS, Limits, MOST_PAIRS};
+use cargo_perfgate::gate::{Limits, MOST_PAIRS};
 use cargo_perfgate::harness::{Bench, Failure, FailureKind, HarnessError, Request, Sample, Sides, Slice, SliceResult};
 use cargo_perfgate::model::{BenchmarkId, Controls, Side, Verdict};
 
@@ -188,7 +188,7 @@ fn what_was_slow_only_at_first_is_inconclusive() {
 /// Thirty pairs prove a slowdown in a suite of any size; more would cost more than a minute here.
 #[test]
 fn a_long_benchmark_ends_after_thirty_pairs() {
-    let wild = |round: usize| if round % 2 == 0 { 300.0 } else { 33.0 };
+    let wild = |round: usize| if round.is_multiple_of(2) { 300.0 } else { 33.0 };
     let done = run(&[&["long", "short"]], Sides::Both, |name, round| match name {
         "long" => pair(wild(round), 5_000),
         _ => pair(wild(round), 20),
@@ -217,7 +217,7 @@ fn the_finished_are_not_asked_again_and_executables_take_turns() {
 
 #[test]
 fn a_budget_ends_measuring_and_what_is_open_then_is_inconclusive() {
-    let noisy = |round: usize| pair(if round % 2 == 0 { 150.0 } else { 66.7 }, 20);
+    let noisy = |round: usize| pair(if round.is_multiple_of(2) { 150.0 } else { 66.7 }, 20);
     let plan = Schedule { budget: Some(Duration::from_secs(60)), ..plan(&[&["noisy", "calm"]], Sides::Both) };
     // A second a look at the clock, three looks a round: some twenty rounds.
     let done = carry_out(&plan, Duration::from_secs(1), |name, round| match name {
@@ -273,7 +273,7 @@ fn a_suite_that_is_slower_as_a_whole_is_measured_again() {
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let slower = |name: &str, round: usize| 103.0 + f64::from((name.len() + round) as u32 % 3) * 0.1;
     let done = run(&[&names], Sides::Both, |name, round| pair(slower(name, round), 20));
-    assert_eq!(done.result.suite_again.len(), CONFIRMATION_ROUNDS);
+    assert!((8..=36).contains(&done.result.suite_again.len()), "{}", done.result.suite_again.len());
     assert!(done.result.suite_again.iter().all(|mean| (0.029..0.033).contains(mean)), "{:?}", done.result.suite_again);
     let same = run(&[&names], Sides::Both, |_, _| pair(100.0, 20));
     assert!(same.result.suite_again.is_empty());

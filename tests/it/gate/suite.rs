@@ -1,6 +1,6 @@
 //! The suite as a whole against known truth: bounds fixed before any of it was run.
 
-use cargo_perfgate::gate::{CONFIRMATION_ROUNDS, Limits, SuiteRow, judge_suite, suite_suspected};
+use cargo_perfgate::gate::{Limits, SuiteRow, judge_suite, suite_suspected};
 use cargo_perfgate::model::Verdict;
 use cargo_perfgate::stats::{Rng, mean_of_trimmed_means};
 
@@ -15,8 +15,8 @@ fn of(rows: &[Vec<f64>]) -> Vec<SuiteRow<'_>> {
     rows.iter().map(|pairs| SuiteRow { executable: 0, pairs }).collect()
 }
 
-fn again(rng: &mut Rng, change: f64) -> Vec<f64> {
-    (0..CONFIRMATION_ROUNDS).map(|_| change.ln_1p() + 0.011 * rng.normal()).collect()
+fn again(rng: &mut Rng, rounds: usize, change: f64) -> Vec<f64> {
+    (0..rounds).map(|_| change.ln_1p() + 0.011 * rng.normal()).collect()
 }
 
 #[test]
@@ -25,8 +25,8 @@ fn a_small_change_of_all_is_seen_where_no_row_shows_it() {
     let mut red = 0;
     for _ in 0..200 {
         let rows = rows(&mut rng, 60, 15, 0.04);
-        if suite_suspected(&of(&rows), Limits::new(0.02)) {
-            let judgement = judge_suite(&of(&rows), &again(&mut rng, 0.04), Limits::new(0.02)).unwrap();
+        if let Some(rounds) = suite_suspected(&of(&rows), Limits::new(0.02)) {
+            let judgement = judge_suite(&of(&rows), &again(&mut rng, rounds, 0.04), Limits::new(0.02)).unwrap();
             red += usize::from(judgement.verdict == Verdict::Regressed);
         }
     }
@@ -37,7 +37,10 @@ fn a_small_change_of_all_is_seen_where_no_row_shows_it() {
 #[test]
 fn what_is_tolerated_of_all_is_not_suspected() {
     let mut rng = Rng::new(2);
-    let suspected = (0..1_000).filter(|_| suite_suspected(&of(&rows(&mut rng, 30, 11, 0.008)), Limits::new(0.02)));
+    let suspected = (0..1_000).filter(|_| {
+        let rows = rows(&mut rng, 30, 11, 0.008);
+        suite_suspected(&of(&rows), Limits::new(0.02)).is_some()
+    });
     assert!(suspected.count() <= 5);
 }
 
@@ -58,8 +61,9 @@ fn an_unchanged_suite_is_unchanged() {
 fn what_was_not_confirmed_is_not_red() {
     let mut rng = Rng::new(4);
     let slow = rows(&mut rng, 60, 15, 0.05);
-    assert!(suite_suspected(&of(&slow), Limits::new(0.02)));
-    let lifted = judge_suite(&of(&slow), &again(&mut rng, 0.0), Limits::new(0.02)).unwrap();
+    let rounds = suite_suspected(&of(&slow), Limits::new(0.02)).unwrap();
+    assert!((8..=36).contains(&rounds));
+    let lifted = judge_suite(&of(&slow), &again(&mut rng, rounds, 0.0), Limits::new(0.02)).unwrap();
     assert_ne!(lifted.verdict, Verdict::Regressed);
     // Without its confirmation it is undecided.
     assert_eq!(judge_suite(&of(&slow), &[], Limits::new(0.02)).unwrap().verdict, Verdict::Inconclusive);
