@@ -47,7 +47,7 @@ pub fn suite_suspected(rows: &[SuiteRow<'_>], limits: Limits) -> Option<usize> {
     Some((wanted.ceil() as usize).clamp(FEWEST_ROUNDS, MOST_ROUNDS))
 }
 
-/// Judges the suite: `None` for fewer than [`FEWEST_ROWS`] rows. `again` holds the suite's mean in each round of the
+/// Judges the suite: `None` for fewer than five rows. `again` holds the suite's mean in each round of the
 /// confirmation, if there was one.
 pub fn judge_suite(rows: &[SuiteRow<'_>], again: &[f64], limits: Limits) -> Option<Judgement> {
     let before = first(rows)?;
