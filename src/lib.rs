@@ -19,7 +19,7 @@
 //! | 4 | `config` | the file and the options, turned into a policy; errors with spans |
 //! | 3 | `report` | a report turned into text: terminal, markdown, JSON |
 //! | 2 | `gate` | comparisons turned into verdicts, verdicts into an outcome |
-//! | 1 | `stats` | numbers only: quantiles, trimmed means, intervals, a seeded generator |
+//! | 1 | `stats` | numbers only: quantiles, trimmed means, bets, intervals, a seeded generator |
 //! | 0 | `model` | plain values with serde: the glossary in types |
 //!
 //! Floors 0 to 3 are pure: no file system, environment, clock, process or network.
