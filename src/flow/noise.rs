@@ -80,6 +80,10 @@ pub fn apply(
     ids: &[BenchmarkId],
     progress: &mut dyn Progress,
 ) -> Result<(), FlowError> {
+    if ids.is_empty() {
+        // Nothing will be measured: a look through all baselines can be spared.
+        return Ok(());
+    }
     let store = Store::open(setting.repository.root())?;
     let (noise, _) = known(&store, environment)?;
     let policy = &mut setting.config.policy;
