@@ -66,7 +66,7 @@ impl Measured {
     /// The standard deviation of head's processes, relative to the time; `None` for too few.
     pub fn spread(&self) -> Option<f64> {
         let logarithms: Vec<f64> = self.head.iter().map(|estimate| estimate.typical.ln()).collect();
-        Some(trimmed_mean(&logarithms)?.standard_error * (logarithms.len() as f64).sqrt())
+        Some(trimmed_mean(&logarithms)?.spread(logarithms.len()))
     }
 
     /// Whether nothing more can come of it.

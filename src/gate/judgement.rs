@@ -1,6 +1,7 @@
 //! What is said of one row, with the numbers behind it.
 
 use crate::model::{Interval, Verdict};
+use crate::stats::TrimmedMean;
 
 /// What the numbers say.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,6 +46,12 @@ impl Judgement {
             again: None,
         }
     }
+}
+
+/// The 95 % interval of an estimated logarithm, as plain ratios.
+pub(super) fn interval(estimate: &TrimmedMean) -> Interval {
+    let (m, margin) = (estimate.mean, estimate.margin(0.025));
+    Interval { low: (m - margin).exp_m1(), high: (m + margin).exp_m1() }
 }
 
 /// Why an undecided row is undecided. A change that no number of such data could show has no number.

@@ -1,6 +1,7 @@
 //! Floor 2: comparisons turned into verdicts, verdicts into an outcome. Pure.
 
 mod budget;
+mod confirmation;
 mod judgement;
 mod outcome;
 mod policy;

@@ -1,17 +1,14 @@
 //! Judging by numbers that were gathered at different times. For times that confirms nothing, and every reason says so.
 
-use super::judgement::{Judgement, percent, unseen};
+use super::confirmation::{FALSE_GREEN, FALSE_IMPROVED};
+use super::judgement::{Judgement, interval, percent, unseen};
 use super::policy::Limits;
-use crate::model::{Interval, Verdict};
+use crate::model::Verdict;
 use crate::stats::trimmed_mean;
 
 /// False reds per suite: this chance is shared among all rows (Bonferroni). t quantiles of a trimmed mean are too small so
 /// far out, in simulation by a factor of 1.4 to 2.2: what is promised is 0.001.
 const FALSE_RED: f64 = 0.0004;
-/// False `improved` per suite.
-const FALSE_IMPROVED: f64 = 0.05;
-/// Chance on either side that a green row's true change lies beyond the limit.
-const FALSE_GREEN: f64 = 0.05;
 
 /// Judges one row of time by both sides' stored estimates, natural logarithms. `rows` is the number of rows that share
 /// the chance of a false red.
@@ -55,7 +52,7 @@ pub fn judge_stored(base: &[f64], head: &[f64], limits: Limits, rows: usize) -> 
     Judgement {
         verdict,
         change: Some(m.exp_m1()),
-        interval: Some(Interval { low: (m - margin_95).exp_m1(), high: (m + margin_95).exp_m1() }),
+        interval: Some(interval(&estimate)),
         smallest_visible_change: Some(visible),
         reason: format!("{reason}; not confirmed: measured at different times"),
         again: None,

@@ -1,9 +1,10 @@
 //! The suite as a whole: the geometric mean of all rows' changes. What is tolerated of one benchmark may not be tolerated
 //! of all of them at once.
 
-use super::judgement::{Again, Judgement, percent, unseen};
+use super::confirmation::{self, FALSE_CHANGE, FALSE_GREEN, FALSE_IMPROVED};
+use super::judgement::{Again, Judgement, interval, percent, unseen};
 use super::policy::Limits;
-use crate::model::{Interval, Verdict};
+use crate::model::Verdict;
 use crate::stats::{TrimmedMean, mean_of_trimmed_means, trimmed_mean};
 
 /// Fewest rows whose mean is a row of its own; a smaller suite is judged by its rows.
@@ -13,14 +14,6 @@ const FEWEST_ROUNDS: usize = 8;
 const MOST_ROUNDS: usize = 36;
 /// Chance that a suite of tolerated code comes under suspicion.
 const FALSE_SUSPICION: f64 = 0.001;
-/// Chance that a suspicion is then confirmed.
-const FALSE_CONFIRMATION: f64 = 0.01;
-/// Chance of a false `improved`.
-const FALSE_IMPROVED: f64 = 0.05;
-/// Chance on either side that a green suite's true change lies beyond the limit.
-const FALSE_GREEN: f64 = 0.05;
-/// Chance on either side that zero is excluded although nothing changed.
-const FALSE_CHANGE: f64 = 0.0025;
 
 /// One row's first sample, with the executable that it belongs to: rows of one executable are measured by the same pairs of
 /// processes, and their noise is one.
@@ -40,32 +33,26 @@ pub fn suite_suspected(rows: &[SuiteRow<'_>], limits: Limits) -> Option<usize> {
     if !proved || estimate.mean < limits.middle() {
         return None;
     }
-    // As many as prove it in 98 of 100, were it two thirds of what it looks like: 2.33 and 2.05 standard errors.
     let spread = estimate.standard_error * (estimate.degrees + 1.0).sqrt();
-    let gap = limits.max_regression.ln_1p().max(estimate.mean * 2.0 / 3.0) - tolerate;
-    let wanted = ((2.33 + 2.05) * spread / gap).powi(2);
-    Some((wanted.ceil() as usize).clamp(FEWEST_ROUNDS, MOST_ROUNDS))
+    Some(confirmation::size(&estimate, spread, limits).clamp(FEWEST_ROUNDS, MOST_ROUNDS))
 }
 
 /// Judges the suite: `None` for fewer than five rows. `again` holds the suite's mean in each round of the
 /// confirmation, if there was one.
 pub fn judge_suite(rows: &[SuiteRow<'_>], again: &[f64], limits: Limits) -> Option<Judgement> {
     let before = first(rows)?;
-    let confirmation = trimmed_mean(again);
+    let second = trimmed_mean(again);
     let (tolerate, limit, middle) = (limits.tolerate.ln_1p(), limits.max_regression.ln_1p(), limits.middle());
-    let proved = |estimate: &TrimmedMean| {
-        estimate.mean - estimate.margin(FALSE_CONFIRMATION) > tolerate && estimate.mean >= middle
-    };
-    let estimate = confirmation.unwrap_or(before);
+    let estimate = second.unwrap_or(before);
     let (m, green) = (estimate.mean, estimate.margin(FALSE_GREEN));
     let visible = (tolerate + before.margin(FALSE_SUSPICION)).max(middle).exp_m1();
     let below = m + green < limit && m < middle;
-    let (verdict, reason) = if confirmation.as_ref().is_some_and(proved) {
+    let (verdict, reason) = if second.is_some_and(|second| confirmation::confirms(&second, limits)) {
         (
             Verdict::Regressed,
             format!("the mean of {} benchmarks is slower than the tolerated {}", rows.len(), percent(limits.tolerate)),
         )
-    } else if confirmation.is_some() && !below {
+    } else if second.is_some() && !below {
         (Verdict::Inconclusive, "looked slower, and did not when it was measured again".to_owned())
     } else if m + estimate.margin(FALSE_IMPROVED) < -tolerate && m <= -middle {
         (Verdict::Improved, format!("the mean of {} benchmarks is faster", rows.len()))
@@ -76,11 +63,10 @@ pub fn judge_suite(rows: &[SuiteRow<'_>], again: &[f64], limits: Limits) -> Opti
     } else {
         (Verdict::Inconclusive, unseen(Some(visible)))
     };
-    let margin = estimate.margin(0.025);
     Some(Judgement {
         verdict,
         change: Some(m.exp_m1()),
-        interval: Some(Interval { low: (m - margin).exp_m1(), high: (m + margin).exp_m1() }),
+        interval: Some(interval(&estimate)),
         smallest_visible_change: Some(visible),
         reason,
         again: (verdict == Verdict::Regressed).then(|| Again::of(again)),

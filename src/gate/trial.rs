@@ -18,21 +18,14 @@
 
 use std::sync::LazyLock;
 
-use super::judgement::{Again, Judgement, percent, unseen};
+use super::confirmation::{self, FALSE_CHANGE, FALSE_GREEN, FALSE_IMPROVED};
+use super::judgement::{Again, Judgement, interval, percent, unseen};
 use super::policy::Limits;
 use crate::model::{Interval, Verdict};
 use crate::stats::{Bets, Rng, TrimmedMean, robust_spread, t_quantile, trimmed_mean};
 
 /// Chance per suite that a row of tolerated code comes under suspicion, shared among its rows (Bonferroni).
 const FALSE_SUSPICION: f64 = 0.01;
-/// Chance that a suspicion of tolerated code is then confirmed, on pairs of its own.
-const FALSE_CONFIRMATION: f64 = 0.01;
-/// Chance per suite of a false `improved`; no build depends on it.
-const FALSE_IMPROVED: f64 = 0.05;
-/// Chance on either side that a green row's true change lies beyond the limit, shared among the looks.
-const FALSE_GREEN: f64 = 0.05;
-/// Chance on either side that zero is excluded although nothing changed.
-const FALSE_CHANGE: f64 = 0.0025;
 /// Numbers of pairs at which a row may turn green: a third more each time.
 const LOOKS: [usize; 11] = [8, 11, 15, 20, 27, 36, 48, 64, 86, 115, 153];
 /// Most pairs of a trial before its confirmation.
@@ -204,8 +197,7 @@ impl Trial {
 
     /// The standard deviation of a pair, as the first sample shows it; `None` for too few pairs.
     pub fn spread(&self) -> Option<f64> {
-        let estimate = trimmed_mean(&self.pairs)?;
-        Some(estimate.standard_error * (self.pairs.len() as f64).sqrt())
+        Some(trimmed_mean(&self.pairs)?.spread(self.pairs.len()))
     }
 
     /// The smallest slowdown that a trial with pairs of this spread comes to suspect at last, as
@@ -258,7 +250,8 @@ impl Trial {
         };
         let m = estimate.mean;
         if slower && m >= self.middle() {
-            self.confirmation = Some(Confirmation::of(self.confirmation_size(&estimate)));
+            let size = confirmation::size(&estimate, estimate.spread(n), self.limits);
+            self.confirmation = Some(Confirmation::of(size.clamp(CONFIRMATION, MOST_PAIRS)));
             return;
         }
         if faster && m <= -self.middle() {
@@ -302,22 +295,9 @@ impl Trial {
         }
     }
 
-    /// As many pairs as prove a slowdown of the limit in 98 of 100 at the spread seen so far.
-    fn confirmation_size(&self, estimate: &TrimmedMean) -> usize {
-        let spread = estimate.standard_error * (self.pairs.len() as f64).sqrt();
-        // A slowdown that looks large needs less proof; it may have looked larger than it is.
-        let gap = self.limit().max(estimate.mean * 2.0 / 3.0) - self.tolerate();
-        // 2.33 standard errors for the proof at 0.01, 2.05 for 98 of 100.
-        let wanted = ((2.33 + 2.05) * spread / gap).powi(2);
-        (wanted.ceil() as usize).clamp(CONFIRMATION, MOST_PAIRS)
-    }
-
     fn confirmed(&self) -> bool {
-        let sample = self.confirmation.as_ref().and_then(|confirmation| trimmed_mean(&confirmation.pairs));
-        sample.is_some_and(|estimate| {
-            let proved = estimate.mean - estimate.margin(FALSE_CONFIRMATION) > self.tolerate();
-            proved && estimate.mean >= self.middle()
-        })
+        let sample = self.confirmation.as_ref().and_then(|sample| trimmed_mean(&sample.pairs));
+        sample.is_some_and(|estimate| confirmation::confirms(&estimate, self.limits))
     }
 
     /// The pairs that the estimate comes from: where there is a second sample that one alone, since the first was stopped
@@ -336,9 +316,7 @@ impl Trial {
 
     /// The 95 % interval of the change, plain ratios.
     pub fn interval(&self) -> Option<Interval> {
-        let estimate = trimmed_mean(self.sample())?;
-        let (m, margin) = (estimate.mean, estimate.margin(0.025));
-        Some(Interval { low: (m - margin).exp_m1(), high: (m + margin).exp_m1() })
+        Some(interval(&trimmed_mean(self.sample())?))
     }
 
     /// What it is judged by.
@@ -378,11 +356,10 @@ impl Trial {
     pub fn tail_judgement(&self) -> Option<Judgement> {
         let tail = self.tail.as_ref().filter(|_| self.tail_regressed)?;
         let estimate = trimmed_mean(&tail.pairs)?;
-        let (m, margin) = (estimate.mean, estimate.margin(0.025));
         Some(Judgement {
             verdict: Verdict::TailRegressed,
-            change: Some(m.exp_m1()),
-            interval: Some(Interval { low: (m - margin).exp_m1(), high: (m + margin).exp_m1() }),
+            change: Some(estimate.mean.exp_m1()),
+            interval: Some(interval(&estimate)),
             smallest_visible_change: None,
             reason: format!("its slowest tenth is slower than the tolerated {}", percent(self.tail_limits().tolerate)),
             again: Some(Again::of(&tail.pairs)),

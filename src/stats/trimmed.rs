@@ -87,6 +87,11 @@ impl TrimmedMean {
         Self { mean: self.mean - other.mean, standard_error: (a + b).sqrt(), degrees }
     }
 
+    /// The standard deviation of one of the `count` values that it was made of, as its error implies it.
+    pub fn spread(self, count: usize) -> f64 {
+        self.standard_error * (count as f64).sqrt()
+    }
+
     /// Half the width of the interval in which the truth lies with `1 − 2·tail`; `tail` is the chance on one side.
     pub fn margin(self, tail: f64) -> f64 {
         t_quantile(1.0 - tail, self.degrees) * self.standard_error
