@@ -106,8 +106,7 @@ fn judge_head(
     let home = copies.folder().join("home");
     let suites = look(&head, against, &setting.looking(&home, equal_is_unchanged), progress)?;
     setting.check_config(&ids_of(&suites))?;
-    let open: Vec<BenchmarkId> =
-        suites.open.iter().flat_map(|open| open.names.iter().map(|name| open.id(name))).collect();
+    let open: Vec<BenchmarkId> = suites.open_ids().collect();
     noise::apply(setting, &environment.key, &open, progress)?;
     let started = jiff::Timestamp::now().to_string();
     let measured = measure(&suites, Sides::Both, copies, setting, &mut warnings, progress)?;
@@ -144,8 +143,7 @@ fn head_lost(head: &BuiltSide, base: &BuiltSide) -> Result<(), FlowError> {
 }
 
 pub(super) fn ids_of(suites: &Suites) -> Vec<BenchmarkId> {
-    let open = suites.open.iter().flat_map(|open| open.names.iter().map(|name| open.id(name)));
-    suites.settled.iter().map(|settled| settled.id.clone()).chain(open).collect()
+    suites.settled.iter().map(|settled| settled.id.clone()).chain(suites.open_ids()).collect()
 }
 
 fn rows(suites: &Suites, results: &Results, setting: &Setting, base: &Base, mut frame: Frame) -> (Vec<Row>, Frame) {

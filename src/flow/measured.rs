@@ -125,7 +125,6 @@ impl Measured {
             self.ended_by = Some(Verdictless::OtherUnit(unit));
             return;
         }
-        self.cost += head.cost + base.as_ref().map_or(Duration::ZERO, |base| base.cost);
         self.fixes_time |= head.fixes_time;
         let head = Estimate::of(&head.times);
         let base = base.map(|base| Estimate::of(&base.times));

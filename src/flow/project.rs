@@ -134,14 +134,8 @@ impl Setting {
     /// What only the benchmarks tell of the configuration: whether rules contradict each other for one of `ids`, and,
     /// where these are all that the project has, whether a rule matches none: that would be a limit that is off.
     pub fn check_config(&self, ids: &[BenchmarkId]) -> Result<(), FlowError> {
-        let selection = &self.request.cargo.selection;
-        let partial = self.request.filter.is_some()
-            || !selection.packages.is_empty()
-            || !selection.exclude.is_empty()
-            || !selection.benches.is_empty()
-            || self.repository.root().join(&self.manifest).parent() != Some(&self.workspace_root);
         let problem =
-            self.config.contradictions(ids).or_else(|| if partial { None } else { self.config.unmatched(ids) });
+            self.config.contradictions(ids).or_else(|| if self.is_whole() { self.config.unmatched(ids) } else { None });
         problem.map_or(Ok(()), |e| Err(e.into()))
     }
 

@@ -170,8 +170,9 @@ impl Rounds<'_> {
         for i in open {
             let (measured, id) = (&mut self.all[executable][i], &planned[i].id);
             let had = measured.head.len();
-            measured.cost += shared;
-            match slices.next().map_or(SliceResult::NotReached, |slice| slice.result) {
+            let slice = slices.next();
+            measured.cost += shared + slice.as_ref().map_or(Duration::ZERO, Slice::cost);
+            match slice.map_or(SliceResult::NotReached, |slice| slice.result) {
                 SliceResult::Measured { base, head } => measured.take(base, head),
                 SliceResult::Failed(failure) => measured.ended_by = Some(Verdictless::Failed(failure)),
                 SliceResult::NotReached => measured.missed(PATIENCE),

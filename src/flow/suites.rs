@@ -46,6 +46,13 @@ pub struct Open {
     pub tried: Option<BTreeSet<String>>,
 }
 
+impl Suites {
+    /// The ids of all benchmarks to measure.
+    pub fn open_ids(&self) -> impl Iterator<Item = BenchmarkId> {
+        self.open.iter().flat_map(|open| open.names.iter().map(|name| open.id(name)))
+    }
+}
+
 impl Open {
     /// The id of one of its benchmarks.
     pub fn id(&self, name: &str) -> BenchmarkId {
