@@ -1,7 +1,7 @@
 //! The suite as a whole: the geometric mean of all rows' changes. What is tolerated of one benchmark may not be tolerated
 //! of all of them at once.
 
-use super::confirmation::{self, FALSE_CHANGE, FALSE_GREEN, FALSE_IMPROVED};
+use super::confirmation::{FALSE_CHANGE, FALSE_GREEN, FALSE_IMPROVED, Looks};
 use super::judgement::{Again, Judgement, interval, percent, unseen};
 use super::policy::Limits;
 use crate::model::Verdict;
@@ -34,7 +34,7 @@ pub fn suite_suspected(rows: &[SuiteRow<'_>], limits: Limits) -> Option<usize> {
         return None;
     }
     let spread = estimate.standard_error * (estimate.degrees + 1.0).sqrt();
-    Some(confirmation::size(&estimate, spread, limits).clamp(FEWEST_ROUNDS, MOST_ROUNDS))
+    Some(Looks::ONE.size(&estimate, spread, limits).clamp(FEWEST_ROUNDS, MOST_ROUNDS))
 }
 
 /// Judges the suite: `None` for fewer than five rows. `again` holds the suite's mean in each round of the
@@ -47,7 +47,7 @@ pub fn judge_suite(rows: &[SuiteRow<'_>], again: &[f64], limits: Limits) -> Opti
     let (m, green) = (estimate.mean, estimate.margin(FALSE_GREEN));
     let visible = (tolerate + before.margin(FALSE_SUSPICION)).max(middle).exp_m1();
     let below = m + green < limit && m < middle;
-    let (verdict, reason) = if second.is_some_and(|second| confirmation::confirms(&second, limits)) {
+    let (verdict, reason) = if second.is_some_and(|second| Looks::ONE.confirm(&second, limits)) {
         (
             Verdict::Regressed,
             format!("the mean of {} benchmarks is slower than the tolerated {}", rows.len(), percent(limits.tolerate)),

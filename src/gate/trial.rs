@@ -4,10 +4,11 @@
 //! With x = ln(head / base) of a pair, m its 20 % trimmed mean with Yuen's error SE, τ and θ the logarithms of `tolerate` and
 //! `max-regression`, and M the number of rows:
 //! - **suspicion**, after any pair: bets on x − τ proved at α/M ([`Bets`]), and m at or above (τ + θ) / 2;
-//! - **regressed**: a second sample, whose size is fixed before it is drawn, has m − t(0.01)·SE above τ and m at or above
-//!   the middle again. What is reported comes from it alone;
+//! - **regressed**: a second sample, whose size is fixed before it is drawn, has m − t(0.01/3)·SE above τ and m at or above
+//!   the middle again. As long as it shows neither that nor m + t(β)·SE below θ it is doubled, at most twice. What is
+//!   reported comes from it alone;
 //! - **improved**: the mirror of suspicion, with a chance of its own;
-//! - **unchanged**, at the looks: θ − m and θ + m exceed t(β/11)·SE, |m| is below the middle, and zero is not excluded;
+//! - **unchanged**, at the looks: θ − m and θ + m exceed t(β/12)·SE, |m| is below the middle, and zero is not excluded;
 //! - **within-limit**: the first of these two holds, m is below the middle, and nothing more is claimed;
 //! - **inconclusive**: the cap is reached, or the second sample does not confirm the first.
 //!
@@ -18,7 +19,7 @@
 
 use std::sync::LazyLock;
 
-use super::confirmation::{self, FALSE_CHANGE, FALSE_GREEN, FALSE_IMPROVED};
+use super::confirmation::{FALSE_CHANGE, FALSE_GREEN, FALSE_IMPROVED, Looks, may_confirm};
 use super::judgement::{Again, Judgement, interval, percent, unseen};
 use super::policy::Limits;
 use crate::model::{Interval, Verdict};
@@ -27,7 +28,7 @@ use crate::stats::{Bets, Rng, TrimmedMean, robust_spread, t_quantile, trimmed_me
 /// Chance per suite that a row of tolerated code comes under suspicion, shared among its rows (Bonferroni).
 const FALSE_SUSPICION: f64 = 0.01;
 /// Numbers of pairs at which a row may turn green: a third more each time.
-const LOOKS: [usize; 11] = [8, 11, 15, 20, 27, 36, 48, 64, 86, 115, 153];
+const LOOKS: [usize; 12] = [8, 11, 15, 20, 27, 36, 48, 64, 86, 115, 153, 204];
 /// Most pairs of a trial before its confirmation.
 pub const MOST_PAIRS: usize = LOOKS[LOOKS.len() - 1];
 /// Pairs after which nobody waits any longer for the proof of an improvement.
@@ -92,16 +93,18 @@ pub struct Trial {
     tail_regressed: bool,
 }
 
-/// The second sample of a row under suspicion. Its size is fixed before it is drawn.
+/// The second sample of a row under suspicion. Its size, and those of its later looks, are fixed before it is drawn.
 #[derive(Clone, Debug)]
 struct Confirmation {
     size: usize,
+    /// How often it was looked at.
+    looks: usize,
     pairs: Vec<f64>,
 }
 
 impl Confirmation {
     fn of(size: usize) -> Self {
-        Self { size, pairs: Vec::new() }
+        Self { size, looks: 0, pairs: Vec::new() }
     }
 
     fn is_full(&self) -> bool {
@@ -158,7 +161,7 @@ impl Trial {
             (None, Some(confirmation), _) => {
                 confirmation.pairs.push(pair.typical);
                 if confirmation.is_full() {
-                    self.verdict = Some(if self.confirmed() { Verdict::Regressed } else { Verdict::Inconclusive });
+                    self.look_again();
                 }
             }
             (None, None, _) => {
@@ -250,7 +253,7 @@ impl Trial {
         };
         let m = estimate.mean;
         if slower && m >= self.middle() {
-            let size = confirmation::size(&estimate, estimate.spread(n), self.limits);
+            let size = Looks::THREE.size(&estimate, estimate.spread(n), self.limits);
             self.confirmation = Some(Confirmation::of(size.clamp(CONFIRMATION, MOST_PAIRS)));
             return;
         }
@@ -295,16 +298,26 @@ impl Trial {
         }
     }
 
-    fn confirmed(&self) -> bool {
-        let sample = self.confirmation.as_ref().and_then(|sample| trimmed_mean(&sample.pairs));
-        sample.is_some_and(|estimate| confirmation::confirms(&estimate, self.limits))
+    /// A look at the second sample when it is full, and when it is full for the second time.
+    fn look_again(&mut self) {
+        let Some(sample) = &mut self.confirmation else { return };
+        sample.looks += 1;
+        let estimate = trimmed_mean(&sample.pairs);
+        let more = sample.looks < Looks::THREE.most && sample.size < MOST_PAIRS;
+        if estimate.is_some_and(|estimate| Looks::THREE.confirm(&estimate, self.limits)) {
+            self.verdict = Some(Verdict::Regressed);
+        } else if more && estimate.is_some_and(|estimate| may_confirm(&estimate, self.limits)) {
+            sample.size *= 2;
+        } else {
+            self.verdict = Some(Verdict::Inconclusive);
+        }
     }
 
     /// The pairs that the estimate comes from: where there is a second sample that one alone, since the first was stopped
     /// when it looked worst.
     fn sample(&self) -> &[f64] {
         match &self.confirmation {
-            Some(confirmation) if confirmation.is_full() => &confirmation.pairs,
+            Some(confirmation) if confirmation.looks > 0 => &confirmation.pairs,
             _ => &self.pairs,
         }
     }

@@ -219,6 +219,34 @@ fn what_is_slow_only_at_first_is_inconclusive() {
     assert_eq!(judgement.reason, "looked slower, and did not when it was measured again");
 }
 
+/// A second sample that shows neither is doubled twice, and no more.
+#[test]
+fn a_confirmation_that_shows_neither_goes_on_for_a_while() {
+    let confirmed_with = |noise: fn(usize) -> f64| {
+        let mut rng = Rng::new(16);
+        let mut trial = Trial::new(Limits::new(0.05), SUITE);
+        while trial.stage() == Stage::Open {
+            trial.push(plain(0.06 + 0.005 * rng.normal()));
+        }
+        let before = trial.pairs();
+        for i in 0.. {
+            if trial.stage() != Stage::Suspected {
+                break;
+            }
+            trial.push(plain(0.05 + noise(i)));
+        }
+        (trial.verdict(), trial.pairs() - before)
+    };
+    fn wild(i: usize) -> f64 {
+        if i.is_multiple_of(2) { 0.12 } else { -0.12 }
+    }
+    assert_eq!(confirmed_with(|_| 0.0), (Verdict::Regressed, 24));
+    assert_eq!(confirmed_with(wild), (Verdict::Inconclusive, 4 * 24));
+    // Of 48 a quarter is wild on either side, of 96 an eighth, which a mean that cuts a fifth does not see.
+    let at_first = confirmed_with(|i| if i < 24 { wild(i) } else { 0.0 });
+    assert_eq!(at_first, (Verdict::Regressed, 4 * 24));
+}
+
 /// A trial that is cut short in the middle of its confirmation claims nothing.
 #[test]
 fn a_suspicion_that_was_not_looked_into_is_inconclusive() {
