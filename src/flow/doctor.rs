@@ -1,6 +1,6 @@
 //! `doctor`: how noisy this machine is, what can be seen on it, and what is missing.
 
-use super::noise::{Noise, known};
+use super::noise::{Noise, Sight, known};
 use super::project::{ProjectRequest, Setting};
 use super::run::measure_head;
 use super::{FlowError, Progress, assemble};
@@ -13,7 +13,7 @@ pub fn doctor(request: ProjectRequest, progress: &mut dyn Progress) -> Result<Di
     let setting = Setting::open(request, progress)?;
     let alone = measure_head(&setting, progress)?;
     let (stored, controls) = known(&Store::open(setting.repository.root())?, &alone.environment.key)?;
-    let rows = alone.results.each(&alone.suites).count();
+    let mut sight = Sight::new(alone.results.each(&alone.suites).count());
     let mut benchmarks = Vec::new();
     let mut skipped = alone.suites.skipped.clone();
     for (id, open, measured) in alone.results.each(&alone.suites) {
@@ -27,7 +27,7 @@ pub fn doctor(request: ProjectRequest, progress: &mut dyn Progress) -> Result<Di
         let pair = stored.get(&id).and_then(|noise| noise.pair).or(spread.map(|spread| spread * 2_f64.sqrt()));
         let noise = Noise { pair, layout: measurement.layout_spread };
         benchmarks.push(BenchmarkNoise {
-            smallest_visible_change: noise.visible(limits, rows),
+            smallest_visible_change: sight.visible(limits, noise),
             limit: limits.max_regression,
             layout_spread: noise.layout,
             spread,

@@ -10,8 +10,11 @@ use crate::model::{BenchmarkId, Controls, Measurement, Metric};
 use crate::report::counted;
 use crate::store::Store;
 
-/// So many records are read at most, the newest first.
-const RECORDS: usize = 20;
+/// The records of so many commits are read at most, the newest first.
+const COMMITS: usize = 20;
+/// Before a check they are looked for among so many commits up to head: a look at every baseline would take seconds where
+/// there are thousands.
+const HISTORY: usize = 200;
 /// A limit that follows from noise is at least this: what is smaller matters to few.
 const LEAST_LIMIT: f64 = 0.02;
 /// A limit that follows from noise is at least so many times what a new layout of the same code adds.
@@ -33,16 +36,34 @@ impl Noise {
     pub fn of(measurement: &Measurement) -> Self {
         Self { pair: measurement.pair_spread, layout: measurement.layout_spread }
     }
+}
 
-    /// The smallest slowdown that can be seen under `limits` in a suite of `rows`; `None` where nothing is known.
-    pub fn visible(self, limits: Limits, rows: usize) -> Option<f64> {
-        Trial::visible_at_best(limits, rows, self.pair?)
+/// What can be seen in a suite, in spite of the noise. The answers are kept: thousands of benchmarks ask the same.
+#[derive(Debug)]
+pub struct Sight {
+    rows: usize,
+    seen: BTreeMap<(u64, u64, i64), Option<f64>>,
+}
+
+impl Sight {
+    /// Of a suite of `rows`.
+    pub fn new(rows: usize) -> Self {
+        Self { rows, seen: BTreeMap::new() }
+    }
+
+    /// The smallest slowdown that can be seen under `limits`; `None` where nothing is known of the noise, or nothing can be
+    /// seen. Spreads are rounded up by a fiftieth at most.
+    pub fn visible(&mut self, limits: Limits, noise: Noise) -> Option<f64> {
+        let step = (noise.pair?.max(f64::MIN_POSITIVE).ln() * 50.0).ceil();
+        let key = (limits.tolerate.to_bits(), limits.max_regression.to_bits(), step as i64);
+        let compute = || Trial::visible_at_best(limits, self.rows, (step / 50.0).exp());
+        *self.seen.entry(key).or_insert_with(compute)
     }
 
     /// The limit that follows; `None` where nothing is known.
-    pub fn limit(self, rows: usize) -> Option<f64> {
-        let visible = self.visible(Limits::new(LEAST_LIMIT), rows);
-        let layout = self.layout.map(|spread| LAYOUTS * spread);
+    fn limit(&mut self, noise: Noise) -> Option<f64> {
+        let visible = self.visible(Limits::new(LEAST_LIMIT), noise);
+        let layout = noise.layout.map(|spread| LAYOUTS * spread);
         visible.into_iter().chain(layout).reduce(f64::max).map(|limit| round_up(limit.max(LEAST_LIMIT)))
     }
 }
@@ -52,22 +73,39 @@ fn round_up(ratio: f64) -> f64 {
     (ratio * 1e3 - 1e-9).ceil() / 1e3
 }
 
-/// The noise of every benchmark that was measured here before, from the newest records; and what all of these showed of
-/// base compared with itself. Records that cannot be read are passed over: nothing is decided by them.
-pub fn known(store: &Store, environment: &str) -> Result<(BTreeMap<BenchmarkId, Noise>, Controls), FlowError> {
+/// The noise of every benchmark that was measured before, and what records showed of base compared with itself.
+pub type Known = (BTreeMap<BenchmarkId, Noise>, Controls);
+
+/// What the newest records of this environment know. Records that cannot be read are passed over: nothing is decided by
+/// them.
+pub fn known(store: &Store, environment: &str) -> Result<Known, FlowError> {
     let mut entries: Vec<_> =
         store.list()?.entries.into_iter().filter(|entry| entry.environment == environment).collect();
     entries.sort_by_key(|entry| std::cmp::Reverse(entry.records.last().map(|record| record.started())));
+    gather(store, environment, entries.into_iter().map(|entry| entry.commit))
+}
+
+fn gather(
+    store: &Store,
+    environment: &str,
+    newest_first: impl IntoIterator<Item = String>,
+) -> Result<Known, FlowError> {
     let mut noise: BTreeMap<BenchmarkId, Noise> = BTreeMap::new();
     let mut controls = Controls::default();
-    for entry in entries.iter().take(RECORDS) {
-        for stored in store.find(&entry.commit, environment)?.runs.iter().rev() {
+    let mut commits = 0;
+    for commit in newest_first {
+        let runs = store.find(&commit, environment)?.runs;
+        for stored in runs.iter().rev() {
             controls = controls.and(stored.run.controls);
             for measurement in stored.run.measurements.iter().filter(|m| m.metric == Metric::WallTime) {
                 let (known, found) = (noise.entry(measurement.benchmark.clone()).or_default(), Noise::of(measurement));
                 known.pair = known.pair.or(found.pair);
                 known.layout = known.layout.or(found.layout);
             }
+        }
+        commits += usize::from(!runs.is_empty());
+        if commits == COMMITS {
+            break;
         }
     }
     Ok((noise, controls))
@@ -85,30 +123,32 @@ pub fn apply(
         return Ok(());
     }
     let store = Store::open(setting.repository.root())?;
-    let (noise, _) = known(&store, environment)?;
+    let history = setting.repository.history(&setting.head.commit, HISTORY)?;
+    let (noise, _) = gather(&store, environment, history)?;
     let policy = &mut setting.config.policy;
-    let (mut unknown, mut blind) = (0, Vec::new());
+    let mut sight = Sight::new(ids.len());
+    let (mut unknown, mut blind) = (Vec::new(), Vec::new());
     for id in ids {
         let known = noise.get(id).copied().unwrap_or_default();
         if policy.is_auto(id) {
-            match known.limit(ids.len()) {
+            match sight.limit(known) {
                 Some(limit) => {
                     policy.noise_limits.insert(id.clone(), limit);
                 }
-                None => unknown += 1,
+                None => unknown.push(id),
             }
             continue;
         }
         let limits = policy.limits(id);
-        if let Some(visible) = known.visible(limits, ids.len()).filter(|visible| *visible > limits.max_regression) {
+        if let Some(visible) = sight.visible(limits, known).filter(|visible| *visible > limits.max_regression) {
             blind.push(format!("{} ({:.1} % of {:.1} %)", id.name, visible * 100.0, limits.max_regression * 100.0));
         }
     }
-    if unknown > 0 {
-        let limit = policy.wall_time.max_regression * 100.0;
+    if let Some(first) = unknown.first() {
+        let limit = policy.limits(first).max_regression * 100.0;
         progress.warn(&format!(
             "{} with `max-regression = \"auto\"` were never measured here: {limit:.1} % holds until `cargo perfgate` has stored what they vary by",
-            counted(unknown, "benchmark")
+            counted(unknown.len(), "benchmark")
         ));
     }
     if !blind.is_empty() {

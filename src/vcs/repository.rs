@@ -143,6 +143,16 @@ impl Repository {
         })
     }
 
+    /// At most so many commits up to `commit`, the newest first; fewer in a shallow clone.
+    pub fn history(&self, commit: &str, most: usize) -> Result<Vec<String>, VcsError> {
+        let walk = || {
+            let mut walk = self.git.revwalk()?;
+            walk.push(git2::Oid::from_str(commit)?)?;
+            Ok(walk.map_while(Result::ok).take(most).map(|id| id.to_string()).collect())
+        };
+        walk().map_err(|e| self.error("walk through the history", e))
+    }
+
     /// Runs the git program in the work tree, free of the state of any hook and of the user's hooks and monitors;
     /// gives its standard output.
     pub(super) fn run(

@@ -377,3 +377,13 @@ fn a_push_onto_a_shallow_clone_needs_one_commit_too() {
     let said = refused(&clone, &explicit(&one));
     assert!(said.contains("\nhelp: this is a shallow clone: fetch more of it"), "{said}");
 }
+
+#[test]
+fn the_history_begins_with_the_newest_and_ends_when_asked() {
+    let (git, [one, two, three]) = straight();
+    let repository = Repository::discover(git.root()).unwrap();
+    let history = |commit: &str, most| repository.history(commit, most).unwrap();
+    assert_eq!(history(&three, 9), [three.as_str(), &two, &one]);
+    assert_eq!(history(&three, 2), [three.as_str(), &two]);
+    assert_eq!(history(&one, 9), [one]);
+}

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -122,14 +121,19 @@ fn a_slowdown_fails_and_its_revert_passes() {
 
     assert!(!fixture.root.join("hook-ran").exists());
 
-    // Stopped or killed while it measures: no process and no copy stays, at the latest after the next start.
-    for (signal, code) in [("INT", 130), ("TERM", 143)] {
-        let copies = stop(&fixture, signal, code);
-        assert!(!copies.exists(), "{signal} leaves {}", copies.display());
+    // Stopped or killed whatever it does: no process and no copy stays, at the latest after the next start.
+    let before = state(&fixture);
+    for moment in [Moment::Building, Moment::Linking, Moment::Measuring] {
+        for (signal, code) in [("INT", 130), ("TERM", 143)] {
+            let copies = stop(&fixture, moment, signal, code);
+            assert!(copies.as_ref().is_none_or(|copies| !copies.exists()), "{moment:?}, {signal} leaves {copies:?}");
+        }
+        let copies = stop(&fixture, moment, "KILL", -1);
+        assert_eq!(fixture.perfgate(&["list"]).code, 0);
+        let gone = copies.as_ref().is_none_or(|copies| !copies.exists());
+        assert!(gone, "{moment:?}: the next start leaves {copies:?}");
     }
-    let copies = stop(&fixture, "KILL", -1);
-    assert_eq!(fixture.perfgate(&["list"]).code, 0);
-    assert!(!copies.exists(), "the next start leaves {}", copies.display());
+    assert_eq!(state(&fixture), before);
 }
 
 #[test]
@@ -196,48 +200,83 @@ fn layouts_differ_by_seed(fixture: &Fixture) {
     assert_ne!(linked("other", 2), first);
 }
 
-/// Sends a signal to the program while it measures, and waits until none of its processes is left. Gives the folder in
-/// which it kept its copies of executables.
-fn stop(fixture: &Fixture, signal: &str, code: i32) -> PathBuf {
-    let mark = format!("{}-{signal}", std::process::id());
-    let mut child = clean(Command::new(env!("CARGO_BIN_EXE_cargo-perfgate")))
+/// What the program is at when it is stopped.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Moment {
+    Building,
+    Linking,
+    Measuring,
+}
+
+/// Sends a signal to the program at this moment, and waits until none of its processes is left. Gives the folder in
+/// which it kept its copies of executables, if it had one by then.
+fn stop(fixture: &Fixture, moment: Moment, signal: &str, code: i32) -> Option<PathBuf> {
+    let mark = format!("{}-{moment:?}-{signal}", std::process::id());
+    let mut program = clean(Command::new(env!("CARGO_BIN_EXE_cargo-perfgate")));
+    if moment == Moment::Building {
+        // Other flags for the compiler: all of it is built, elsewhere.
+        program.env("RUSTFLAGS", format!("--cfg never_{signal}"));
+    }
+    let mut child = program
         .args(["run", "--no-store"])
         .current_dir(&fixture.root)
         .env("PERFGATE_TARGET_DIR", scratch().join("builds"))
         .env("MARK_OF_TEST", &mark)
-        .stderr(Stdio::piped())
+        .stderr(Stdio::null())
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
-    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    assert!(lines.any(|line| line.unwrap().contains("Measuring")));
+    let copy = |command: &Vec<String>| command.iter().find_map(|word| folder_of_copies(word));
     let copies = loop {
-        let copy = marked(&mark).into_iter().find(|program| program.to_string_lossy().contains("/cargo-perfgate-"));
-        if let Some(copy) = copy {
-            break copy.parent().unwrap().to_owned();
+        let commands = marked(&mark);
+        let program = |command: &&Vec<String>| command[0].rsplit('/').next().unwrap_or_default().to_owned();
+        let found = match moment {
+            Moment::Building => commands.iter().find(|command| program(command) == "rustc"),
+            Moment::Linking => {
+                commands.iter().find(|command| program(command).contains("ld") && copy(command).is_some())
+            }
+            Moment::Measuring => commands.iter().find(|command| folder_of_copies(&command[0]).is_some()),
+        };
+        if let Some(command) = found {
+            break copy(command);
         }
+        assert!(child.try_wait().unwrap().is_none(), "{moment:?} was not seen");
     };
     let killed = Command::new("kill").args([format!("-{signal}"), child.id().to_string()]).status().unwrap();
     assert!(killed.success());
-    assert_eq!(child.wait().unwrap().code().unwrap_or(-1), code, "{signal}");
+    assert_eq!(child.wait().unwrap().code().unwrap_or(-1), code, "{moment:?}, {signal}");
     for _ in 0..600 {
         if marked(&mark).is_empty() {
             return copies;
         }
         std::thread::sleep(Duration::from_millis(100));
     }
-    panic!("{signal}: still running: {:?}", marked(&mark));
+    panic!("{moment:?}, {signal}: still running: {:?}", marked(&mark));
 }
 
-/// The programs of all processes that carry this mark in their environment.
-fn marked(mark: &str) -> Vec<PathBuf> {
+/// The folder of copies that a path lies in.
+fn folder_of_copies(path: &str) -> Option<PathBuf> {
+    let start = path.find('/')?;
+    let ancestors = Path::new(&path[start..]).ancestors().skip(1);
+    let named = |folder: &&Path| folder.file_name().is_some_and(|n| n.to_string_lossy().starts_with("cargo-perfgate-"));
+    { ancestors }.find(named).map(Path::to_owned)
+}
+
+/// The programs of all processes that carry this mark in their environment, each with its arguments.
+fn marked(mark: &str) -> Vec<Vec<String>> {
     let wanted = format!("MARK_OF_TEST={mark}");
     let processes = fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
     let carries = |process: &PathBuf| {
         let variables = fs::read(process.join("environ")).unwrap_or_default();
         variables.split(|byte| *byte == 0).any(|variable| variable == wanted.as_bytes())
     };
-    processes.filter(carries).filter_map(|process| fs::read_link(process.join("exe")).ok()).collect()
+    let command = |process: PathBuf| {
+        let mut words = vec![fs::read_link(process.join("exe")).ok()?.to_string_lossy().into_owned()];
+        let arguments = fs::read(process.join("cmdline")).unwrap_or_default();
+        words.extend(arguments.split(|byte| *byte == 0).skip(1).map(|word| String::from_utf8_lossy(word).into_owned()));
+        Some(words)
+    };
+    processes.filter(carries).filter_map(command).collect()
 }
 
 #[test]
