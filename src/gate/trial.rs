@@ -130,7 +130,7 @@ impl Trial {
         }
     }
 
-    /// Lets it end as it stands after so many pairs. What was already taken stays.
+    /// Lets its first sample end as it stands after so many pairs, and bounds the second. What was already taken stays.
     pub fn cap(&mut self, pairs: usize) {
         self.cap = pairs.min(MOST_PAIRS);
     }
@@ -254,7 +254,7 @@ impl Trial {
         let m = estimate.mean;
         if slower && m >= self.middle() {
             let size = Looks::THREE.size(&estimate, estimate.spread(n), self.limits);
-            self.confirmation = Some(Confirmation::of(size.clamp(CONFIRMATION, MOST_PAIRS)));
+            self.confirmation = Some(Confirmation::of(size.clamp(CONFIRMATION, self.cap.max(CONFIRMATION))));
             return;
         }
         if faster && m <= -self.middle() {
@@ -303,7 +303,7 @@ impl Trial {
         let Some(sample) = &mut self.confirmation else { return };
         sample.looks += 1;
         let estimate = trimmed_mean(&sample.pairs);
-        let more = sample.looks < Looks::THREE.most && sample.size < MOST_PAIRS;
+        let more = sample.looks < Looks::THREE.most && sample.size < self.cap;
         if estimate.is_some_and(|estimate| Looks::THREE.confirm(&estimate, self.limits)) {
             self.verdict = Some(Verdict::Regressed);
         } else if more && estimate.is_some_and(|estimate| may_confirm(&estimate, self.limits)) {
