@@ -298,7 +298,7 @@ impl Trial {
         }
     }
 
-    /// A look at the second sample when it is full, and when it is full for the second time.
+    /// A look at the second sample, each time it is full.
     fn look_again(&mut self) {
         let Some(sample) = &mut self.confirmation else { return };
         sample.looks += 1;

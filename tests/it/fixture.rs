@@ -22,11 +22,6 @@ impl Fixture {
         let _ = fs::remove_dir_all(&root);
         copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name), &root);
         let fixture = Self { root };
-        let manifest = fixture.read("Cargo.toml");
-        if !manifest.contains("[profile") && manifest.contains("criterion") {
-            // Most of the time would go into building criterion itself.
-            fixture.write("Cargo.toml", &format!("{manifest}\n[profile.bench.package.\"*\"]\nopt-level = 0\n"));
-        }
         fixture.git(&["init", "-q", "-b", "main"]);
         fixture.write(".gitignore", "target\n");
         fixture.commit("the fixture");
