@@ -119,7 +119,7 @@ pub fn apply(
     progress: &mut dyn Progress,
 ) -> Result<(), FlowError> {
     if ids.is_empty() {
-        // Nothing will be measured: a look through all baselines can be spared.
+        // Nothing will be measured: a look through the baselines can be spared.
         return Ok(());
     }
     let store = Store::open(setting.repository.root())?;
