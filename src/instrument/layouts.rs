@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use object::{Object, ObjectSymbol, SymbolKind};
 
+use super::moved::Moved;
 use super::order::Unit;
 use super::relink::{Changes, Relink};
 
@@ -51,6 +53,8 @@ pub struct Layouter {
 /// How a linker is told.
 #[derive(Clone, Debug)]
 enum Way {
+    /// Without a linker: the functions of a linked program are moved.
+    Moved(Arc<Moved>),
     /// lld: the names of functions in a file.
     Symbols,
     /// GNU ld: its own script for this very link, with the functions' sections named in it.
@@ -68,12 +72,12 @@ impl Layouter {
     /// why there is none.
     pub fn try_ways(relink: &Relink, executable: &Path, scratch: &Path) -> Result<Self, String> {
         let probe = scratch.join("layout");
-        let found = Self::find(relink, executable, &probe);
+        let found = Self::find(relink, executable, &probe, scratch);
         let _ = fs::remove_file(&probe);
         found
     }
 
-    fn find(relink: &Relink, executable: &Path, probe: &Path) -> Result<Self, String> {
+    fn find(relink: &Relink, executable: &Path, probe: &Path, scratch: &Path) -> Result<Self, String> {
         let mut functions = functions(executable)?;
         let stripped = functions.len() < 2;
         if stripped {
@@ -83,6 +87,11 @@ impl Layouter {
         }
         if functions.len() < 2 {
             return Err("it has no names of functions".to_owned());
+        }
+        // Why it cannot be done so is of no use to anyone: each of the others does the same, more slowly.
+        if let Ok(moved) = Moved::of(relink, scratch, !stripped) {
+            let units = moved.units().to_vec();
+            return Ok(Self { relink: relink.clone(), units, way: Way::Moved(Arc::new(moved)) });
         }
         let mut reasons = Vec::new();
         let script = || {
@@ -143,7 +152,7 @@ impl Layouter {
     /// How fine this is.
     pub fn layouts(&self) -> Layouts {
         match self.way {
-            Way::Symbols | Way::Script(_) => Layouts::EveryFunction,
+            Way::Moved(_) | Way::Symbols | Way::Script(_) => Layouts::EveryFunction,
             // gold cannot begin the code at the start of a page: in one order every function would be off by the same
             // few bytes on one side, in all layouts alike.
             Way::Sections | Way::Seed => Layouts::EveryFunctionApart,
@@ -151,8 +160,16 @@ impl Layouter {
         }
     }
 
-    /// Links the program into `output` with its units in this order; a linker that takes none gets the seed.
+    /// Whether each layout takes a link, which is as long as several measurements.
+    pub fn links(&self) -> bool {
+        !matches!(self.way, Way::Moved(_))
+    }
+
+    /// Makes the program in `output` with its units in this order; a linker that takes none gets the seed.
     pub fn lay_out(&self, output: &Path, order: &[&str], seed: u32) -> Result<(), String> {
+        if let Way::Moved(moved) = &self.way {
+            return moved.lay_out(output, order);
+        }
         self.link(output, order, seed, false)
     }
 
@@ -163,7 +180,7 @@ impl Layouter {
             Way::Script(script) => with_sections(script, order).ok_or("the linker's script has no `.text`")?,
             // The cold ones are in sections of another name.
             Way::Sections => order.iter().map(|name| format!(".text.{name}\n.text.unlikely.{name}\n")).collect(),
-            Way::Seed | Way::Objects => String::new(),
+            Way::Moved(_) | Way::Seed | Way::Objects => String::new(),
         };
         let path = file.display();
         let arguments = match &self.way {
@@ -176,7 +193,7 @@ impl Layouter {
             Way::Script(_) => vec![format!("-Wl,-T,{path}")],
             Way::Sections => vec![format!("-Wl,--section-ordering-file={path}")],
             Way::Seed => vec![format!("-Wl,--shuffle-sections={seed}")],
-            Way::Objects => Vec::new(),
+            Way::Moved(_) | Way::Objects => Vec::new(),
         };
         let objects: Vec<String> = match self.way {
             Way::Objects => order.iter().map(|name| (*name).to_owned()).collect(),

@@ -4,6 +4,7 @@
 mod copies;
 mod layouts;
 mod machine;
+mod moved;
 mod order;
 mod process;
 mod record;
