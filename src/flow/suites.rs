@@ -329,7 +329,7 @@ impl Target<'_> {
         &mut self,
         head: &Enumeration,
         base: &Enumeration,
-        (executable, side): Sided<'_>,
+        side: Sided<'_>,
         tried: Option<BTreeSet<String>>,
         other: impl Fn(&str) -> (Verdict, String),
     ) -> Result<(), FlowError> {
@@ -344,14 +344,13 @@ impl Target<'_> {
         let way = if base.way == head.way { head.way } else { Way::Files };
         let all = (base.names == head.names && self.looking.filter.is_none()).then(|| common.clone());
         let found = Enumeration { way, ..head.clone() };
-        let program = laid_out(executable, side, self.looking.home)?;
-        self.open(&found, Some(program), version, (common, all), tried)
+        self.open(&found, Some(side), version, (common, all), tried)
     }
 
     fn open(
         &mut self,
         found: &Enumeration,
-        base: Option<Program>,
+        base: Option<Sided<'_>>,
         version: Option<Version>,
         (names, all): (Vec<String>, Option<Vec<String>>),
         tried: Option<BTreeSet<String>>,
@@ -360,12 +359,22 @@ impl Target<'_> {
             return Ok(());
         }
         let identity = identity(self.executable)?.to_owned();
+        let home = self.looking.home;
+        // Links wait for one another more than they work.
+        let (base, head) = std::thread::scope(|scope| {
+            let base = base.map(|side| scope.spawn(move || laid_out(side, &home.join("base"))));
+            let head = laid_out((self.executable, self.head), &home.join("head"));
+            let ended = |thread: std::thread::ScopedJoinHandle<'_, _>| {
+                thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            };
+            (base.map(ended).transpose(), head)
+        });
         self.suites.open.push(Open {
             package: self.executable.package.clone(),
             target: self.executable.target.clone(),
             suite: Suite {
-                base,
-                head: laid_out(self.executable, self.head, self.looking.home)?,
+                base: base?,
+                head: head?,
                 // Whole seconds are understood by every version.
                 version: version.unwrap_or(Version(0, 3, 0)),
                 way: found.way,
@@ -423,21 +432,21 @@ fn identity(executable: &BenchExecutable) -> Result<&str, FlowError> {
 }
 
 /// `executable` to be measured: with layouts from its link, if repeating that gives the very same program. Nothing else
-/// may be measured in its name.
-fn laid_out(executable: &BenchExecutable, side: &BuiltSide, home: &Path) -> Result<Program, FlowError> {
+/// may be measured in its name. `scratch` is a folder that nobody else uses meanwhile.
+fn laid_out((executable, side): Sided<'_>, scratch: &Path) -> Result<Program, FlowError> {
     let mut program = program(executable, side);
     let Some(relink) = &executable.relink else { return Ok(program) };
-    std::fs::create_dir_all(home).map_err(|e| file_error("create", home, e))?;
-    let again = home.join("relinked");
+    std::fs::create_dir_all(scratch).map_err(|e| file_error("create", scratch, e))?;
+    let again = scratch.join("relinked");
     program.layouter = match relink.repeat(&again) {
         Ok(()) => {
             let same = executable_identity(&again).map_err(|e| file_error("read", &again, e))? == identity(executable)?;
             let other = || "repeating its link gives another program".to_owned();
-            if same { Layouter::try_ways(relink, &executable.path, home) } else { Err(other()) }
+            if same { Layouter::try_ways(relink, &executable.path, scratch) } else { Err(other()) }
         }
         Err(reason) => Err(reason),
     };
-    let _ = std::fs::remove_file(&again);
+    let _ = std::fs::remove_dir_all(scratch);
     Ok(program)
 }
 

@@ -8,7 +8,7 @@
 //!   the middle again. As long as it shows neither that nor m + t(β)·SE below θ it is doubled, at most twice. What is
 //!   reported comes from it alone;
 //! - **improved**: the mirror of suspicion, with a chance of its own;
-//! - **unchanged**, at the looks: θ − m and θ + m exceed t(β/12)·SE, |m| is below the middle, and zero is not excluded;
+//! - **unchanged**, at the looks: θ − m and θ + m exceed t(β/15)·SE, |m| is below the middle, and zero is not excluded;
 //! - **within-limit**: the first of these two holds, m is below the middle, and nothing more is claimed;
 //! - **inconclusive**: the cap is reached, or the second sample does not confirm the first.
 //!
@@ -28,7 +28,7 @@ use crate::stats::{Bets, Rng, TrimmedMean, robust_spread, t_quantile, trimmed_me
 /// Chance per suite that a row of tolerated code comes under suspicion, shared among its rows (Bonferroni).
 const FALSE_SUSPICION: f64 = 0.01;
 /// Numbers of pairs at which a row may turn green: a third more each time.
-const LOOKS: [usize; 12] = [8, 11, 15, 20, 27, 36, 48, 64, 86, 115, 153, 204];
+const LOOKS: [usize; 15] = [8, 11, 15, 20, 27, 36, 48, 64, 86, 115, 153, 204, 272, 363, 484];
 /// Most pairs of a trial before its confirmation.
 pub const MOST_PAIRS: usize = LOOKS[LOOKS.len() - 1];
 /// Pairs after which nobody waits any longer for the proof of an improvement.

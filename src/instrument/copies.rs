@@ -34,7 +34,7 @@ pub struct Link<'a> {
     /// What links it.
     pub layouter: &'a Layouter,
     /// The order of its units.
-    pub order: Vec<&'a str>,
+    pub order: Vec<usize>,
     /// For linkers that take no order.
     pub seed: u32,
 }

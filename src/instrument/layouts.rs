@@ -47,7 +47,7 @@ impl fmt::Display for Layouts {
 pub struct Layouter {
     relink: Relink,
     way: Way,
-    units: Vec<Unit>,
+    units: Arc<[Unit]>,
 }
 
 /// How a linker is told.
@@ -90,7 +90,7 @@ impl Layouter {
         }
         // Why it cannot be done so is of no use to anyone: each of the others does the same, more slowly.
         if let Ok(moved) = Moved::of(relink, scratch, !stripped) {
-            let units = moved.units().to_vec();
+            let units = moved.units();
             return Ok(Self { relink: relink.clone(), units, way: Way::Moved(Arc::new(moved)) });
         }
         let mut reasons = Vec::new();
@@ -110,7 +110,7 @@ impl Layouter {
                 _ => Ok(functions.iter().map(|function| function.unit.clone()).collect()),
             };
             let proved = units.and_then(|units| {
-                let layouter = Self { relink: relink.clone(), way, units };
+                let layouter = Self { relink: relink.clone(), way, units: Vec::into(units) };
                 layouter.proved(&functions, probe, stripped).map(|()| layouter)
             });
             match proved {
@@ -124,8 +124,7 @@ impl Layouter {
 
     /// Whether an order that is asked for, the one that it has turned round, comes out.
     fn proved(&self, functions: &[Function], probe: &Path, stripped: bool) -> Result<(), String> {
-        let mut order: Vec<&str> = self.units.iter().map(|unit| unit.name.as_str()).collect();
-        order.reverse();
+        let order: Vec<usize> = (0..self.units.len()).rev().collect();
         self.link(probe, &order, 1, stripped)?;
         let places: BTreeMap<String, u64> =
             self::functions(probe)?.into_iter().map(|function| (function.unit.name, function.address)).collect();
@@ -165,19 +164,21 @@ impl Layouter {
         !matches!(self.way, Way::Moved(_))
     }
 
-    /// Makes the program in `output` with its units in this order; a linker that takes none gets the seed.
-    pub fn lay_out(&self, output: &Path, order: &[&str], seed: u32) -> Result<(), String> {
+    /// Makes the program in `output` with its units in this order, each by its place among [`Self::units`]; a linker that
+    /// takes none gets the seed.
+    pub fn lay_out(&self, output: &Path, order: &[usize], seed: u32) -> Result<(), String> {
         if let Way::Moved(moved) = &self.way {
             return moved.lay_out(output, order);
         }
         self.link(output, order, seed, false)
     }
 
-    fn link(&self, output: &Path, order: &[&str], seed: u32, names: bool) -> Result<(), String> {
+    fn link(&self, output: &Path, order: &[usize], seed: u32, names: bool) -> Result<(), String> {
+        let order: Vec<&str> = order.iter().map(|unit| self.units[*unit].name.as_str()).collect();
         let file = PathBuf::from(format!("{}.order", output.display()));
         let text = match &self.way {
             Way::Symbols => order.join("\n"),
-            Way::Script(script) => with_sections(script, order).ok_or("the linker's script has no `.text`")?,
+            Way::Script(script) => with_sections(script, &order).ok_or("the linker's script has no `.text`")?,
             // The cold ones are in sections of another name.
             Way::Sections => order.iter().map(|name| format!(".text.{name}\n.text.unlikely.{name}\n")).collect(),
             Way::Moved(_) | Way::Seed | Way::Objects => String::new(),

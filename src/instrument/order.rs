@@ -28,8 +28,8 @@ pub struct Places {
     other: Vec<Place>,
 }
 
-/// The name of a unit in each program.
-type Place = Vec<Option<String>>;
+/// Which unit it is in each program.
+type Place = Vec<Option<usize>>;
 
 /// A name without something; a pattern that does not compile removes nothing.
 struct Without(Option<Regex>, &'static str);
@@ -79,7 +79,7 @@ impl Places {
             for group in groups.into_values() {
                 let count = group.iter().map(Vec::len).min().unwrap_or(0);
                 for i in 0..count {
-                    places.add(group.iter().map(|units| units[i].1).collect());
+                    places.add(group.iter().map(|units| units[i]).collect());
                 }
                 for (left, units) in left.iter_mut().zip(group) {
                     left.extend(&units[count..]);
@@ -87,24 +87,23 @@ impl Places {
             }
         }
         for (program, units) in left.into_iter().enumerate() {
-            for (_, unit) in units {
-                let name = |other| (other == program).then(|| unit.name.clone());
-                places.other.push((0..programs.len()).map(name).collect());
+            for (unit, _) in units {
+                places.other.push((0..programs.len()).map(|other| (other == program).then_some(unit)).collect());
             }
         }
         places
     }
 
-    fn add(&mut self, units: Vec<&Unit>) {
-        let first = &units[0].sizes;
+    fn add(&mut self, units: Vec<(usize, &Unit)>) {
+        let first = &units[0].1.sizes;
         // In what order a linker places what has the same name is its own affair.
-        let alike = units.iter().all(|unit| unit.sizes == *first) && first.iter().all(|size| *size == first[0]);
-        let place = units.into_iter().map(|unit| Some(unit.name.clone())).collect();
+        let alike = units.iter().all(|(_, unit)| unit.sizes == *first) && first.iter().all(|size| *size == first[0]);
+        let place = units.into_iter().map(|(unit, _)| Some(unit)).collect();
         if alike { self.alike.push(place) } else { self.other.push(place) }
     }
 
-    /// A random order: the names for each program.
-    pub fn draw(&self, rng: &mut Rng) -> Vec<Vec<&str>> {
+    /// A random order: for each program, which of its units comes first, and so on.
+    pub fn draw(&self, rng: &mut Rng) -> Vec<Vec<usize>> {
         let mut order: Vec<&Place> = self.alike.iter().collect();
         rng.shuffle(&mut order);
         let mut last = order.split_off(order.len() - order.len() / MIXED);
@@ -113,6 +112,6 @@ impl Places {
         rng.shuffle(&mut last);
         order.extend(last);
         let programs = order.first().map_or(0, |place| place.len());
-        (0..programs).map(|program| order.iter().filter_map(|place| place[program].as_deref()).collect()).collect()
+        (0..programs).map(|program| order.iter().filter_map(|place| place[program]).collect()).collect()
     }
 }

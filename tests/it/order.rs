@@ -14,7 +14,7 @@ fn draws(base: &[Unit], head: &[Unit], seeds: u64) -> Vec<[Vec<String>; 2]> {
     let places = Places::of(&[base, head]);
     let draw = |seed| {
         let orders = places.draw(&mut Rng::new(seed));
-        [0, 1].map(|side| orders[side].iter().map(|name| (*name).to_owned()).collect())
+        [(0, base), (1, head)].map(|(side, units)| orders[side].iter().map(|unit| units[*unit].name.clone()).collect())
     };
     (0..seeds).map(draw).collect()
 }

@@ -124,7 +124,7 @@ impl Starting {
                 return Err(NoSession::Failed(self.give_up(EndingKind::TimedOut, &detail)));
             }
             std::thread::sleep(pause);
-            pause = (pause * 2).min(Duration::from_millis(2));
+            pause = (pause * 2).min(Duration::from_micros(500));
         };
         let prepared = stream
             .set_nonblocking(false)

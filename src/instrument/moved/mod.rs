@@ -18,6 +18,7 @@ use std::fs;
 use std::io;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use object::SymbolIndex;
 use object::elf::SHT_SYMTAB;
@@ -52,9 +53,11 @@ pub struct Moved {
     search: Option<SearchTable>,
     /// The name of each piece that has one of its own.
     names: Vec<Option<String>>,
-    units: Vec<Unit>,
+    units: Arc<[Unit]>,
     /// The pieces of each unit.
-    named: BTreeMap<String, Vec<usize>>,
+    of_unit: Vec<Vec<usize>>,
+    /// Memory for the next file: to get it anew takes longer than to fill it.
+    buffer: Mutex<Vec<u8>>,
 }
 
 impl Moved {
@@ -89,8 +92,9 @@ impl Moved {
             pieces,
             edits,
             search,
-            units: Vec::new(),
-            named: BTreeMap::new(),
+            units: Arc::default(),
+            of_unit: Vec::new(),
+            buffer: Mutex::default(),
         };
         moved.add_symbols(&linked, symbols)?;
         Ok(moved)
@@ -115,16 +119,19 @@ impl Moved {
                 }
             }
         }
-        let mut units: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut known: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut units: Vec<Unit> = Vec::new();
         for (i, name) in self.names.iter().enumerate() {
             let Some(name) = name else { continue };
-            self.named.entry(name.clone()).or_default().push(i);
-            let unit = *units.entry(name).or_insert(self.units.len());
-            if unit == self.units.len() {
-                self.units.push(Unit { name: name.clone(), sizes: Vec::new() });
+            let unit = *known.entry(name).or_insert(units.len());
+            if unit == units.len() {
+                units.push(Unit { name: name.clone(), sizes: Vec::new() });
+                self.of_unit.push(Vec::new());
             }
-            self.units[unit].sizes.push(self.pieces[i].size);
+            units[unit].sizes.push(self.pieces[i].size);
+            self.of_unit[unit].push(i);
         }
+        self.units = units.into();
         if self.units.len() < 2 { Err("it has no names of functions".to_owned()) } else { Ok(()) }
     }
 
@@ -135,19 +142,20 @@ impl Moved {
     }
 
     /// What the units are that can be placed, in the order in which they lie.
-    pub fn units(&self) -> &[Unit] {
-        &self.units
+    pub fn units(&self) -> Arc<[Unit]> {
+        self.units.clone()
     }
 
     /// Writes the program to `output` with its units in this order.
-    pub fn lay_out(&self, output: &Path, order: &[&str]) -> Result<(), String> {
-        let bytes = self.at(&self.places(order))?;
-        fs::write(output, bytes).and_then(|()| executable(output)).map_err(|e| e.to_string())
+    pub fn lay_out(&self, output: &Path, order: &[usize]) -> Result<(), String> {
+        let mut bytes = self.buffer.lock().unwrap_or_else(PoisonError::into_inner);
+        self.write(&mut bytes, &self.places(order))?;
+        fs::write(output, &*bytes).and_then(|()| executable(output)).map_err(|e| e.to_string())
     }
 
     /// Where each piece comes to lie.
-    fn places(&self, order: &[&str]) -> Vec<u64> {
-        let mut order: Vec<usize> = order.iter().filter_map(|name| self.named.get(*name)).flatten().copied().collect();
+    fn places(&self, order: &[usize]) -> Vec<u64> {
+        let mut order: Vec<usize> = order.iter().flat_map(|unit| &self.of_unit[*unit]).copied().collect();
         order.extend((0..self.pieces.len()).filter(|piece| self.names[*piece].is_none()));
         let place = |order: &[usize]| {
             let mut places = vec![0; self.pieces.len()];
@@ -168,9 +176,18 @@ impl Moved {
 
     /// The file with each piece at its place.
     fn at(&self, places: &[u64]) -> Result<Vec<u8>, String> {
-        let mut bytes = self.image.clone();
+        let mut bytes = Vec::new();
+        self.write(&mut bytes, places)?;
+        Ok(bytes)
+    }
+
+    /// The same, into `bytes`.
+    fn write(&self, bytes: &mut Vec<u8>, places: &[u64]) -> Result<(), String> {
         let size = (self.code.end - self.code.start) as usize;
-        bytes[self.offset..self.offset + size].fill(FILL);
+        bytes.clear();
+        bytes.extend_from_slice(&self.image[..self.offset]);
+        bytes.resize(self.offset + size, FILL);
+        bytes.extend_from_slice(&self.image[self.offset + size..]);
         for (piece, place) in self.pieces.iter().zip(places) {
             let within = |address: u64| {
                 address.checked_sub(self.code.start).filter(|at| at + piece.size <= size as u64).map(|at| at as usize)
@@ -190,12 +207,12 @@ impl Moved {
             .chain([0])
             .collect();
         for edit in &self.edits {
-            edit.apply(&mut bytes, &moves)?;
+            edit.apply(bytes, &moves)?;
         }
         if let Some(search) = &self.search {
-            search.write(&mut bytes, &moves)?;
+            search.write(bytes, &moves)?;
         }
-        Ok(bytes)
+        Ok(())
     }
 }
 
