@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Progress;
 use super::measured::{Estimate, Measured, Verdictless};
-use crate::gate::{Limits, Pair, Stage, SuiteRow, Trial, suite_suspected};
+use crate::gate::{Limits, Pair, Stage, SuiteRow, Trial, suite_needs_more, suite_suspected};
 use crate::harness::{Bench, HarnessError, Request, Sides, Slice, SliceResult};
 use crate::model::{BenchmarkId, Controls, Verdict};
 use crate::stats::Rng;
@@ -229,24 +229,38 @@ impl Rounds<'_> {
         if self.plan.sides != Sides::Both {
             return Ok(means);
         }
-        let rounds = suite_suspected(&suite_rows(&self.all), self.plan.suite);
-        for _ in 0..rounds.unwrap_or(0) {
-            let (mut sum, mut count) = (0.0, 0);
-            for executable in 0..self.all.len() {
-                if self.over() {
-                    return Ok(Vec::new());
-                }
-                let list = &self.all[executable];
-                let whole: Vec<usize> = (0..list.len()).filter(|i| list[*i].ended_by.is_none()).collect();
-                for ratio in self.again(bench, executable, &whole, Sides::Both)?.into_iter().flatten() {
-                    sum += ratio.typical;
-                    count += 1;
+        let mut rounds = suite_suspected(&suite_rows(&self.all), self.plan.suite).unwrap_or(0);
+        let mut looks = 0;
+        while rounds > 0 {
+            for _ in 0..rounds {
+                match self.mean(bench)? {
+                    Some(mean) => means.push(mean),
+                    // A look before its time is none.
+                    None => return Ok(Vec::new()),
                 }
             }
-            self.round += 1;
-            means.push(sum / f64::from(count));
+            looks += 1;
+            rounds = suite_needs_more(&means, looks, self.plan.suite);
         }
         Ok(means)
+    }
+
+    /// The mean of all rows in one more round; `None` where the time is over.
+    fn mean(&mut self, bench: &mut dyn Bench) -> Result<Option<f64>, HarnessError> {
+        let (mut sum, mut count) = (0.0, 0);
+        for executable in 0..self.all.len() {
+            if self.over() {
+                return Ok(None);
+            }
+            let list = &self.all[executable];
+            let whole: Vec<usize> = (0..list.len()).filter(|i| list[*i].ended_by.is_none()).collect();
+            for ratio in self.again(bench, executable, &whole, Sides::Both)?.into_iter().flatten() {
+                sum += ratio.typical;
+                count += 1;
+            }
+        }
+        self.round += 1;
+        Ok(Some(sum / f64::from(count)))
     }
 
     /// One more pair of some benchmarks, apart from their trials; `None` where a benchmark was not measured.

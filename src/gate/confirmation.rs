@@ -14,33 +14,23 @@ pub(super) const FALSE_GREEN: f64 = 0.05;
 pub(super) const FALSE_CHANGE: f64 = 0.0025;
 
 /// How often a second sample may be looked at, which is doubled in between; the looks share the chance.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Looks {
-    /// At most so often.
-    pub most: usize,
-    /// Standard errors that lie between the tolerated and the limit at the first of them.
-    errors: f64,
+pub(super) const MOST_LOOKS: usize = 3;
+/// Standard errors that lie between the tolerated and the limit at the first look: 2.71 for the proof at a third of 0.01,
+/// 1.28 for finding 90 of 100 at once. With one look of the same mean size a slowdown of the limit was missed three times
+/// as often.
+const ERRORS: f64 = 2.71 + 1.28;
+
+/// How many values the first look needs, from the `spread` seen so far. A slowdown that looks large needs less proof; it
+/// may have looked larger than it is.
+pub(super) fn size(estimate: &TrimmedMean, spread: f64, limits: Limits) -> usize {
+    let gap = limits.max_regression.ln_1p().max(estimate.mean * 2.0 / 3.0) - limits.tolerate.ln_1p();
+    (ERRORS * spread / gap).powi(2).ceil() as usize
 }
 
-impl Looks {
-    /// The suite's: 2.33 standard errors for the proof at 0.01, 2.05 for finding 98 of 100 slowdowns of the limit.
-    pub(super) const ONE: Self = Self { most: 1, errors: 2.33 + 2.05 };
-    /// A row's: 2.71 for the proof at a third of 0.01, 1.28 for finding 90 of 100 at once. With one look of the same mean
-    /// size a slowdown of the limit was missed three times as often.
-    pub(super) const THREE: Self = Self { most: 3, errors: 2.71 + 1.28 };
-
-    /// How many values the first look needs, from the `spread` seen so far. A slowdown that looks large needs less proof; it
-    /// may have looked larger than it is.
-    pub(super) fn size(self, estimate: &TrimmedMean, spread: f64, limits: Limits) -> usize {
-        let gap = limits.max_regression.ln_1p().max(estimate.mean * 2.0 / 3.0) - limits.tolerate.ln_1p();
-        (self.errors * spread / gap).powi(2).ceil() as usize
-    }
-
-    /// Whether a second sample proves more than is tolerated, by an amount nearer to the limit.
-    pub(super) fn confirm(self, estimate: &TrimmedMean, limits: Limits) -> bool {
-        let proved = estimate.mean - estimate.margin(FALSE_CONFIRMATION / self.most as f64) > limits.tolerate.ln_1p();
-        proved && estimate.mean >= limits.middle()
-    }
+/// Whether a second sample proves more than is tolerated, by an amount nearer to the limit.
+pub(super) fn confirms(estimate: &TrimmedMean, limits: Limits) -> bool {
+    let proved = estimate.mean - estimate.margin(FALSE_CONFIRMATION / MOST_LOOKS as f64) > limits.tolerate.ln_1p();
+    proved && estimate.mean >= limits.middle()
 }
 
 /// Whether as many values again may still confirm it: the limit itself is not excluded.

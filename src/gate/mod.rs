@@ -14,5 +14,5 @@ pub use judgement::{Again, Judgement};
 pub use outcome::{conclude, summarise};
 pub use policy::{LimitOverride, Limits, Matcher, Policy, Reaction, Rule};
 pub use stored::judge_stored;
-pub use suite::{SuiteRow, judge_suite, suite_suspected};
+pub use suite::{SuiteRow, judge_suite, suite_needs_more, suite_suspected};
 pub use trial::{MOST_PAIRS, Pair, Stage, Trial};

@@ -1,7 +1,7 @@
 //! The suite as a whole: the geometric mean of all rows' changes. What is tolerated of one benchmark may not be tolerated
 //! of all of them at once.
 
-use super::confirmation::{FALSE_CHANGE, FALSE_GREEN, FALSE_IMPROVED, Looks};
+use super::confirmation::{FALSE_CHANGE, FALSE_GREEN, FALSE_IMPROVED, MOST_LOOKS, confirms, may_confirm, size};
 use super::judgement::{Again, Judgement, interval, percent, unseen};
 use super::policy::Limits;
 use crate::model::Verdict;
@@ -9,7 +9,7 @@ use crate::stats::{TrimmedMean, mean_of_trimmed_means, trimmed_mean};
 
 /// Fewest rows whose mean is a row of its own; a smaller suite is judged by its rows.
 pub const FEWEST_ROWS: usize = 5;
-/// Rounds of the confirmation, in which all rows are measured again.
+/// Rounds of the confirmation, in which all rows are measured again: at its first look, and at most.
 const FEWEST_ROUNDS: usize = 8;
 const MOST_ROUNDS: usize = 36;
 /// Chance that a suite of tolerated code comes under suspicion.
@@ -34,7 +34,18 @@ pub fn suite_suspected(rows: &[SuiteRow<'_>], limits: Limits) -> Option<usize> {
         return None;
     }
     let spread = estimate.standard_error * (estimate.degrees + 1.0).sqrt();
-    Some(Looks::ONE.size(&estimate, spread, limits).clamp(FEWEST_ROUNDS, MOST_ROUNDS))
+    Some(size(&estimate, spread, limits).clamp(FEWEST_ROUNDS, MOST_ROUNDS))
+}
+
+/// How many rounds more are needed after a look that had these means and was the `looks`-th: as many again as long as they
+/// neither confirm the regression nor exclude it.
+pub fn suite_needs_more(again: &[f64], looks: usize, limits: Limits) -> usize {
+    match trimmed_mean(again) {
+        Some(estimate) if looks < MOST_LOOKS && !confirms(&estimate, limits) && may_confirm(&estimate, limits) => {
+            again.len().min(MOST_ROUNDS.saturating_sub(again.len()))
+        }
+        _ => 0,
+    }
 }
 
 /// Judges the suite: `None` for fewer than five rows. `again` holds the suite's mean in each round of the
@@ -47,7 +58,7 @@ pub fn judge_suite(rows: &[SuiteRow<'_>], again: &[f64], limits: Limits) -> Opti
     let (m, green) = (estimate.mean, estimate.margin(FALSE_GREEN));
     let visible = (tolerate + before.margin(FALSE_SUSPICION)).max(middle).exp_m1();
     let below = m + green < limit && m < middle;
-    let (verdict, reason) = if second.is_some_and(|second| Looks::ONE.confirm(&second, limits)) {
+    let (verdict, reason) = if second.is_some_and(|second| confirms(&second, limits)) {
         (
             Verdict::Regressed,
             format!("the mean of {} benchmarks is slower than the tolerated {}", rows.len(), percent(limits.tolerate)),

@@ -19,7 +19,7 @@
 
 use std::sync::LazyLock;
 
-use super::confirmation::{FALSE_CHANGE, FALSE_GREEN, FALSE_IMPROVED, Looks, may_confirm};
+use super::confirmation::{FALSE_CHANGE, FALSE_GREEN, FALSE_IMPROVED, MOST_LOOKS, confirms, may_confirm, size};
 use super::judgement::{Again, Judgement, interval, percent, unseen};
 use super::policy::Limits;
 use crate::model::{Interval, Verdict};
@@ -253,7 +253,7 @@ impl Trial {
         };
         let m = estimate.mean;
         if slower && m >= self.middle() {
-            let size = Looks::THREE.size(&estimate, estimate.spread(n), self.limits);
+            let size = size(&estimate, estimate.spread(n), self.limits);
             self.confirmation = Some(Confirmation::of(size.clamp(CONFIRMATION, self.cap.max(CONFIRMATION))));
             return;
         }
@@ -303,8 +303,8 @@ impl Trial {
         let Some(sample) = &mut self.confirmation else { return };
         sample.looks += 1;
         let estimate = trimmed_mean(&sample.pairs);
-        let more = sample.looks < Looks::THREE.most && sample.size < self.cap;
-        if estimate.is_some_and(|estimate| Looks::THREE.confirm(&estimate, self.limits)) {
+        let more = sample.looks < MOST_LOOKS && sample.size < self.cap;
+        if estimate.is_some_and(|estimate| confirms(&estimate, self.limits)) {
             self.verdict = Some(Verdict::Regressed);
         } else if more && estimate.is_some_and(|estimate| may_confirm(&estimate, self.limits)) {
             sample.size *= 2;

@@ -160,10 +160,11 @@ fn the_limit_itself_is_green_in_at_most_5_of_100() {
     }
 }
 
+/// With so much noise the mean of all pairs that there can be is still off by 3.6 %.
 #[test]
 fn too_much_noise_is_inconclusive_and_never_unchanged() {
     for change in [0.0, 0.05] {
-        let tally = Tally::of(300, Noise::Normal, 0.5, change, 11);
+        let tally = Tally::of(300, Noise::Normal, 0.8, change, 11);
         assert_eq!(tally.share(Verdict::Unchanged), 0.0, "{:?}", tally.verdicts);
         assert_eq!(tally.share(Verdict::Regressed), 0.0, "{:?}", tally.verdicts);
         assert!(tally.share(Verdict::Inconclusive) >= 0.8, "{:?}", tally.verdicts);
