@@ -49,6 +49,8 @@ pub struct Moved {
     /// How much of the file the loader maps; names follow.
     loaded: usize,
     pieces: Vec<Piece>,
+    /// So many of them are moved; those behind the room stay.
+    movable: usize,
     edits: Vec<Edit>,
     search: Option<SearchTable>,
     /// The name of each piece that has one of its own.
@@ -61,8 +63,9 @@ pub struct Moved {
 }
 
 impl Moved {
-    /// Reads a program that was linked with its relocations kept, and with room; its pieces are sorted by address.
-    fn read(data: &[u8], pieces: Vec<Piece>) -> Result<Self, String> {
+    /// Reads a program that was linked with its relocations kept, and with room behind the first `movable` of its pieces,
+    /// which are sorted by address.
+    fn read(data: &[u8], pieces: Vec<Piece>, movable: usize) -> Result<Self, String> {
         let linked = Linked::read(data)?;
         let code = range(linked.code);
         let fits = pieces.windows(2).all(|two| two[0].end() <= two[1].address)
@@ -72,8 +75,8 @@ impl Moved {
             return Err("the linker's map says nothing about its functions".to_owned());
         }
         // At worst those with the greatest alignment come first.
-        let need: u64 = pieces.iter().map(|piece| piece.size.next_multiple_of(piece.align)).sum();
-        if !code.start.is_multiple_of(PAGE) || code.start + need > code.end {
+        let need: u64 = pieces[..movable].iter().map(|piece| piece.size.next_multiple_of(piece.align)).sum();
+        if !code.start.is_multiple_of(PAGE) || code.start + need > end(&pieces[movable..], &code) {
             return Err("its functions do not fit in another order".to_owned());
         }
         let offset = linked.code.sh_offset(ENDIAN) as usize;
@@ -90,6 +93,7 @@ impl Moved {
             code,
             names: vec![None; pieces.len()],
             pieces,
+            movable,
             edits,
             search,
             units: Arc::default(),
@@ -121,7 +125,7 @@ impl Moved {
         }
         let mut known: BTreeMap<&str, usize> = BTreeMap::new();
         let mut units: Vec<Unit> = Vec::new();
-        for (i, name) in self.names.iter().enumerate() {
+        for (i, name) in self.names[..self.movable].iter().enumerate() {
             let Some(name) = name else { continue };
             let unit = *known.entry(name).or_insert(units.len());
             if unit == units.len() {
@@ -156,9 +160,9 @@ impl Moved {
     /// Where each piece comes to lie.
     fn places(&self, order: &[usize]) -> Vec<u64> {
         let mut order: Vec<usize> = order.iter().flat_map(|unit| &self.of_unit[*unit]).copied().collect();
-        order.extend((0..self.pieces.len()).filter(|piece| self.names[*piece].is_none()));
+        order.extend((0..self.movable).filter(|piece| self.names[*piece].is_none()));
         let place = |order: &[usize]| {
-            let mut places = vec![0; self.pieces.len()];
+            let mut places: Vec<u64> = self.pieces.iter().map(|piece| piece.address).collect();
             let mut cursor = self.code.start;
             for i in order {
                 places[*i] = cursor.next_multiple_of(self.pieces[*i].align);
@@ -166,8 +170,8 @@ impl Moved {
             }
             (places, cursor)
         };
-        let (places, end) = place(&order);
-        if end <= self.code.end {
+        let (places, cursor) = place(&order);
+        if cursor <= end(&self.pieces[self.movable..], &self.code) {
             return places;
         }
         order.sort_by_key(|piece| std::cmp::Reverse(self.pieces[*piece].align));
@@ -214,6 +218,11 @@ impl Moved {
         }
         Ok(())
     }
+}
+
+/// Where the room ends.
+fn end(behind: &[Piece], code: &Range<u64>) -> u64 {
+    behind.first().map_or(code.end, |piece| piece.address)
 }
 
 #[cfg(unix)]

@@ -13,7 +13,7 @@ use super::{Moved, room};
 use crate::instrument::relink::{Changes, Relink};
 use crate::stats::Rng;
 
-/// Orders that the linker may be asked for: one in some ten does not end on the same page, and cannot be compared.
+/// Orders that the linker may be asked for: one that ends on another page cannot be compared.
 const PROOFS: u64 = 4;
 
 /// A linked program and its map.
@@ -57,7 +57,7 @@ impl Moved {
             Ok(Program { bytes: fs::read(file).map_err(text)?, pieces, before })
         };
         let Program { bytes, pieces, before } = link(&[])?;
-        let moved = Self::read(&bytes, pieces.iter().map(|(_, piece)| *piece).collect())?;
+        let moved = Self::read(&bytes, pieces.iter().map(|(_, piece)| *piece).collect(), before)?;
         for seed in 0..PROOFS {
             let mut names: Vec<&str> = moved.names[..before].iter().flatten().map(String::as_str).collect();
             Rng::new(seed).shuffle(&mut names);
