@@ -14,7 +14,7 @@ pub(super) const FALSE_GREEN: f64 = 0.05;
 pub(super) const FALSE_CHANGE: f64 = 0.0025;
 
 /// How often a second sample may be looked at, which is doubled in between; the looks share the chance.
-pub(super) const MOST_LOOKS: usize = 3;
+const MOST_LOOKS: usize = 3;
 /// Standard errors that lie between the tolerated and the limit at the first look: 2.71 for the proof at a third of 0.01,
 /// 1.28 for finding 90 of 100 at once. With one look of the same mean size a slowdown of the limit was missed three times
 /// as often.
@@ -33,7 +33,9 @@ pub(super) fn confirms(estimate: &TrimmedMean, limits: Limits) -> bool {
     proved && estimate.mean >= limits.middle()
 }
 
-/// Whether as many values again may still confirm it: the limit itself is not excluded.
-pub(super) fn may_confirm(estimate: &TrimmedMean, limits: Limits) -> bool {
-    estimate.mean + estimate.margin(FALSE_GREEN) >= limits.max_regression.ln_1p()
+/// Whether as many values again are drawn after the `looks`-th look at a second sample: it does not confirm the suspicion,
+/// and does not exclude the limit itself.
+pub(super) fn goes_on(estimate: &TrimmedMean, looks: usize, limits: Limits) -> bool {
+    let excluded = estimate.mean + estimate.margin(FALSE_GREEN) < limits.max_regression.ln_1p();
+    looks < MOST_LOOKS && !confirms(estimate, limits) && !excluded
 }

@@ -1,7 +1,7 @@
 //! The suite as a whole: the geometric mean of all rows' changes. What is tolerated of one benchmark may not be tolerated
 //! of all of them at once.
 
-use super::confirmation::{FALSE_CHANGE, FALSE_GREEN, FALSE_IMPROVED, MOST_LOOKS, confirms, may_confirm, size};
+use super::confirmation::{FALSE_CHANGE, FALSE_GREEN, FALSE_IMPROVED, confirms, goes_on, size};
 use super::judgement::{Again, Judgement, interval, percent, unseen};
 use super::policy::Limits;
 use crate::model::Verdict;
@@ -40,12 +40,8 @@ pub fn suite_suspected(rows: &[SuiteRow<'_>], limits: Limits) -> Option<usize> {
 /// How many rounds more are needed after a look that had these means and was the `looks`-th: as many again as long as they
 /// neither confirm the regression nor exclude it.
 pub fn suite_needs_more(again: &[f64], looks: usize, limits: Limits) -> usize {
-    match trimmed_mean(again) {
-        Some(estimate) if looks < MOST_LOOKS && !confirms(&estimate, limits) && may_confirm(&estimate, limits) => {
-            again.len().min(MOST_ROUNDS.saturating_sub(again.len()))
-        }
-        _ => 0,
-    }
+    let goes_on = trimmed_mean(again).is_some_and(|estimate| goes_on(&estimate, looks, limits));
+    if goes_on { again.len().min(MOST_ROUNDS.saturating_sub(again.len())) } else { 0 }
 }
 
 /// Judges the suite: `None` for fewer than five rows. `again` holds the suite's mean in each round of the

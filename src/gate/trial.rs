@@ -19,7 +19,7 @@
 
 use std::sync::LazyLock;
 
-use super::confirmation::{FALSE_CHANGE, FALSE_GREEN, FALSE_IMPROVED, MOST_LOOKS, confirms, may_confirm, size};
+use super::confirmation::{FALSE_CHANGE, FALSE_GREEN, FALSE_IMPROVED, confirms, goes_on, size};
 use super::judgement::{Again, Judgement, interval, percent, unseen};
 use super::policy::Limits;
 use crate::model::{Interval, Verdict};
@@ -303,14 +303,13 @@ impl Trial {
         let Some(sample) = &mut self.confirmation else { return };
         sample.looks += 1;
         let estimate = trimmed_mean(&sample.pairs);
-        let more = sample.looks < MOST_LOOKS && sample.size < self.cap;
-        if estimate.is_some_and(|estimate| confirms(&estimate, self.limits)) {
-            self.verdict = Some(Verdict::Regressed);
-        } else if more && estimate.is_some_and(|estimate| may_confirm(&estimate, self.limits)) {
+        let room = sample.size < self.cap;
+        if room && estimate.is_some_and(|estimate| goes_on(&estimate, sample.looks, self.limits)) {
             sample.size *= 2;
-        } else {
-            self.verdict = Some(Verdict::Inconclusive);
+            return;
         }
+        let confirmed = estimate.is_some_and(|estimate| confirms(&estimate, self.limits));
+        self.verdict = Some(if confirmed { Verdict::Regressed } else { Verdict::Inconclusive });
     }
 
     /// The pairs that the estimate comes from: where there is a second sample that one alone, since the first was stopped

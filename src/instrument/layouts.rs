@@ -42,19 +42,29 @@ impl fmt::Display for Layouts {
     }
 }
 
-/// A recorded link that gives layouts of its program.
+/// What gives layouts of a program.
 #[derive(Clone, Debug)]
-pub struct Layouter {
+pub struct Layouter(Way);
+
+#[derive(Clone, Debug)]
+enum Way {
+    /// The functions of a linked program are moved.
+    Moved(Arc<Moved>),
+    /// The recorded link is repeated.
+    Linked(Arc<Linking>),
+}
+
+/// A recorded link, and how its linker is told an order.
+#[derive(Debug)]
+struct Linking {
     relink: Relink,
-    way: Way,
-    units: Arc<[Unit]>,
+    told: Told,
+    units: Vec<Unit>,
 }
 
 /// How a linker is told.
-#[derive(Clone, Debug)]
-enum Way {
-    /// Without a linker: the functions of a linked program are moved.
-    Moved(Arc<Moved>),
+#[derive(Debug)]
+enum Told {
     /// lld: the names of functions in a file.
     Symbols,
     /// GNU ld: its own script for this very link, with the functions' sections named in it.
@@ -80,6 +90,10 @@ impl Layouter {
     fn find(relink: &Relink, executable: &Path, probe: &Path, scratch: &Path) -> Result<Self, String> {
         let mut functions = functions(executable)?;
         let stripped = functions.len() < 2;
+        // Why it cannot be done so is of no use to anyone: each of the others does the same, more slowly.
+        if let Ok(moved) = Moved::of(relink, scratch, !stripped) {
+            return Ok(Self(Way::Moved(Arc::new(moved))));
+        }
         if stripped {
             // Names were taken out: the same link without that gives them.
             relink.repeat_with(probe, Changes { names: true, ..Changes::default() })?;
@@ -88,11 +102,6 @@ impl Layouter {
         if functions.len() < 2 {
             return Err("it has no names of functions".to_owned());
         }
-        // Why it cannot be done so is of no use to anyone: each of the others does the same, more slowly.
-        if let Ok(moved) = Moved::of(relink, scratch, !stripped) {
-            let units = moved.units();
-            return Ok(Self { relink: relink.clone(), units, way: Way::Moved(Arc::new(moved)) });
-        }
         let mut reasons = Vec::new();
         let script = || {
             let verbose = ["-Wl,--verbose".to_owned()];
@@ -100,21 +109,21 @@ impl Layouter {
             // Between two lines of `=`, as a GNU linker alone prints it.
             told.contains("GNU ld")
                 .then(|| told.split("==================================================").nth(1))?
-                .map(|script| Way::Script(script.to_owned()))
+                .map(|script| Told::Script(script.to_owned()))
         };
-        let ways: [&dyn Fn() -> Option<Way>; 5] =
-            [&|| Some(Way::Symbols), &script, &|| Some(Way::Sections), &|| Some(Way::Seed), &|| Some(Way::Objects)];
-        for way in ways.into_iter().filter_map(|way| way()) {
-            let units = match way {
-                Way::Objects => objects(relink),
+        let ways: [&dyn Fn() -> Option<Told>; 5] =
+            [&|| Some(Told::Symbols), &script, &|| Some(Told::Sections), &|| Some(Told::Seed), &|| Some(Told::Objects)];
+        for told in ways.into_iter().filter_map(|told| told()) {
+            let units = match told {
+                Told::Objects => objects(relink),
                 _ => Ok(functions.iter().map(|function| function.unit.clone()).collect()),
             };
             let proved = units.and_then(|units| {
-                let layouter = Self { relink: relink.clone(), way, units: Vec::into(units) };
-                layouter.proved(&functions, probe, stripped).map(|()| layouter)
+                let linking = Linking { relink: relink.clone(), told, units };
+                linking.proved(&functions, probe, stripped).map(|()| linking)
             });
             match proved {
-                Ok(layouter) => return Ok(layouter),
+                Ok(linking) => return Ok(Self(Way::Linked(Arc::new(linking)))),
                 Err(reason) => reasons.push(reason),
             }
         }
@@ -122,6 +131,38 @@ impl Layouter {
         Err(reasons.swap_remove(0))
     }
 
+    /// What the units are that can be placed, in the order in which they lie.
+    pub fn units(&self) -> &[Unit] {
+        match &self.0 {
+            Way::Moved(moved) => moved.units(),
+            Way::Linked(linking) => &linking.units,
+        }
+    }
+
+    /// How fine this is.
+    pub fn layouts(&self) -> Layouts {
+        match &self.0 {
+            Way::Moved(_) => Layouts::EveryFunction,
+            Way::Linked(linking) => linking.layouts(),
+        }
+    }
+
+    /// Whether each layout takes a link, which is as long as several measurements.
+    pub fn links(&self) -> bool {
+        matches!(self.0, Way::Linked(_))
+    }
+
+    /// Makes the program in `output` with its units in this order, each by its place among [`Self::units`]; a linker that
+    /// takes none gets the seed.
+    pub fn lay_out(&self, output: &Path, order: &[usize], seed: u32) -> Result<(), String> {
+        match &self.0 {
+            Way::Moved(moved) => moved.lay_out(output, order),
+            Way::Linked(linking) => linking.link(output, order, seed, false),
+        }
+    }
+}
+
+impl Linking {
     /// Whether an order that is asked for, the one that it has turned round, comes out.
     fn proved(&self, functions: &[Function], probe: &Path, stripped: bool) -> Result<(), String> {
         let order: Vec<usize> = (0..self.units.len()).rev().collect();
@@ -134,70 +175,50 @@ impl Layouter {
         let placed: Vec<u64> = single.iter().filter_map(|function| places.get(&function.unit.name).copied()).collect();
         let neighbours = placed.len().saturating_sub(1).max(1) as f64;
         let stayed = placed.windows(2).filter(|pair| pair[0] < pair[1]).count() as f64 / neighbours;
-        let obeyed = match self.way {
+        let obeyed = match self.told {
             // Most functions may be the standard library's, which stay.
-            Way::Objects => stayed < 1.0,
-            Way::Seed => stayed <= STAYED,
+            Told::Objects => stayed < 1.0,
+            Told::Seed => stayed <= STAYED,
             _ => 1.0 - stayed >= OBEYED,
         };
         if placed.len() > 1 && obeyed { Ok(()) } else { Err("the linker leaves functions where they are".to_owned()) }
     }
 
-    /// What the units are that can be placed, in the order in which they lie.
-    pub fn units(&self) -> &[Unit] {
-        &self.units
-    }
-
-    /// How fine this is.
-    pub fn layouts(&self) -> Layouts {
-        match self.way {
-            Way::Moved(_) | Way::Symbols | Way::Script(_) => Layouts::EveryFunction,
+    fn layouts(&self) -> Layouts {
+        match self.told {
+            Told::Symbols | Told::Script(_) => Layouts::EveryFunction,
             // gold cannot begin the code at the start of a page: in one order every function would be off by the same
             // few bytes on one side, in all layouts alike.
-            Way::Sections | Way::Seed => Layouts::EveryFunctionApart,
-            Way::Objects => Layouts::EveryObject,
+            Told::Sections | Told::Seed => Layouts::EveryFunctionApart,
+            Told::Objects => Layouts::EveryObject,
         }
-    }
-
-    /// Whether each layout takes a link, which is as long as several measurements.
-    pub fn links(&self) -> bool {
-        !matches!(self.way, Way::Moved(_))
-    }
-
-    /// Makes the program in `output` with its units in this order, each by its place among [`Self::units`]; a linker that
-    /// takes none gets the seed.
-    pub fn lay_out(&self, output: &Path, order: &[usize], seed: u32) -> Result<(), String> {
-        if let Way::Moved(moved) = &self.way {
-            return moved.lay_out(output, order);
-        }
-        self.link(output, order, seed, false)
     }
 
     fn link(&self, output: &Path, order: &[usize], seed: u32, names: bool) -> Result<(), String> {
         let order: Vec<&str> = order.iter().map(|unit| self.units[*unit].name.as_str()).collect();
         let file = PathBuf::from(format!("{}.order", output.display()));
-        let text = match &self.way {
-            Way::Symbols => order.join("\n"),
-            Way::Script(script) => with_sections(script, &order).ok_or("the linker's script has no `.text`")?,
+        let text = match &self.told {
+            Told::Symbols => order.join("\n"),
+            Told::Script(script) => with_sections(script, &order).ok_or("the linker's script has no `.text`")?,
             // The cold ones are in sections of another name.
-            Way::Sections => order.iter().map(|name| format!(".text.{name}\n.text.unlikely.{name}\n")).collect(),
-            Way::Moved(_) | Way::Seed | Way::Objects => String::new(),
+            Told::Sections => order.iter().map(|name| format!(".text.{name}\n.text.unlikely.{name}\n")).collect(),
+            Told::Seed | Told::Objects => String::new(),
         };
         let path = file.display();
-        let arguments = match &self.way {
+        let arguments = match &self.told {
             // The code begins at the start of a page, so that equal distances are equal places in cache lines, too.
-            Way::Symbols => vec![
+            Told::Symbols => vec![
                 format!("-Wl,--symbol-ordering-file={path}"),
                 "-Wl,--no-warn-symbol-ordering".to_owned(),
                 "-Wl,-z,separate-code".to_owned(),
             ],
-            Way::Script(_) => vec![format!("-Wl,-T,{path}")],
-            Way::Sections => vec![format!("-Wl,--section-ordering-file={path}")],
-            Way::Seed => vec![format!("-Wl,--shuffle-sections={seed}")],
-            Way::Moved(_) | Way::Objects => Vec::new(),
+            Told::Script(_) => vec![format!("-Wl,-T,{path}")],
+            Told::Sections => vec![format!("-Wl,--section-ordering-file={path}")],
+            Told::Seed => vec![format!("-Wl,--shuffle-sections={seed}")],
+            Told::Objects => Vec::new(),
         };
-        let objects: Vec<String> = match self.way {
-            Way::Objects => order.iter().map(|name| (*name).to_owned()).collect(),
+        let objects: Vec<String> = match self.told {
+            Told::Objects => order.iter().map(|name| (*name).to_owned()).collect(),
             _ => Vec::new(),
         };
         if !text.is_empty() {

@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use object::elf::{
     EM_X86_64, ET_DYN, FileHeader64, PT_LOAD, SHF_ALLOC, SHT_NOBITS, SHT_NULL, SHT_STRTAB, SHT_SYMTAB, SectionHeader64,
+    SectionType,
 };
-use object::read::elf::{FileHeader as _, ProgramHeader as _, SectionHeader as _, SectionTable};
-use object::{LittleEndian, U32, U64};
+use object::read::elf::{FileHeader as _, ProgramHeader as _, SectionHeader as _, SectionTable, SymbolTable};
+use object::{LittleEndian, SymbolIndex, U32, U64};
 
 /// How such files write numbers.
 pub const ENDIAN: LittleEndian = LittleEndian;
@@ -17,6 +18,7 @@ const SECTION_COUNT_FIELD: usize = 60;
 const HEADER_BYTES: usize = 64;
 
 pub type Section = SectionHeader64<LittleEndian>;
+pub type Symbols<'a> = SymbolTable<'a, FileHeader64<LittleEndian>>;
 
 /// A linked file.
 pub struct Linked<'a> {
@@ -50,6 +52,23 @@ impl<'a> Linked<'a> {
     /// The content of a section.
     pub fn bytes(&self, section: &'a Section) -> Result<&'a [u8], String> {
         section.data(ENDIAN, self.data).map_err(|e| e.to_string())
+    }
+
+    /// The sections that are in memory when the program runs.
+    pub fn loaded(&self) -> Vec<&'a Section> {
+        self.sections.iter().filter(|section| allocated(section)).collect()
+    }
+
+    /// Whether a symbol belongs to the functions.
+    pub fn is_of_code(&self, symbols: &Symbols<'a>, index: SymbolIndex) -> bool {
+        let section = symbols.symbol(index).and_then(|symbol| symbols.symbol_section(ENDIAN, symbol, index));
+        let section = section.ok().flatten().and_then(|index| self.sections.section(index).ok());
+        section.is_some_and(|section| std::ptr::eq(section, self.code))
+    }
+
+    /// Its symbols, those of the table of this kind.
+    pub fn symbols(&self, kind: SectionType) -> Result<Symbols<'a>, String> {
+        self.sections.symbols(ENDIAN, self.data, kind).map_err(|e| e.to_string())
     }
 
     /// Where in the file an address lies.

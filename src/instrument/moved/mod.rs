@@ -18,7 +18,7 @@ use std::fs;
 use std::io;
 use std::ops::Range;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use object::SymbolIndex;
 use object::elf::SHT_SYMTAB;
@@ -55,7 +55,7 @@ pub struct Moved {
     search: Option<SearchTable>,
     /// The name of each piece that has one of its own.
     names: Vec<Option<String>>,
-    units: Arc<[Unit]>,
+    units: Vec<Unit>,
     /// The pieces of each unit.
     of_unit: Vec<Vec<usize>>,
     /// Memory for the next file: to get it anew takes longer than to fill it.
@@ -96,7 +96,7 @@ impl Moved {
             movable,
             edits,
             search,
-            units: Arc::default(),
+            units: Vec::new(),
             of_unit: Vec::new(),
             buffer: Mutex::default(),
         };
@@ -106,11 +106,9 @@ impl Moved {
 
     /// The edits of the table of symbols, at `symbols` in the image, and the names of pieces.
     fn add_symbols(&mut self, linked: &Linked<'_>, symbols: usize) -> Result<(), String> {
-        let table = linked.sections.symbols(ENDIAN, linked.data, SHT_SYMTAB).map_err(|e| e.to_string())?;
+        let table = linked.symbols(SHT_SYMTAB)?;
         for (i, symbol) in table.iter().enumerate() {
-            let section = table.symbol_section(ENDIAN, symbol, SymbolIndex(i)).ok().flatten();
-            let section = section.and_then(|index| linked.sections.section(index).ok());
-            let of_code = section.is_some_and(|section| std::ptr::eq(section, linked.code));
+            let of_code = linked.is_of_code(&table, SymbolIndex(i));
             let address = symbol.st_value(ENDIAN);
             let Some(to) = of_code.then(|| map::at(&self.pieces, address)).flatten() else { continue };
             let offset = symbols + i * size_of_val(symbol) + SYMBOL_VALUE_FIELD;
@@ -124,18 +122,16 @@ impl Moved {
             }
         }
         let mut known: BTreeMap<&str, usize> = BTreeMap::new();
-        let mut units: Vec<Unit> = Vec::new();
         for (i, name) in self.names[..self.movable].iter().enumerate() {
             let Some(name) = name else { continue };
-            let unit = *known.entry(name).or_insert(units.len());
-            if unit == units.len() {
-                units.push(Unit { name: name.clone(), sizes: Vec::new() });
+            let unit = *known.entry(name).or_insert(self.units.len());
+            if unit == self.units.len() {
+                self.units.push(Unit { name: name.clone(), sizes: Vec::new() });
                 self.of_unit.push(Vec::new());
             }
-            units[unit].sizes.push(self.pieces[i].size);
+            self.units[unit].sizes.push(self.pieces[i].size);
             self.of_unit[unit].push(i);
         }
-        self.units = units.into();
         if self.units.len() < 2 { Err("it has no names of functions".to_owned()) } else { Ok(()) }
     }
 
@@ -146,8 +142,8 @@ impl Moved {
     }
 
     /// What the units are that can be placed, in the order in which they lie.
-    pub fn units(&self) -> Arc<[Unit]> {
-        self.units.clone()
+    pub fn units(&self) -> &[Unit] {
+        &self.units
     }
 
     /// Writes the program to `output` with its units in this order.

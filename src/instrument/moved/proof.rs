@@ -5,9 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use object::read::elf::SectionHeader as _;
-
-use super::linked::{ENDIAN, Linked, Section, allocated, range};
+use super::linked::{Linked, Section, range};
 use super::map::{self, Piece};
 use super::{Moved, room};
 use crate::instrument::relink::{Changes, Relink};
@@ -88,16 +86,13 @@ impl Moved {
     /// Whether all that is loaded of two programs is the same.
     fn compare(&self, moved: &[u8], other: &[u8]) -> Result<(), String> {
         let [moved, other] = [Linked::read(moved)?, Linked::read(other)?];
-        let loaded = |linked: &Linked<'_>| -> Vec<Section> {
-            linked.sections.iter().filter(|section| allocated(section)).copied().collect()
-        };
-        let [ours, theirs] = [loaded(&moved), loaded(&other)];
-        let differs = |(ours, theirs): &(&Section, &Section)| {
+        let [ours, theirs] = [moved.loaded(), other.loaded()];
+        let differs = |(ours, theirs): &(&&Section, &&Section)| {
             let name = moved.name(ours);
             // It is made of the bytes of the file.
             let made_of_file = name == b".note.gnu.build-id";
             (name, range(ours)) != (other.name(theirs), range(theirs))
-                || (!made_of_file && ours.data(ENDIAN, moved.data).ok() != theirs.data(ENDIAN, other.data).ok())
+                || (!made_of_file && moved.bytes(ours) != other.bytes(theirs))
         };
         let differing = ours.iter().zip(&theirs).find(differs).map(|(ours, _)| moved.name(ours));
         if ours.len() == theirs.len() && differing.is_none() {

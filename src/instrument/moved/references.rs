@@ -109,8 +109,7 @@ impl Read<'_> {
                 }
             }
             if section.sh_type(ENDIAN) == SHT_DYNSYM {
-                let table = self.linked.sections.symbols(ENDIAN, self.linked.data, SHT_DYNSYM);
-                for (i, symbol) in table.map_err(|e| e.to_string())?.iter().enumerate() {
+                for (i, symbol) in self.linked.symbols(SHT_DYNSYM)?.iter().enumerate() {
                     if symbol.st_value(ENDIAN) != 0 && symbol.st_type() != elf::STT_TLS {
                         let to = self.owner(symbol.st_value(ENDIAN))?;
                         self.add(absolute(start + i * size_of_val(symbol) + 8, to));
@@ -136,7 +135,7 @@ impl Read<'_> {
     fn instructions(&mut self, relocations: &[Rela64<LittleEndian>]) -> Result<(), String> {
         let mut skip = false;
         for relocation in relocations {
-            let place = relocation.r_offset(ENDIAN);
+            let mut place = relocation.r_offset(ENDIAN);
             let within = self.owner(place)?;
             let mut offset = self.linked.offset(place).ok_or("a relocation lies outside of it")?;
             let kind = relocation.r_type(ENDIAN, false);
@@ -154,7 +153,10 @@ impl Read<'_> {
                 elf::R_X86_64_GOTPCREL | elf::R_X86_64_GOTPCRELX
                     if by_distance || [before(2), before(1)] == [0x67, 0xe8] => {}
                 // `jmp; nop`, in place of a jump by a table.
-                elf::R_X86_64_GOTPCRELX if before(2) == 0xe9 && self.byte(offset + 3) == 0x90 => offset -= 1,
+                elf::R_X86_64_GOTPCRELX if before(2) == 0xe9 && self.byte(offset + 3) == 0x90 => {
+                    offset -= 1;
+                    place -= 1;
+                }
                 elf::R_X86_64_GOTTPOFF | elf::R_X86_64_GOTPC32_TLSDESC if by_distance => {}
                 // A thread's own variable whose place in the block of all of them is known.
                 elf::R_X86_64_GOTTPOFF | elf::R_X86_64_GOTPC32_TLSDESC => continue,
@@ -180,8 +182,7 @@ impl Read<'_> {
                 | elf::R_X86_64_TLSDESC_CALL => continue,
                 _ => return Err(unknown()),
             }
-            let at = place.wrapping_add_signed(offset as i64 - self.linked.offset(place).unwrap_or(offset) as i64);
-            let target = at.wrapping_add(4).wrapping_add_signed(self.number(offset)?);
+            let target = place.wrapping_add(4).wrapping_add_signed(self.number(offset)?);
             let to = self.owner(target)?;
             if to == self.fixed() && within != self.fixed() {
                 self.referred.entry(target).or_default().push(within);
@@ -193,18 +194,12 @@ impl Read<'_> {
 
     /// Data: addresses, which the loader fills in, and tables of jumps, which hold how far each is from the table.
     fn data(&mut self, section: &Section, relocations: &[Rela64<LittleEndian>]) -> Result<(), String> {
-        let symbols = self.linked.sections.symbols(ENDIAN, self.linked.data, SHT_SYMTAB).map_err(|e| e.to_string())?;
+        let symbols = self.linked.symbols(SHT_SYMTAB)?;
         for relocation in relocations {
             let index = SymbolIndex(relocation.r_sym(ENDIAN, false) as usize);
             let symbol = symbols.symbol(index).map_err(|e| e.to_string())?;
-            let in_code = symbols
-                .symbol_section(ENDIAN, symbol, index)
-                .ok()
-                .flatten()
-                .and_then(|index| self.linked.sections.section(index).ok())
-                .is_some_and(|section| std::ptr::eq(section, self.linked.code));
             let kind = relocation.r_type(ENDIAN, false);
-            if !in_code || kind == elf::R_X86_64_64 {
+            if kind == elf::R_X86_64_64 || !self.linked.is_of_code(&symbols, index) {
                 continue;
             }
             let place = relocation.r_offset(ENDIAN);
