@@ -52,7 +52,7 @@ pub struct Request<'a> {
 }
 
 /// Which sides to measure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Sides {
     /// Base and head as a pair.
     Both,

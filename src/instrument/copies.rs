@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::layouts::Layouter;
@@ -26,17 +27,28 @@ pub struct CopiesError {
     source: io::Error,
 }
 
-/// One link to make.
+/// One file to make.
 #[derive(Debug)]
-pub struct Link<'a> {
+pub struct Link {
     /// The program that it gives again.
-    pub executable: &'a Path,
+    pub executable: PathBuf,
     /// What links it.
-    pub layouter: &'a Layouter,
+    pub layouter: Layouter,
     /// The order of its units.
     pub order: Vec<usize>,
     /// For linkers that take no order.
     pub seed: u32,
+}
+
+/// Files that are being made.
+#[derive(Debug)]
+pub struct Making(Vec<Made>);
+
+#[derive(Debug)]
+struct Made {
+    copy: PathBuf,
+    executable: PathBuf,
+    thread: JoinHandle<Result<(), String>>,
 }
 
 /// A folder of copies, removed with this value; what a killed process left behind is removed by the next one.
@@ -85,30 +97,40 @@ impl Copies {
         self.keep(copy, executable, done)
     }
 
-    /// Fresh files of several programs, each linked with its units in an order of its own; all at once, because a link takes
-    /// as long as several measurements. The inner `Err` says which of them cannot be linked so, and why.
-    pub fn laid_out(&mut self, links: &[Link<'_>]) -> Result<Result<Vec<PathBuf>, (usize, String)>, CopiesError> {
-        let copies: Vec<PathBuf> = links.iter().map(|_| self.next_path()).collect();
-        let done: Vec<Result<(), String>> = std::thread::scope(|scope| {
-            let started: Vec<_> = links
-                .iter()
-                .zip(&copies)
-                .map(|(link, copy)| scope.spawn(|| link.layouter.lay_out(copy, &link.order, link.seed)))
-                .collect();
-            let ended = |thread: std::thread::ScopedJoinHandle<'_, Result<(), String>>| {
-                thread.join().unwrap_or_else(|_| Err("linking it ended this program's thread".to_owned()))
-            };
-            started.into_iter().map(ended).collect()
-        });
-        if let Some(failed) = done.iter().position(Result::is_err) {
-            for copy in copies {
+    /// Begins fresh files of several programs, each with its units in an order of its own; all at once, because a link takes
+    /// as long as several measurements.
+    pub fn begin(&mut self, links: Vec<Link>) -> Making {
+        let begin = |link: Link| {
+            let copy = self.next_path();
+            let output = copy.clone();
+            let (layouter, order, seed) = (link.layouter, link.order, link.seed);
+            let thread = std::thread::spawn(move || layouter.lay_out(&output, &order, seed));
+            Made { copy, executable: link.executable, thread }
+        };
+        Making(links.into_iter().map(begin).collect())
+    }
+
+    /// The files that were begun, in the order of their links. The inner `Err` says which of them cannot be made, and why.
+    pub fn finish(&mut self, making: Making) -> Result<Result<Vec<PathBuf>, (usize, String)>, CopiesError> {
+        let mut made = Vec::new();
+        let mut failed = None;
+        for (i, Made { copy, executable, thread }) in making.0.into_iter().enumerate() {
+            let done = thread.join().unwrap_or_else(|_| Err("making it ended a thread of this program".to_owned()));
+            if let Err(reason) = done {
+                failed.get_or_insert((i, reason));
+            }
+            made.push((copy, executable));
+        }
+        if let Some(failed) = failed {
+            for (copy, _) in made {
                 let _ = fs::remove_file(copy);
             }
-            let reason = done.into_iter().nth(failed).and_then(Result::err).unwrap_or_default();
-            return Ok(Err((failed, reason)));
+            return Ok(Err(failed));
         }
-        let kept = links.iter().zip(copies).map(|(link, copy)| self.keep(copy, link.executable, Ok(())));
-        kept.collect::<Result<_, _>>().map(Ok)
+        made.into_iter()
+            .map(|(copy, executable)| self.keep(copy, &executable, Ok(())))
+            .collect::<Result<_, _>>()
+            .map(Ok)
     }
 
     fn next_path(&mut self) -> PathBuf {
@@ -158,6 +180,13 @@ fn parent() -> PathBuf {
         }
     }
     std::env::temp_dir()
+}
+
+/// Removes what killed processes left behind.
+pub fn remove_abandoned_copies() {
+    for parent in [Path::new("/dev/shm"), &std::env::temp_dir()] {
+        remove_abandoned(parent);
+    }
 }
 
 /// Removes the folders of processes that were killed: those whose lock nobody holds.

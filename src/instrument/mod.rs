@@ -12,7 +12,7 @@ mod relink;
 mod side_link;
 mod signals;
 
-pub use copies::{Copies, CopiesError, Link};
+pub use copies::{Copies, CopiesError, Link, Making, remove_abandoned_copies};
 pub use layouts::{Layouter, Layouts};
 pub use machine::{cores, cpu_model, facts, machine_id};
 pub use order::{Places, Unit};

@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use super::signals;
@@ -125,8 +125,10 @@ impl Spawn {
         let (stdout, kept_stdout) = self.stdout.open().map_err(error)?;
         let (stderr, kept_stderr) = self.stderr.open().map_err(error)?;
         command.stdout(stdout).stderr(stderr);
-        confine(&mut command, self.core);
-        let child = command.spawn().map_err(error)?;
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        // Nothing is done between fork and exec: to copy this process takes longer than most programs take to start.
+        let child = on_core(self.core, || command.spawn()).map_err(error)?;
         signals::register(child.id());
         Ok(Process { child, stdout: kept_stdout, stderr: kept_stderr, ended: None })
     }
@@ -156,6 +158,38 @@ impl Output {
     }
 }
 
+/// Does something on a core, to which all that it starts is held; where that cannot be had, anywhere.
+#[cfg(target_os = "linux")]
+fn on_core<T>(core: Option<usize>, work: impl FnOnce() -> T) -> T {
+    use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+    let Some((core, all)) = core.zip(sched_getaffinity(None).ok()) else { return work() };
+    let mut one = CpuSet::new();
+    one.set(core);
+    let _ = sched_setaffinity(None, &one);
+    let done = work();
+    let _ = sched_setaffinity(None, &all);
+    done
+}
+
+#[cfg(not(target_os = "linux"))]
+fn on_core<T>(_: Option<usize>, work: impl FnOnce() -> T) -> T {
+    work()
+}
+
+/// Starts a shell with a script that reads what it gets, in a group of its own: what is sent to this one must not end it.
+#[cfg(unix)]
+pub(super) fn start_beside(script: &str) -> Option<ChildStdin> {
+    use std::os::unix::process::CommandExt;
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", script]).current_dir("/").stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.process_group(0).spawn().ok()?.stdin
+}
+
+#[cfg(not(unix))]
+pub(super) fn start_beside(_: &str) -> Option<ChildStdin> {
+    None
+}
+
 /// Replaces this process by `program`, with `variables` set besides; returns only if that fails.
 #[cfg(unix)]
 pub(super) fn become_program(program: &OsStr, arguments: &[OsString], variables: &[(OsString, OsString)]) -> io::Error {
@@ -167,33 +201,6 @@ pub(super) fn become_program(program: &OsStr, arguments: &[OsString], variables:
 pub(super) fn become_program(_: &OsStr, _: &[OsString], _: &[(OsString, OsString)]) -> io::Error {
     io::ErrorKind::Unsupported.into()
 }
-
-/// Puts the child into a group of its own, on its core, and ties its life to ours.
-#[cfg(unix)]
-#[allow(unsafe_code)]
-fn confine(command: &mut Command, core: Option<usize>) {
-    use std::os::unix::process::CommandExt;
-    command.process_group(0);
-    let prepare = move || {
-        #[cfg(target_os = "linux")]
-        {
-            // Nothing else ends the child where this process is killed without a chance to clean up.
-            rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
-            if let Some(core) = core {
-                let mut set = rustix::thread::CpuSet::new();
-                set.set(core);
-                rustix::thread::sched_setaffinity(None, &set)?;
-            }
-        }
-        let _ = core;
-        Ok(())
-    };
-    // SAFETY: between fork and exec the closure makes system calls only; it neither allocates nor locks.
-    unsafe { command.pre_exec(prepare) };
-}
-
-#[cfg(not(unix))]
-fn confine(_command: &mut Command, _core: Option<usize>) {}
 
 impl Process {
     /// The process id, which is also the id of its group.
@@ -235,8 +242,9 @@ impl Process {
         }
         signals::kill_group(self.id());
         let _ = self.child.kill();
-        self.ended = self.child.wait().ok();
+        // Before it is reaped, as long as its id cannot belong to anybody else.
         signals::unregister(self.id());
+        self.ended = self.child.wait().ok();
     }
 
     /// Stops the program and everything in its group until [`Process::resume`]: threads of a program that waits may not.

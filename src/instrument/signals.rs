@@ -1,11 +1,29 @@
-//! SIGINT and SIGTERM: every running child is killed at once, and the main thread learns of it at its next step.
+//! SIGINT and SIGTERM: every running child is killed at once, and the main thread learns of it at its next step. SIGKILL:
+//! a guard kills them, which sees that this process is gone.
 
-use std::sync::Mutex;
+use std::io::Write;
+use std::process::ChildStdin;
 use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use super::process::start_beside;
 
 static RECEIVED: AtomicI32 = AtomicI32::new(0);
 /// Process groups of the children that run now.
 static GROUPS: Mutex<Vec<u32>> = Mutex::new(Vec::new());
+/// What tells the guard of groups; `None` where there is none to be had, and for a system without groups.
+static GUARD: LazyLock<Mutex<Option<ChildStdin>>> = LazyLock::new(|| Mutex::new(start_beside(GUARDING)));
+/// Keeps the groups that it is told of until they have ended, and kills those that are left when nobody can tell it more.
+const GUARDING: &str = r#"
+groups=' '
+while read -r sign group; do
+    case $sign in
+        +) groups="$groups$group " ;;
+        -) case $groups in *" $group "*) groups="${groups%% $group *} ${groups#* $group }" ;; esac ;;
+    esac
+done
+for group in $groups; do kill -9 "-$group"; done
+"#;
 
 /// Which signal asked the program to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +51,7 @@ pub fn install() -> std::io::Result<()> {
     std::thread::Builder::new().name("signals".into()).spawn(move || {
         for signal in &mut signals {
             RECEIVED.store(if signal == SIGTERM { 15 } else { 2 }, Ordering::SeqCst);
-            for group in GROUPS.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).iter() {
+            for group in GROUPS.lock().unwrap_or_else(PoisonError::into_inner).iter() {
                 kill_group(*group);
             }
         }
@@ -47,8 +65,17 @@ pub fn install() -> std::io::Result<()> {
     Ok(())
 }
 
+fn tell_guard(sign: char, group: u32) {
+    let mut guard = GUARD.lock().unwrap_or_else(PoisonError::into_inner);
+    // A guard that is gone takes nothing with it but itself.
+    if guard.as_mut().is_some_and(|guard| guard.write_all(format!("{sign} {group}\n").as_bytes()).is_err()) {
+        *guard = None;
+    }
+}
+
 pub(super) fn register(group: u32) {
-    GROUPS.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(group);
+    GROUPS.lock().unwrap_or_else(PoisonError::into_inner).push(group);
+    tell_guard('+', group);
     // A signal that came between the start of the child and this line has missed it.
     if interrupted().is_some() {
         kill_group(group);
@@ -56,7 +83,8 @@ pub(super) fn register(group: u32) {
 }
 
 pub(super) fn unregister(group: u32) {
-    GROUPS.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).retain(|other| *other != group);
+    GROUPS.lock().unwrap_or_else(PoisonError::into_inner).retain(|other| *other != group);
+    tell_guard('-', group);
 }
 
 /// Kills all processes of a group.

@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
-use cargo_perfgate::instrument::{Layouter, Layouts, Places};
+use cargo_perfgate::harness::criterion::{Criterion, Suite, Version, Way};
+use cargo_perfgate::harness::{Bench, Program, Request, Sides};
+use cargo_perfgate::instrument::{Copies, Layouter, Layouts, Places};
 use cargo_perfgate::stats::Rng;
 use cargo_perfgate::workspace::{BenchExecutable, CargoOptions, build, executable_identity, targets};
 use object::{Object, ObjectSymbol, SymbolKind};
@@ -96,6 +99,27 @@ fn lay_out(sides: &[Linked; 2], seed: u32) -> [BTreeMap<String, u64>; 2] {
         assert_eq!(says(&path), says(&sides[side].executable));
         functions(&path)
     })
+}
+
+/// Head has functions that base has not: an order of head's is none of base's.
+#[test]
+fn base_twice_is_laid_out_as_base() {
+    let [base, head] = sides("twice", "", "plain").map(|Linked { executable, layouter }| Program {
+        directory: executable.parent().unwrap().to_owned(),
+        path: executable,
+        layouter,
+        link: None,
+        environment: Vec::new(),
+    });
+    let way = Way::Channel;
+    let suite = Suite { base: Some(base), head, version: Version(0, 8, 0), way, all: None };
+    let mut bench = Criterion::new(vec![suite], Copies::new().unwrap(), Duration::from_secs(60), 1);
+    for (round, sides) in [Sides::Both, Sides::BaseTwice, Sides::BaseTwice, Sides::Both].into_iter().enumerate() {
+        // It is no criterion program: that it cannot be measured is not the question.
+        let names = &["any".to_owned()];
+        bench.measure(&Request { executable: 0, names, sides, round }).unwrap();
+        assert_eq!(bench.layouts(0), Some(Layouts::EveryFunction), "{sides:?}");
+    }
 }
 
 /// How many in a hundred neighbours of the first lie in the same order in the second.

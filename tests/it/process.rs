@@ -106,6 +106,41 @@ fn what_a_program_leaves_behind_at_its_end_is_killed() {
     }
 }
 
+const GROUPS: &str = "PERFGATE_TEST_PROCESS_GROUPS";
+
+/// No test of its own: the body of the process that the next test kills. It starts one family that it forgets, and one
+/// that has ended before.
+#[test]
+fn owner() {
+    let Ok(report) = std::env::var(GROUPS) else { return };
+    assert!(shell("sleep 0").run().unwrap().status.success());
+    let family = shell(FAMILY).start().unwrap();
+    fs::write(report, format!("{}\n", family.id())).unwrap();
+    std::thread::sleep(Duration::from_secs(3600));
+}
+
+#[test]
+fn what_a_killed_owner_started_is_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = folder.path().join("groups");
+    let mut owner = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["process::owner", "--exact"])
+        .env(GROUPS, &report)
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut group = 0;
+    eventually("the family is there", || {
+        let told = fs::read_to_string(&report).ok().filter(|told| told.ends_with('\n'));
+        group = told.and_then(|told| told.trim().parse().ok()).unwrap_or(0);
+        group != 0 && alive(group).len() == 3
+    });
+    // SIGKILL: nothing of its own can clean up.
+    owner.kill().unwrap();
+    owner.wait().unwrap();
+    nobody_survives(group);
+}
+
 #[test]
 fn a_program_that_runs_has_not_ended() {
     let mut process = started("exec sleep 3600", 1);

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::Way;
@@ -62,6 +63,31 @@ pub struct Criterion {
     seed: u64,
     /// Benchmarks that were seen with more than one thread: held to one core they would be another program.
     threaded: BTreeSet<(usize, String)>,
+    /// What was measured last.
+    last: Option<(usize, Sides)>,
+    leaving: Leaving,
+}
+
+/// Processes that were measured and go on to their ends, which nobody has to wait for until others are measured.
+#[derive(Debug, Default)]
+struct Leaving(Vec<JoinHandle<()>>);
+
+impl Leaving {
+    fn add(&mut self, mut session: Session) {
+        self.0.push(std::thread::spawn(move || while !matches!(session.next(), Step::Ended(_)) {}));
+    }
+
+    fn wait(&mut self) {
+        for thread in self.0.drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        self.wait();
+    }
 }
 
 /// Some names of a request, measured by one process a side.
@@ -91,19 +117,25 @@ impl Criterion {
             rng: Rng::new(seed),
             seed,
             threaded: BTreeSet::new(),
+            last: None,
+            leaving: Leaving::default(),
         }
     }
 
     /// Fresh files of what takes part in a round. Head alone is measured twice in each layout, so that what a layout adds
     /// can be told from the rest.
     fn files(&mut self, request: &Request<'_>, programs: &[(Side, &Program)]) -> Result<Vec<PathBuf>, HarnessError> {
-        match request.sides {
-            Sides::HeadOnly => {
-                let mut rng = Rng::new(self.seed ^ (request.round as u64 / 2));
-                self.fresh.files(request.executable, programs, &mut rng)
-            }
-            _ => self.fresh.files(request.executable, programs, &mut self.rng),
+        let cast = (request.executable, request.sides);
+        if request.sides == Sides::HeadOnly {
+            let mut rng = Rng::new(self.seed ^ (request.round as u64 / 2));
+            return self.fresh.files(cast, programs, &mut rng);
         }
+        let files = self.fresh.files(cast, programs, &mut self.rng)?;
+        // Where the same are measured again and again, the next files are made while these programs start.
+        if self.last.replace(cast) == Some(cast) {
+            self.fresh.prepare(cast, programs, &mut self.rng);
+        }
+        Ok(files)
     }
 
     fn spawn(&mut self, program: &Program, copy: &Path, core: Option<usize>) -> Spawn {
@@ -145,9 +177,15 @@ impl Criterion {
             let link = program.link.clone();
             sides.push(Running { side, link, session, ending, samples: BTreeMap::new() });
         }
+        self.leaving.wait();
         // Which side goes first is drawn for each benchmark, and turned round in the next round.
         let mut order = Rng::new((request.round as u64 / 2).wrapping_mul(0x9e37_79b9) ^ request.executable as u64);
-        for _ in 0..=part.names.len() {
+        for measured in 0..=part.names.len() {
+            let all = |running: &Running| running.samples.len() == part.names.len();
+            if measured == part.names.len() && sides.iter().all(all) {
+                sides.iter_mut().filter_map(|running| running.session.take()).for_each(|s| self.leaving.add(s));
+                break;
+            }
             let head_first = order.coin() ^ (request.round % 2 == 1);
             sides.sort_by_key(|running| (running.side == Side::Head) != head_first);
             for running in &mut sides {
