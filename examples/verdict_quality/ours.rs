@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use cargo_perfgate::config::Overrides;
 use cargo_perfgate::flow::check::{CheckRequest, Method, check};
 use cargo_perfgate::flow::{Effort, Progress, ProjectRequest, Silent, list};
 use cargo_perfgate::model::{BenchmarkId, Metric, Verdict};
@@ -54,6 +55,7 @@ fn request(project: &Project, filter: Option<regex::Regex>, pairs: Option<usize>
         manifest_path: None,
         cargo,
         config: None,
+        overrides: Overrides::default(),
         builds: project.builds.clone(),
         filter,
         effort: Effort { budget: None, pairs },

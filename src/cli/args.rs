@@ -7,8 +7,9 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::output::FormatOption;
 use super::surroundings::default_builds;
+use crate::config::Overrides;
 use crate::flow::check::Method;
-use crate::flow::{Effort, ProjectRequest};
+use crate::flow::{Effort, PolicyOf, ProjectRequest};
 use crate::model::ExitCode;
 use crate::workspace::{CargoOptions, Selection};
 
@@ -52,8 +53,17 @@ pub enum Command {
     List(ListOptions),
     /// Say how noisy this machine is, what can be seen on it, and what is missing
     Doctor(DoctorOptions),
-    /// List, show and export the stored baselines
+    /// List, show, export, import, delete and verify the stored baselines
     Baseline(BaselineOptions),
+    /// Render saved results in any format; exits as the check that wrote them
+    #[command(after_help = after_help())]
+    Report(ReportOptions),
+    /// Write a configuration that explains every key
+    Init(InitOptions),
+    /// Remove check-outs and builds of this project; baselines and results stay
+    Clean(CleanOptions),
+    /// Print a completion script for a shell
+    Completions(CompletionsOptions),
 }
 
 #[derive(Debug, Args)]
@@ -124,6 +134,8 @@ pub struct ProjectOptions {
     /// Configuration file [default: .config/perfgate.toml]
     #[arg(long, value_name = "PATH", env = "PERFGATE_CONFIG", help_heading = "Options")]
     config: Option<PathBuf>,
+    #[command(flatten)]
+    environment: EnvironmentOption,
     /// Measure for this long at most, such as 90s; what is undecided then is inconclusive
     #[arg(long, value_name = "TIME", env = "PERFGATE_BUDGET", value_parser = crate::config::duration, help_heading = "Options")]
     budget: Option<Duration>,
@@ -141,9 +153,29 @@ pub struct CheckOptions {
     /// How to compare
     #[arg(long, value_name = "METHOD", default_value = "auto")]
     pub method: MethodOption,
+    /// Whose limits hold
+    #[arg(long, value_name = "SIDE", default_value = "base")]
+    pub policy: PolicyOption,
     /// Do not store what is measured of a clean head
     #[arg(long)]
     pub no_store: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum PolicyOption {
+    /// Base's: a change cannot loosen the gate that it has to pass
+    Base,
+    /// Head's: to try out limits
+    Head,
+}
+
+impl From<PolicyOption> for PolicyOf {
+    fn from(option: PolicyOption) -> Self {
+        match option {
+            PolicyOption::Base => Self::Base,
+            PolicyOption::Head => Self::Head,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -200,6 +232,8 @@ pub struct CompareOptions {
     #[arg(long, value_name = "PATH", env = "PERFGATE_CONFIG")]
     pub config: Option<PathBuf>,
     #[command(flatten)]
+    pub environment: EnvironmentOption,
+    #[command(flatten)]
     pub output: OutputOptions,
 }
 
@@ -245,6 +279,23 @@ pub enum BaselineCommand {
         #[arg(value_name = "REV")]
         revision: String,
     },
+    /// Store exported files as baselines of their commits
+    Import {
+        /// What `baseline export` or `run --save-result` wrote
+        #[arg(value_name = "FILE", required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Delete what is stored of a commit
+    Delete {
+        /// The commit
+        #[arg(value_name = "REV")]
+        revision: String,
+        /// Of this environment only
+        #[arg(long, value_name = "KEY")]
+        environment: Option<String>,
+    },
+    /// Read every record, and name what is broken
+    Verify,
     /// Write a commit's newest baseline into a file
     Export {
         /// The commit
@@ -257,6 +308,60 @@ pub enum BaselineCommand {
         #[arg(long, value_name = "KEY")]
         environment: Option<String>,
     },
+}
+
+#[derive(Debug, Args)]
+pub struct ReportOptions {
+    /// Results that `--save-result` or `--format json=FILE` wrote
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub output: OutputOptions,
+}
+
+#[derive(Debug, Args)]
+pub struct InitOptions {
+    /// Path to Cargo.toml
+    #[arg(long, value_name = "PATH")]
+    pub manifest_path: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct CleanOptions {
+    /// Path to Cargo.toml
+    #[arg(long, value_name = "PATH")]
+    pub manifest_path: Option<PathBuf>,
+    /// Folder for both sides' check-outs and builds [default: one in the user's cache folder]
+    #[arg(long, value_name = "DIRECTORY", env = "PERFGATE_TARGET_DIR")]
+    pub target_dir: Option<PathBuf>,
+    /// The builds of all projects
+    #[arg(long)]
+    pub all: bool,
+    /// Only say what would be removed
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct CompletionsOptions {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
+}
+
+/// Which section of the configuration is in force.
+#[derive(Debug, Args)]
+pub struct EnvironmentOption {
+    /// Section `[environment.NAME]` of the configuration to apply [default: `ci` where CI is set and the file has it]
+    #[arg(long, value_name = "NAME", env = "PERFGATE_ENVIRONMENT", help_heading = "Options")]
+    environment: Option<String>,
+}
+
+impl EnvironmentOption {
+    /// What is laid over the configuration.
+    pub fn overrides(self) -> Overrides {
+        super::surroundings::overrides(self.environment)
+    }
 }
 
 impl ProjectOptions {
@@ -295,6 +400,7 @@ impl ProjectOptions {
             },
             manifest_path: self.manifest_path,
             config: self.config.map(|path| directory.join(path)),
+            overrides: self.environment.overrides(),
             builds: self.target_dir.map_or_else(default_builds, |path| directory.join(path)),
             filter,
             effort: Effort { budget: self.budget, pairs: None },

@@ -4,7 +4,7 @@ use super::args::{BaselineCommand, BaselineOptions};
 use super::output::print;
 use super::surroundings::current_directory;
 use super::ui::Ui;
-use crate::flow::baseline::{export_run, list, show};
+use crate::flow::baseline::{delete, export_run, import_run, list, show, verify};
 use crate::flow::{FlowError, Progress};
 use crate::model::ExitCode;
 use crate::report;
@@ -36,6 +36,31 @@ pub fn execute(options: BaselineOptions, ui: &mut Ui) -> Result<ExitCode, FlowEr
             }
             for left in &shown.skipped {
                 ui.warning(&format!("{}: {}", report::visible(&left.what), left.reason));
+            }
+        }
+        BaselineCommand::Import { files } => {
+            for file in &files {
+                let imported = import_run(&directory, file)?;
+                ui.status("Imported", &format!("{} as a baseline of {}", file.display(), imported.id.commit()));
+                if !imported.commit_is_here {
+                    ui.warning(&format!("this clone has no commit {}: is it another project's?", imported.id.commit()));
+                }
+            }
+        }
+        BaselineCommand::Delete { revision, environment } => {
+            let (commit, runs) = delete(&directory, &revision, environment.as_deref())?;
+            ui.status("Deleted", &format!("{} of {commit}", report::counted(runs, "run")));
+        }
+        BaselineCommand::Verify => {
+            let verified = verify(&directory)?;
+            for left in &verified.broken {
+                ui.warning(&format!("{}: {}", report::visible(&left.what), left.reason));
+            }
+            let (records, commits) =
+                (report::counted(verified.records, "record"), report::counted(verified.commits, "commit"));
+            ui.status("Verified", &format!("{records} of {commits} can be read"));
+            if !verified.broken.is_empty() {
+                return Ok(ExitCode::CouldNotComplete);
             }
         }
         BaselineCommand::Export { revision, file, environment } => {

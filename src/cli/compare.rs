@@ -11,7 +11,8 @@ use crate::model::ExitCode;
 pub fn execute(options: CompareOptions, _common: &Common, ui: &mut Ui) -> Result<ExitCode, FlowError> {
     let directory = current_directory()?;
     let config = options.config.map(|path| directory.join(path));
-    let report = compare(&CompareRequest { directory, config, base: options.base, head: options.head })?;
+    let overrides = options.environment.overrides();
+    let report = compare(&CompareRequest { directory, config, overrides, base: options.base, head: options.head })?;
     write_report(&report, &options.output, ui)?;
     Ok(report.outcome.exit_code())
 }

@@ -4,11 +4,15 @@
 mod args;
 mod baseline;
 mod check;
+mod clean;
 mod compare;
+mod completions;
 mod doctor;
+mod init;
 mod list;
 mod output;
 mod planned;
+mod report;
 mod run;
 mod surroundings;
 mod ui;
@@ -54,6 +58,10 @@ fn start(arguments: Arguments) -> ExitCode {
         Command::Doctor(options) => doctor::execute(options, &common, &mut ui),
         Command::List(options) => list::execute(options, &common, &mut ui),
         Command::Baseline(options) => baseline::execute(options, &mut ui),
+        Command::Report(options) => report::execute(&options, &mut ui),
+        Command::Init(options) => init::execute(&options, &mut ui),
+        Command::Clean(options) => clean::execute(options, &mut ui),
+        Command::Completions(options) => completions::execute(&options),
     };
     match done {
         Ok(code) => code,

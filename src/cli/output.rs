@@ -48,6 +48,13 @@ impl FromStr for FormatOption {
     }
 }
 
+impl OutputOptions {
+    /// Whether anything is written to a file.
+    pub fn names_files(&self) -> bool {
+        self.save_result.is_some() || self.format.iter().any(|option| option.file.is_some())
+    }
+}
+
 /// Writes `report` as the options say; without a format for standard output, for humans.
 pub fn write_report(report: &Report, options: &OutputOptions, ui: &mut Ui) -> Result<(), FlowError> {
     let mut formats = options.format.clone();

@@ -4,10 +4,9 @@ use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-const OPTIONS: [&str; 6] = ["--policy", "--pin", "--environment", "--partition", "--no-fetch", "--affected"];
-const COMMANDS: [&str; 9] =
-    ["history", "explain", "profile", "bisect", "accept", "report", "init", "clean", "completions"];
-const BASELINE_COMMANDS: [&str; 6] = ["import", "delete", "prune", "verify", "push", "pull"];
+const OPTIONS: [&str; 6] = ["--pin", "--partition", "--no-fetch", "--affected", "--ci", "--hook"];
+const COMMANDS: [&str; 5] = ["history", "explain", "profile", "bisect", "accept"];
+const BASELINE_COMMANDS: [&str; 3] = ["prune", "push", "pull"];
 
 /// The sentence for an argument of the full contract that this version cannot honour yet; `None` for any other error.
 pub fn sentence(e: &clap::Error, given: &[OsString]) -> Option<String> {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::config::{Chosen, Overrides, VARIABLES};
 use crate::flow::FlowError;
 use crate::vcs::CiEvent;
 
@@ -26,6 +27,34 @@ pub fn default_builds() -> PathBuf {
         variable("XDG_CACHE_HOME").filter(|path| path.is_absolute()).or_else(|| home.map(|home| home.join(".cache")))
     };
     cache.unwrap_or_else(std::env::temp_dir).join("cargo-perfgate")
+}
+
+/// Variables that stand for options, or are handed to programs that are started; all others of the prefix set keys of the
+/// configuration.
+const NO_KEYS: [&str; 6] = [
+    "PERFGATE_CONFIG",
+    "PERFGATE_TARGET_DIR",
+    "PERFGATE_BUDGET",
+    "PERFGATE_ENVIRONMENT",
+    "PERFGATE_LINK_RECORDS",
+    "PERFGATE_CHAINED_WRAPPER",
+];
+
+/// What is laid over the configuration, where `asked` is the environment that the user names.
+pub fn overrides(asked: Option<String>) -> Overrides {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "false");
+    let environment = match asked {
+        Some(name) => Chosen::Asked(name),
+        None if set("CI") => Chosen::IfThere("ci".to_owned()),
+        None => Chosen::Nothing,
+    };
+    let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+    let mut variables: Vec<(String, String)> = std::env::vars_os()
+        .map(|(name, value)| (text(name), text(value)))
+        .filter(|(name, _)| name.starts_with(VARIABLES) && !NO_KEYS.contains(&name.as_str()))
+        .collect();
+    variables.sort();
+    Overrides { environment, variables }
 }
 
 /// The event that GitHub says this run is about.

@@ -20,8 +20,8 @@ pub(super) struct Keys {
 pub(super) static ROOT: Keys = Keys {
     table: "",
     prefix: "",
-    known: &["gate", "metrics", "benchmark"],
-    later: &[("accept", "[[accept]]"), ("rename", "[[rename]]"), ("environment", "[environment]")],
+    known: &["gate", "metrics", "benchmark", "environment"],
+    later: &[("accept", "[[accept]]"), ("rename", "[[rename]]")],
     invented: false,
 };
 
@@ -44,6 +44,10 @@ pub(super) static GATE: Keys = Keys {
     later: &[],
     invented: false,
 };
+
+/// A section for one environment: what it sets stands over `[gate]`.
+pub(super) static ENVIRONMENT: Keys =
+    Keys { table: "[environment]", prefix: "environment.", known: GATE.known, later: &[], invented: false };
 
 pub(super) static METRICS: Keys = Keys {
     table: "[metrics]",

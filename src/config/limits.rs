@@ -19,6 +19,8 @@ pub(super) struct Level {
     tolerate: Option<Spanned<f64>>,
     max: Option<Spanned<f64>>,
     auto: bool,
+    /// The variable that sets it, where it does not stand in the file.
+    variable: Option<String>,
 }
 
 impl Level {
@@ -37,7 +39,24 @@ impl Level {
         }
         let tolerate = section.read("tolerate", problems, limit);
         let max = if budget { section.read("max", problems, |value| nanoseconds(value, "2 ms")) } else { None };
-        Self { max_regression, tolerate, max, auto }
+        Self { max_regression, tolerate, max, auto, variable: None }
+    }
+
+    /// This level as set by a variable, whose value has no place in the file.
+    pub fn set_by(mut self, name: &str) -> Self {
+        self.variable = Some(name.to_owned());
+        self
+    }
+
+    /// Both levels as one; each sets keys of its own.
+    pub fn merged(self, other: Self) -> Self {
+        Self {
+            max_regression: self.max_regression.or(other.max_regression),
+            tolerate: self.tolerate.or(other.tolerate),
+            max: self.max.or(other.max),
+            auto: self.auto || other.auto,
+            variable: self.variable.or(other.variable),
+        }
     }
 
     /// Whether this level sets `max-regression`.
@@ -67,25 +86,35 @@ impl Level {
     }
 }
 
-/// The `max-regression` that a level meets, and where it was set: nowhere, if it is the built-in default.
+/// The `max-regression` that a level meets, and where it was set.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Standing {
     value: f64,
-    set_at: Option<Span<usize>>,
+    set: Set,
+}
+
+/// Where a limit was set.
+#[derive(Clone, Debug, PartialEq)]
+enum Set {
+    /// Nowhere: it is the built-in default.
+    Nowhere,
+    /// There in the file.
+    At(Span<usize>),
+    /// By this variable.
+    By(String),
 }
 
 impl Standing {
     /// The built-in default.
     pub fn built_in(limits: Limits) -> Self {
-        Self { value: limits.max_regression, set_at: None }
+        Self { value: limits.max_regression, set: Set::Nowhere }
     }
 
     /// What stands after `level`.
     pub fn after(self, level: &Level) -> Self {
-        match &level.max_regression {
-            Some(limit) => Self { value: *limit.get_ref(), set_at: Some(limit.span()) },
-            None => self,
-        }
+        let Some(limit) = &level.max_regression else { return self };
+        let set = level.variable.clone().map_or_else(|| Set::At(limit.span()), Set::By);
+        Self { value: *limit.get_ref(), set }
     }
 
     /// The problem with `level` where it is laid over this: a `tolerate` that is not below its `max-regression`.
@@ -96,10 +125,19 @@ impl Standing {
         if *tolerate.get_ref() < limit.value {
             return None;
         }
-        let problem = Problem::at(tolerate.span(), "`tolerate` must be below `max-regression`");
-        Some(match limit.set_at {
-            Some(place) => problem.label(format!("not below {}", percent(limit.value))).also(place, "the limit here"),
-            None => problem
+        const TITLE: &str = "`tolerate` must be below `max-regression`";
+        if level.variable.is_some() {
+            let values = format!("{} is not below {}", percent(*tolerate.get_ref()), percent(limit.value));
+            let help = "both can be set by variables: PERFGATE_MAX_REGRESSION and PERFGATE_TOLERATE";
+            return Some(Problem::of_file(format!("{TITLE}: PERFGATE_TOLERATE of {values}")).help(help));
+        }
+        let problem = Problem::at(tolerate.span(), TITLE);
+        Some(match limit.set {
+            Set::At(place) => {
+                problem.label(format!("not below {}", percent(limit.value))).also(place, "the limit here")
+            }
+            Set::By(name) => problem.label(format!("not below {}, which {name} sets", percent(limit.value))),
+            Set::Nowhere => problem
                 .label(format!("not below {}, the default of `max-regression`", percent(limit.value)))
                 .help("set `max-regression` too"),
         })

@@ -1,10 +1,11 @@
-//! Floor 4: the configuration file, turned into a [`Policy`]; errors with spans. Options of the command line and
-//! `PERFGATE_*` variables are laid over it by others.
+//! Floor 4: the configuration file, turned into a [`Policy`]; errors with spans. An environment's section and
+//! `PERFGATE_*` variables are laid over it here, options of the command line by others.
 //!
 //! A limit that is silently ignored is a gate that is off, so whatever is not understood is an error: unknown keys,
 //! wrong units, keys that this version cannot honour yet, and, once the benchmarks are known, rules that match nothing.
 
 mod keys;
+mod layers;
 mod limits;
 mod parse;
 mod problem;
@@ -17,6 +18,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use layers::{Chosen, Overrides, PREFIX as VARIABLES};
 pub use parse::parse;
 pub use problem::ConfigError;
 pub use value::duration;
@@ -30,6 +32,9 @@ use rules::SpannedRule;
 /// Where the file is looked for, relative to the workspace's root.
 pub const DEFAULT_PATH: &str = ".config/perfgate.toml";
 
+/// A configuration that sets nothing and explains every key.
+pub const TEMPLATE: &str = include_str!("template.toml");
+
 /// Larger files are refused.
 const LARGEST: u64 = 10 * 1024 * 1024;
 
@@ -42,15 +47,6 @@ pub struct Config {
     text: Arc<str>,
     rules: Vec<SpannedRule>,
     standing: Standing,
-}
-
-impl Default for Config {
-    /// The configuration where there is no file.
-    fn default() -> Self {
-        let policy = Policy::default();
-        let standing = Standing::built_in(policy.wall_time);
-        Self { policy, path: DEFAULT_PATH.to_owned(), text: Arc::from(""), rules: Vec::new(), standing }
-    }
 }
 
 impl Config {
@@ -79,13 +75,13 @@ impl Config {
 ///
 /// # Errors
 /// A file that was named and is missing; one that cannot be read, is no UTF-8 or too large; whatever [`parse`] refuses.
-pub fn load(workspace_root: &Path, explicit: Option<&Path>) -> Result<Config, ConfigError> {
+pub fn load(workspace_root: &Path, explicit: Option<&Path>, overrides: &Overrides) -> Result<Config, ConfigError> {
     let path = explicit.map_or_else(|| workspace_root.join(DEFAULT_PATH), Path::to_owned);
     let shown = shown_path(workspace_root, &path);
     let in_message = escaped(&shown);
     let bytes = match read(&path) {
         Ok(bytes) => bytes,
-        Err(error) if explicit.is_none() && is_absence(&path, &error) => return Ok(Config::default()),
+        Err(error) if explicit.is_none() && is_absence(&path, &error) => return without_file(overrides),
         Err(error) => return Err(ConfigError::of_file(&shown, unreadable(&in_message, &error))),
     };
     if bytes.len() as u64 > LARGEST {
@@ -93,7 +89,17 @@ pub fn load(workspace_root: &Path, explicit: Option<&Path>) -> Result<Config, Co
         return Err(ConfigError::of_file(&shown, Problem::of_file(title).help("is it a configuration file?")));
     }
     let text = String::from_utf8(bytes).map_err(|error| ConfigError::of_file(&shown, not_utf8(&in_message, &error)))?;
-    parse(&text, &shown)
+    parse(&text, &shown, overrides)
+}
+
+/// The defaults, with what is laid over them.
+///
+/// # Errors
+/// As [`parse`].
+pub fn without_file(overrides: &Overrides) -> Result<Config, ConfigError> {
+    let mut config = parse("", DEFAULT_PATH, overrides)?;
+    config.policy.file = None;
+    Ok(config)
 }
 
 /// The file's bytes, one more than allowed at most: `path` may be a device without end.

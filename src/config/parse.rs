@@ -7,6 +7,7 @@ use toml::de::{DeTable, DeValue, Error as TomlError};
 
 use super::Config;
 use super::keys::{GATE, METRICS, ROOT, WALL_TIME};
+use super::layers::{self, Overrides};
 use super::limits::{Level, Standing};
 use super::problem::{ConfigError, Problem, Problems, shown};
 use super::rules::{self, LIMITS_EXAMPLE};
@@ -23,17 +24,18 @@ const DEEP_STACK: usize = 32 * 1024 * 1024;
 /// What `toml` says of a key that is there twice; the file can be understood all the same.
 const DUPLICATE: &str = "duplicate key";
 
-/// Reads the text of a configuration. `display_path` names it in messages and reports. An empty text gives the
-/// defaults.
+/// Reads the text of a configuration, and lays `overrides` over it. `display_path` names it in messages and reports. An
+/// empty text gives the defaults.
 ///
 /// # Errors
 /// Whatever is wrong with the text, all of it at once: syntax, unknown keys, wrong values, contradictions.
-pub fn parse(text: &str, display_path: &str) -> Result<Config, ConfigError> {
+pub fn parse(text: &str, display_path: &str, overrides: &Overrides) -> Result<Config, ConfigError> {
     // Tables within tables are dropped by recursion. `toml` allows 80 levels of nesting times 80 parts of a key, which
     // is more than the stack of some systems' main thread holds.
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(DEEP_STACK);
-        let parsed = thread.spawn_scoped(scope, || parse_here(text, display_path)).map(|thread| thread.join());
+        let parsed =
+            thread.spawn_scoped(scope, || parse_here(text, display_path, overrides)).map(|thread| thread.join());
         match parsed {
             Ok(Ok(parsed)) => parsed,
             Ok(Err(panic)) => std::panic::resume_unwind(panic),
@@ -45,7 +47,7 @@ pub fn parse(text: &str, display_path: &str) -> Result<Config, ConfigError> {
     })
 }
 
-fn parse_here(text: &str, display_path: &str) -> Result<Config, ConfigError> {
+fn parse_here(text: &str, display_path: &str, overrides: &Overrides) -> Result<Config, ConfigError> {
     let text: Arc<str> = Arc::from(text.strip_prefix('\u{feff}').unwrap_or(text));
     let mut problems = Problems::default();
     let Some(document) = document(&text, &mut problems) else {
@@ -58,21 +60,29 @@ fn parse_here(text: &str, display_path: &str) -> Result<Config, ConfigError> {
     let mut policy = Policy { file: Some(display_path.to_owned()), ..defaults };
     let gate = root.section("gate", &GATE, "write `[gate]`", &mut problems);
     let gate_level = gate.map_or_else(Level::default, |gate| read_gate(gate, &mut policy, &mut problems));
+    let (environment_level, environment) =
+        layers::environment(root, &overrides.environment, &mut policy, &mut problems);
+    policy.environment = environment;
+    let variables_level = layers::variables(overrides, &mut policy)?;
+    policy.variables = overrides.variables.iter().map(|(name, _)| name.clone()).collect();
     let wall_time_level = root
         .section("metrics", &METRICS, "write `[metrics.wall-time]`", &mut problems)
         .and_then(|metrics| metrics.section("wall-time", &WALL_TIME, LIMITS_EXAMPLE, &mut problems))
         .map_or_else(Level::default, |limits| Level::read(limits, true, &mut problems));
-    policy.wall_time = wall_time_level.over(gate_level.over(policy.wall_time));
-    policy.auto = wall_time_level.auto(gate_level.auto(false));
+    let levels = [&gate_level, &environment_level, &variables_level, &wall_time_level];
+    policy.wall_time = levels.iter().fold(policy.wall_time, |limits, level| level.over(limits));
+    policy.auto = levels.iter().fold(false, |auto, level| level.auto(auto));
     let rules = rules::read(root, &mut problems);
     policy.rules = rules.iter().map(rules::SpannedRule::to_rule).collect();
 
-    let after_gate = built_in.clone().after(&gate_level);
-    let standing = after_gate.clone().after(&wall_time_level);
+    let mut standing = built_in;
     // Only where all else is well: a mistyped `max-regression` would make contradictions out of nothing.
-    if problems.is_empty() {
-        let levels = [built_in.contradiction(&gate_level), after_gate.contradiction(&wall_time_level)];
-        levels.into_iter().flatten().for_each(|problem| problems.add(problem));
+    let well = problems.is_empty();
+    for level in levels {
+        standing.contradiction(level).filter(|_| well).into_iter().for_each(|problem| problems.add(problem));
+        standing = standing.after(level);
+    }
+    if well {
         rules::contradictions(&rules, &standing, &mut problems);
     }
     match problems.into_error(display_path, &text) {
@@ -135,7 +145,7 @@ fn syntax(error: &TomlError, text: &str) -> Problem {
 }
 
 /// Reads `[gate]` into `policy`, all but the limits, which are returned.
-fn read_gate(gate: Section<'_>, policy: &mut Policy, problems: &mut Problems) -> Level {
+pub(super) fn read_gate(gate: Section<'_>, policy: &mut Policy, problems: &mut Problems) -> Level {
     if let Some(base) = gate.read("base", problems, value::revision) {
         policy.base = Some(base.into_inner());
     }

@@ -1,11 +1,12 @@
-//! `baseline`: what is stored, listed, shown and exported.
+//! `baseline`: what is stored: listed, shown, exported, imported, deleted, verified.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::FlowError;
 use super::project::short;
 use crate::model::{Run, Skipped};
-use crate::store::{Listing, Store, export};
+use crate::store::{Listing, RecordId, Store, export, read_exported};
 use crate::vcs::Repository;
 
 /// The runs of one commit.
@@ -27,7 +28,7 @@ pub fn list(directory: &Path) -> Result<Listing, FlowError> {
 /// The runs of the commit that `revision` names.
 pub fn show(directory: &Path, revision: &str) -> Result<Shown, FlowError> {
     let repository = Repository::discover(directory)?;
-    let commit = repository.resolve(revision)?;
+    let commit = commit(&repository, revision)?;
     let loaded = Store::open(repository.root())?.load(&commit)?;
     let runs: Vec<Run> = loaded.runs.into_iter().map(|stored| stored.run).collect();
     if runs.is_empty() && loaded.skipped.is_empty() {
@@ -47,7 +48,7 @@ pub fn export_run(
     file: &Path,
 ) -> Result<PathBuf, FlowError> {
     let repository = Repository::discover(directory)?;
-    let commit = repository.resolve(revision)?;
+    let commit = commit(&repository, revision)?;
     let loaded = Store::open(repository.root())?.load(&commit)?;
     let newest = loaded.newest().map(|stored| stored.run.environment.key.clone());
     let key = environment.map(str::to_owned).or(newest);
@@ -60,4 +61,71 @@ pub fn export_run(
     let path = directory.join(file);
     export(&run, &path)?;
     Ok(path)
+}
+
+/// A file that was imported.
+#[derive(Clone, Debug)]
+pub struct Imported {
+    /// The record that it is now.
+    pub id: RecordId,
+    /// Whether this clone has its commit.
+    pub commit_is_here: bool,
+}
+
+/// Stores the run in an exported file as a baseline of its commit.
+pub fn import_run(directory: &Path, file: &Path) -> Result<Imported, FlowError> {
+    let repository = Repository::discover(directory)?;
+    let run = read_exported(&directory.join(file))?;
+    let id = Store::open(repository.root())?.add(&run)?;
+    let commit_is_here = repository.resolve(id.commit()).is_ok();
+    Ok(Imported { id, commit_is_here })
+}
+
+/// Deletes what is stored of `revision`, in one environment or in all; gives the commit and how many runs there were.
+pub fn delete(directory: &Path, revision: &str, environment: Option<&str>) -> Result<(String, usize), FlowError> {
+    let repository = Repository::discover(directory)?;
+    let commit = commit(&repository, revision)?;
+    let deleted = Store::open(repository.root())?.delete(&commit, environment)?;
+    if deleted == 0 {
+        let place = environment.map(|key| format!(" in environment {key}")).unwrap_or_default();
+        return Err(FlowError::Usage(format!(
+            "no baseline of {revision} ({}) is stored{place}, and none was deleted\nhelp: `cargo perfgate baseline list` shows what is",
+            short(&commit)
+        )));
+    }
+    Ok((commit, deleted))
+}
+
+/// What reading everything found.
+#[derive(Clone, Debug, Default)]
+pub struct Verified {
+    /// Commits with a readable record.
+    pub commits: usize,
+    /// Readable records.
+    pub records: usize,
+    /// What could not be read, or is no record.
+    pub broken: Vec<Skipped>,
+}
+
+/// Reads every record, and checks that its content is what its name says.
+pub fn verify(directory: &Path) -> Result<Verified, FlowError> {
+    let store = Store::open(Repository::discover(directory)?.root())?;
+    let listing = store.list()?;
+    let mut verified = Verified { broken: listing.skipped, ..Verified::default() };
+    let commits: BTreeSet<String> = listing.entries.into_iter().map(|entry| entry.commit).collect();
+    for commit in commits {
+        let loaded = store.load(&commit)?;
+        verified.commits += usize::from(!loaded.runs.is_empty());
+        verified.records += loaded.runs.len();
+        verified.broken.extend(loaded.skipped);
+    }
+    verified.broken.sort();
+    verified.broken.dedup();
+    Ok(verified)
+}
+
+/// The commit that `revision` names. A full id needs no commit here: baselines outlive branches.
+fn commit(repository: &Repository, revision: &str) -> Result<String, FlowError> {
+    let is_id = revision.len() == 40 && revision.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    if is_id { Ok(revision.to_owned()) } else { Ok(repository.resolve(revision)?) }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::assemble::{self, Frame};
 use super::measure::{Results, measure};
+use super::policy::{self, PolicyOf};
 use super::project::{BuiltSide, ProjectRequest, Setting, short};
 use super::suites::{Against, Suites, look};
 use super::tried::Tried;
@@ -27,6 +28,8 @@ pub struct CheckRequest {
     pub event: Option<CiEvent>,
     /// `--method`.
     pub method: Method,
+    /// `--policy`.
+    pub policy: PolicyOf,
     /// Whether to store what is measured of a clean head.
     pub store: bool,
 }
@@ -73,8 +76,12 @@ fn judge_head(
         return Ok((nothing_before(setting), None));
     };
     progress.status("Comparing", &format!("head with {} ({})", short(&base.commit), base.reason));
+    let policy_differs = match request.policy {
+        PolicyOf::Base => policy::adopt(setting, &base)?,
+        PolicyOf::Head => Vec::new(),
+    };
     if request.method == Method::Stored {
-        return super::stored::check_stored(setting, &base, request.store, progress);
+        return super::stored::check_stored(setting, &base, request.store, policy_differs, progress);
     }
     let head = setting.build_head(progress)?;
     let built_base = match setting.build_base(&base.commit, &head, progress) {
@@ -97,6 +104,7 @@ fn judge_head(
         Ok(built) => (Against::Base(built, &tried), setting.differences(built, &head)),
         Err(reason) => (Against::Unbuilt(reason), vec![reason.clone()]),
     };
+    warnings.splice(0..0, policy_differs);
     let environment = setting.environment()?;
     let copies = Copies::new()?;
     let equal_is_unchanged = match &built_base {

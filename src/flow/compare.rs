@@ -6,7 +6,7 @@ use super::FlowError;
 use super::assemble::Frame;
 use super::project::short;
 use super::stored::{described, stored_report};
-use crate::config;
+use crate::config::{self, Overrides};
 use crate::model::{BaseSide, Controls, HeadSide, Report, Run};
 use crate::store::{Store, read_exported};
 use crate::vcs::Repository;
@@ -19,6 +19,8 @@ pub struct CompareRequest {
     pub directory: PathBuf,
     /// `--config`.
     pub config: Option<PathBuf>,
+    /// What is laid over the configuration.
+    pub overrides: Overrides,
     /// A name of a commit, or the path of an exported file.
     pub base: String,
     /// Likewise.
@@ -29,7 +31,7 @@ pub struct CompareRequest {
 pub fn compare(request: &CompareRequest) -> Result<Report, FlowError> {
     let root = workspace::locate(&request.directory, None).map(|(_, root)| root);
     let root = root.unwrap_or_else(|_| request.directory.clone());
-    let config = config::load(&root, request.config.as_deref())?;
+    let config = config::load(&root, request.config.as_deref(), &request.overrides)?;
     let mut warnings = Vec::new();
     let bases = find(&request.directory, &request.base, &mut warnings)?;
     let heads = find(&request.directory, &request.head, &mut warnings)?;

@@ -2,16 +2,20 @@
 
 pub mod baseline;
 pub mod check;
+pub mod clean;
 pub mod compare;
 pub mod doctor;
+pub mod init;
 pub mod list;
 pub mod run;
+pub mod saved;
 
 mod assemble;
 mod bench_sources;
 mod measure;
 mod measured;
 mod noise;
+mod policy;
 mod project;
 mod schedule;
 mod stored;
@@ -21,6 +25,7 @@ mod tried;
 pub use bench_sources::{Place, own_changes};
 pub use measure::Effort;
 pub use measured::{Estimate, Measured, Verdictless};
+pub use policy::PolicyOf;
 pub use project::{ProjectRequest, Setting};
 pub use schedule::{Planned, Schedule, Scheduled, schedule};
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::measure::Effort;
 use super::suites::Looking;
 use super::{FlowError, Progress, file_error};
-use crate::config::{self, Config};
+use crate::config::{self, Config, Overrides};
 use crate::instrument::SideLink;
 use crate::model::{BenchmarkId, Environment};
 use crate::vcs::{CheckedOut, Head, Repository, Tree};
@@ -23,6 +23,8 @@ pub struct ProjectRequest {
     pub cargo: CargoOptions,
     /// `--config`.
     pub config: Option<PathBuf>,
+    /// What is laid over the configuration.
+    pub overrides: Overrides,
     /// The folder for check-outs and builds.
     pub builds: PathBuf,
     /// The positional filter: a regular expression over ids, as `cargo bench` takes it.
@@ -39,8 +41,10 @@ pub struct Setting {
     pub repository: Repository,
     /// What is checked out.
     pub head: Head,
-    /// The policy and where it came from.
+    /// The policy in force and where it came from.
     pub config: Config,
+    /// The work tree's own configuration.
+    own: Config,
     /// The root of the cargo workspace.
     pub workspace_root: PathBuf,
     /// The manifest, relative to the repository's root.
@@ -82,7 +86,8 @@ impl Setting {
     /// Finds the project, reads its configuration and looks at its repository.
     pub fn open(request: ProjectRequest, progress: &mut dyn Progress) -> Result<Self, FlowError> {
         let (manifest, workspace_root) = workspace::locate(&request.directory, request.manifest_path.as_deref())?;
-        let config = config::load(&workspace_root, request.config.as_deref())?;
+        let config = config::load(&workspace_root, request.config.as_deref(), &request.overrides)?;
+        let own = config.clone();
         let repository = Repository::discover(&workspace_root)?;
         let head = repository.head()?;
         let manifest = manifest
@@ -90,13 +95,13 @@ impl Setting {
             .map_err(|e| file_error("find in the git repository the manifest", &manifest, e))?
             .to_owned();
         // What the user has here tells what lies beside it; the sides' own manifests are read after they are built.
-        let own = workspace::targets(&repository.root().join(&manifest), "the work tree", &request.cargo)?;
-        own.check_selection("the work tree", &request.cargo)?;
+        let targets = workspace::targets(&repository.root().join(&manifest), "the work tree", &request.cargo)?;
+        targets.check_selection("the work tree", &request.cargo)?;
         let slots = Slots::open(&request.builds, repository.root(), |folder| {
             progress.status("Blocking", &format!("waiting for another process that builds in {}", folder.display()));
         })?;
-        let (siblings, results) = (own.siblings, own.target_directory.join("perfgate"));
-        Ok(Self { request, repository, head, config, workspace_root, manifest, slots, results, siblings })
+        let (siblings, results) = (targets.siblings, targets.target_directory.join("perfgate"));
+        Ok(Self { request, repository, head, config, own, workspace_root, manifest, slots, results, siblings })
     }
 
     /// How this project's executables are looked at; `home` is a folder for what they may write.
@@ -135,7 +140,7 @@ impl Setting {
     /// where these are all that the project has, whether a rule matches none: that would be a limit that is off.
     pub fn check_config(&self, ids: &[BenchmarkId]) -> Result<(), FlowError> {
         let problem =
-            self.config.contradictions(ids).or_else(|| if self.is_whole() { self.config.unmatched(ids) } else { None });
+            self.own.contradictions(ids).or_else(|| if self.is_whole() { self.own.unmatched(ids) } else { None });
         problem.map_or(Ok(()), |e| Err(e.into()))
     }
 
@@ -238,7 +243,7 @@ impl Setting {
     }
 
     /// The root of the workspace, relative to that of the repository.
-    fn inside(&self) -> &Path {
+    pub(super) fn inside(&self) -> &Path {
         self.workspace_root.strip_prefix(self.repository.root()).unwrap_or(Path::new(""))
     }
 

@@ -18,12 +18,13 @@ pub(super) fn check_stored(
     setting: &Setting,
     base: &Base,
     keep: bool,
+    warnings: Vec<String>,
     progress: &mut dyn Progress,
 ) -> Result<(Report, Option<FlowError>), FlowError> {
     let policy = &setting.config.policy;
     let alone = measure_head(setting, progress)?;
     let loaded = Store::open(setting.repository.root())?.load(&base.commit)?;
-    let mut frame = frame(setting, Some(base), Some(alone.environment.clone()), &alone.suites, Vec::new());
+    let mut frame = frame(setting, Some(base), Some(alone.environment.clone()), &alone.suites, warnings);
     frame.warnings.extend(loaded.skipped.iter().map(described));
     let baseline = loaded.together(&alone.environment.key);
     let whole = alone.results.are_all(setting, &alone.suites);

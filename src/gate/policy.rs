@@ -18,6 +18,10 @@ const ONE_LAYOUT: f64 = 0.3;
 pub struct Policy {
     /// The config file for reports, relative to the workspace; `None` if the defaults are in force.
     pub file: Option<String>,
+    /// The environment whose section of the file is in force.
+    pub environment: Option<String>,
+    /// The names of the variables that are in force.
+    pub variables: Vec<String>,
     /// `gate.base`: the branch to take the merge base with; `None`: the remote's default branch.
     pub base: Option<String>,
     /// Limits of wall-time where no rule says otherwise.
@@ -147,6 +151,8 @@ impl Default for Policy {
     fn default() -> Self {
         Self {
             file: None,
+            environment: None,
+            variables: Vec::new(),
             base: None,
             wall_time: Limits::new(DEFAULT_LIMIT),
             auto: false,
@@ -199,6 +205,8 @@ impl Policy {
     pub fn note(&self) -> PolicyNote {
         PolicyNote {
             file: self.file.clone(),
+            environment: self.environment.clone(),
+            variables: self.variables.clone(),
             max_regression: self.wall_time.max_regression,
             tolerate: self.wall_time.tolerate,
         }

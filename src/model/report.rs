@@ -67,6 +67,12 @@ pub struct HeadSide {
 pub struct PolicyNote {
     /// The config file, relative to the workspace; `None` if the defaults are in force.
     pub file: Option<String>,
+    /// The environment whose section of the file is in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
+    /// The names of the `PERFGATE_*` variables that are in force.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub variables: Vec<String>,
     /// Default `max-regression` for wall-time, a plain ratio.
     pub max_regression: f64,
     /// Default `tolerate` for wall-time, a plain ratio.

@@ -17,4 +17,4 @@ mod view;
 
 pub use escape::visible;
 pub use terminal::Style;
-pub use units::counted;
+pub use units::{bytes, counted};

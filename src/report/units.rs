@@ -43,6 +43,16 @@ pub(super) fn round(unit: Unit, value: f64) -> String {
     }
 }
 
+/// A size as people read it: `3.2 GiB`.
+pub fn bytes(count: u64) -> String {
+    const NAMES: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    if count < 1024 {
+        return format!("{count} B");
+    }
+    let power = (count.ilog2() / 10).min(NAMES.len() as u32);
+    format!("{:.1} {}", count as f64 / 1024_f64.powi(power as i32), NAMES[power as usize - 1])
+}
+
 /// A signed ratio in percent: `+20.4 %`. `limit` is the ratio that it is held against: below 1 % it takes two decimals.
 pub(super) fn change(ratio: f64, limit: f64) -> String {
     format!("{} %", signed(ratio, limit))

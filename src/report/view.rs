@@ -269,7 +269,15 @@ fn facts(report: &Report, title: &Title) -> Vec<(&'static str, Vec<Part>)> {
     let source = policy.file.as_ref().map_or_else(|| text("defaults"), |file| Part::Code(clean(file, LONGEST_ID)));
     let limits =
         format!(": max-regression {}, tolerate {}", units::limit(policy.max_regression), units::limit(policy.tolerate));
-    facts.push(("policy", vec![source, Part::Text(limits)]));
+    let mut parts = vec![source];
+    if let Some(environment) = &policy.environment {
+        parts.extend([text(", environment "), Part::Code(clean(environment, LONGEST_ID))]);
+    }
+    for variable in &policy.variables {
+        parts.extend([text(", "), Part::Code(clean(variable, LONGEST_ID))]);
+    }
+    parts.push(Part::Text(limits));
+    facts.push(("policy", parts));
     let said = title.rest.iter().any(|part| matches!(part, Part::Text(text) if text.contains(title::SAME_EXECUTABLE)));
     if title::all_same_executable(&report.rows) && !said {
         facts.push(("evidence", vec![text(title::SAME_EXECUTABLE)]));

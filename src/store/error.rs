@@ -71,11 +71,13 @@ pub enum StoreError {
     },
     /// Another program held the ref for too long.
     #[error(
-        "could not store the baseline of {commit} in {}: another git program holds {}\nhint: if none is running, delete that file and try again",
+        "could not {what} the baseline of {commit} in {}: another git program holds {}\nhint: if none is running, delete that file and try again",
         repository.display(),
         lock.display()
     )]
     Locked {
+        /// What was attempted.
+        what: &'static str,
         /// Abbreviated commit id.
         commit: String,
         /// The repository.
@@ -85,10 +87,12 @@ pub enum StoreError {
     },
     /// The repository could not be written, or the stored tree cannot be added to.
     #[error(
-        "could not store the baseline of {commit} in {}: {cause}\nhint: see that the folder can be written and that `git fsck` finds nothing wrong",
+        "could not {what} the baseline of {commit} in {}: {cause}\nhint: see that the folder can be written and that `git fsck` finds nothing wrong",
         repository.display()
     )]
     Write {
+        /// What was attempted.
+        what: &'static str,
         /// Abbreviated commit id.
         commit: String,
         /// The repository.

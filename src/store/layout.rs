@@ -206,6 +206,42 @@ fn insert_at(
     Ok(builder.write()?)
 }
 
+/// Writes the trees without the records of a commit, in one environment or in all, and returns the new root. Folders that
+/// hold nothing else go, too.
+pub(super) fn remove(
+    repo: &Repository,
+    root: Option<&Tree<'_>>,
+    commit: &str,
+    environment: Option<&str>,
+) -> Result<Oid, Failure> {
+    let mut path = vec![fan_out(commit), commit];
+    path.extend(environment);
+    match remove_at(repo, root, &path)? {
+        Some(root) => Ok(root),
+        // The ref stays, and points to nothing.
+        None => Ok(repo.treebuilder(None)?.write()?),
+    }
+}
+
+/// `None` where nothing is left.
+fn remove_at(repo: &Repository, tree: Option<&Tree<'_>>, path: &[&str]) -> Result<Option<Oid>, Failure> {
+    let Some(tree) = tree else { return Ok(None) };
+    let mut builder = repo.treebuilder(Some(tree))?;
+    if let Some(entry) = tree.get_name(path[0]) {
+        let below = match &path[1..] {
+            [] => None,
+            rest if is_folder(&entry) => remove_at(repo, Some(&repo.find_tree(entry.id())?), rest)?,
+            // What is no folder is none of ours.
+            _ => return Ok(Some(tree.id())),
+        };
+        match below {
+            Some(below) => builder.insert(path[0], below, FileMode::Tree.into()).map(drop)?,
+            None => builder.remove(path[0])?,
+        }
+    }
+    if builder.is_empty() { Ok(None) } else { Ok(Some(builder.write()?)) }
+}
+
 fn is_folder(entry: &TreeEntry<'_>) -> bool {
     entry.filemode() == i32::from(FileMode::Tree)
 }

@@ -135,12 +135,30 @@ impl Store {
         id::check_commit_id(commit).map_err(refuse)?;
         id::check_environment_key(&run.environment.key).map_err(refuse)?;
         let bytes = record::encode(run).map_err(|e| refuse(e.to_string()))?;
-        let written = self.repo.blob(&bytes).map_err(|e| self.write_error(commit, e.into()))?;
+        let written = self.repo.blob(&bytes).map_err(|e| self.write_error("store", commit, e.into()))?;
         let id = RecordId::new(commit, &run.environment.key, &run.started, &written.to_string()).map_err(refuse)?;
         let message = format!("Store the baseline of {commit}\n\nEnvironment: {}\n", id.environment());
         update::update(&self.repo, &message, |root| layout::insert(&self.repo, root, &id, written))
-            .map_err(|e| self.write_error(commit, e))?;
+            .map_err(|e| self.write_error("store", commit, e))?;
         Ok(id)
+    }
+
+    /// Removes the records of a commit, in one environment or in all; gives how many there were. The ref's history keeps
+    /// them, so that nothing is lost: git forgets them no sooner than it forgets that history.
+    ///
+    /// # Errors
+    /// Where the repository cannot be written, or another git program blocks the ref.
+    pub fn delete(&self, commit: &str, environment_key: Option<&str>) -> Result<usize, StoreError> {
+        let wanted = |key: &str| environment_key.is_none_or(|wanted| wanted == key);
+        let Some(mut reader) = self.reader()? else { return Ok(0) };
+        let found: Vec<_> = reader.entries_of(commit).into_iter().filter(|entry| wanted(&entry.environment)).collect();
+        if found.is_empty() {
+            return Ok(0);
+        }
+        let message = format!("Delete the baseline of {commit}\n");
+        update::update(&self.repo, &message, |root| layout::remove(&self.repo, root, commit, environment_key))
+            .map_err(|e| self.write_error("delete", commit, e))?;
+        Ok(found.iter().map(|entry| entry.records.len()).sum())
     }
 
     /// All records of a commit, whatever the environment.
@@ -201,11 +219,11 @@ impl Store {
             .map_err(|e| StoreError::Read { repository: self.root.clone(), cause: e.to_string() })
     }
 
-    fn write_error(&self, commit: &str, failure: update::Failure) -> StoreError {
+    fn write_error(&self, what: &'static str, commit: &str, failure: update::Failure) -> StoreError {
         let (commit, repository) = (error::short(commit), self.root.clone());
         match failure {
-            update::Failure::Locked(lock) => StoreError::Locked { commit, repository, lock },
-            update::Failure::Other(cause) => StoreError::Write { commit, repository, cause },
+            update::Failure::Locked(lock) => StoreError::Locked { what, commit, repository, lock },
+            update::Failure::Other(cause) => StoreError::Write { what, commit, repository, cause },
         }
     }
 }

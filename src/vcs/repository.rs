@@ -143,6 +143,19 @@ impl Repository {
         })
     }
 
+    /// The content of a file in a commit; `None` where the commit has no such file.
+    pub fn file_of(&self, commit: &str, path: &Path) -> Result<Option<Vec<u8>>, VcsError> {
+        let read = || {
+            let tree = self.git.find_commit(git2::Oid::from_str(commit)?)?.tree()?;
+            self.git.find_blob(tree.get_path(path)?.id()).map(|blob| blob.content().to_owned())
+        };
+        match read() {
+            Ok(content) => Ok(Some(content)),
+            Err(e) if e.code() == git2::ErrorCode::NotFound => Ok(None),
+            Err(e) => Err(self.error(&format!("read {} of {commit}", path.display()), e)),
+        }
+    }
+
     /// At most so many commits up to `commit`, the newest first; fewer in a shallow clone.
     pub fn history(&self, commit: &str, most: usize) -> Result<Vec<String>, VcsError> {
         let walk = || {

@@ -6,6 +6,7 @@ mod dep_info;
 mod identity;
 mod layout;
 mod manifest;
+mod removal;
 mod slot;
 mod transplant;
 
@@ -13,6 +14,7 @@ pub use build::{BenchExecutable, Built, build, environment_of, rustc_version};
 pub use dep_info::{library_sources, parse_dep_info, sources_of};
 pub use identity::executable_identity;
 pub use manifest::{BenchTarget, CargoOptions, Selection, Targets, locate, targets};
+pub use removal::{Removal, remove_builds};
 pub use slot::{Slot, Slots};
 pub use transplant::{lock_with, manifest_with, root_with};
 

@@ -41,6 +41,19 @@ impl Slot {
     }
 }
 
+/// The file that whoever works in a project's folder holds.
+pub(super) const LOCK: &str = "lock";
+/// The file that says what a project's folder is.
+pub(super) const README: &str = "README";
+
+/// The folder below `builds` of the project that lies at `root`.
+pub(super) fn folder_of(builds: &Path, root: &Path) -> PathBuf {
+    let name = root.file_name().map_or("root".into(), |name| name.to_string_lossy());
+    let safe: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();
+    let hash = super::identity::short_hash(&[root.as_os_str().as_encoded_bytes()]);
+    builds.join(format!("{safe}-{hash}"))
+}
+
 /// The folders of one project, locked for this process.
 #[derive(Debug)]
 pub struct Slots {
@@ -52,24 +65,28 @@ impl Slots {
     /// Opens the folders below `builds` for the project that lies at `root`; `waiting` is called if another process
     /// works there, before waiting for it.
     pub fn open(builds: &Path, root: &Path, waiting: impl FnOnce(&Path)) -> Result<Self, WorkspaceError> {
-        let name = root.file_name().map_or("root".into(), |name| name.to_string_lossy());
-        let safe: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();
-        let hash = super::identity::short_hash(&[root.as_os_str().as_encoded_bytes()]);
-        let folder = builds.join(format!("{safe}-{hash}"));
+        let folder = folder_of(builds, root);
         let fail = |what| {
             let path = folder.clone();
             move |source| WorkspaceError::Folder { what, path, source }
         };
-        fs::create_dir_all(&folder).map_err(fail("create"))?;
-        // What a user reads when he meets this folder by chance.
-        fs::write(folder.join("README"), format!("Builds of {} by cargo perfgate. Safe to delete.\n", root.display()))
-            .map_err(fail("write into"))?;
-        let lock = File::create(folder.join("lock")).map_err(fail("lock"))?;
-        if lock.try_lock().is_err() {
-            waiting(&folder);
-            lock.lock().map_err(fail("lock"))?;
+        let mut waiting = Some(waiting);
+        loop {
+            fs::create_dir_all(&folder).map_err(fail("create"))?;
+            let lock = File::create(folder.join(LOCK)).map_err(fail("lock"))?;
+            if lock.try_lock().is_err() {
+                waiting.take().into_iter().for_each(|waiting| waiting(&folder));
+                lock.lock().map_err(fail("lock"))?;
+            }
+            // Who was waited for may have removed the folder, and this lock with it.
+            if !is_at(&lock, &folder.join(LOCK)) {
+                continue;
+            }
+            // What a user reads when he meets this folder by chance.
+            let words = format!("Builds of {} by cargo perfgate. Safe to delete.\n", root.display());
+            fs::write(folder.join(README), words).map_err(fail("write into"))?;
+            return Ok(Self { folder, _lock: lock });
         }
-        Ok(Self { folder, _lock: lock })
     }
 
     /// The folder of one slot.
@@ -132,6 +149,21 @@ impl Slots {
         }
         Ok(())
     }
+}
+
+/// Whether `path` is still the file that was opened.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let same =
+        |facts: fs::Metadata| file.metadata().is_ok_and(|own| own.ino() == facts.ino() && own.dev() == facts.dev());
+    fs::metadata(path).is_ok_and(same)
+}
+
+/// A file that is open cannot be removed there.
+#[cfg(not(unix))]
+fn is_at(_: &File, _: &Path) -> bool {
+    true
 }
 
 fn cargo_home() -> Option<PathBuf> {

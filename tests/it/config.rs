@@ -4,18 +4,19 @@ mod errors;
 mod files;
 mod hostile;
 mod later;
+mod layers;
 mod values;
 
 use std::time::Duration;
 
-use cargo_perfgate::config::{Config, ConfigError, parse};
+use cargo_perfgate::config::{Config, ConfigError, Overrides, parse};
 use cargo_perfgate::gate::{Limits, Matcher, Policy, Reaction};
 use cargo_perfgate::model::BenchmarkId;
 
 const PATH: &str = ".config/perfgate.toml";
 
 fn read(text: &str) -> Result<Config, ConfigError> {
-    parse(text, PATH)
+    parse(text, PATH, &Overrides::default())
 }
 
 fn policy(text: &str) -> Policy {

@@ -2,6 +2,7 @@
 
 mod base;
 mod changed;
+mod commands;
 mod config;
 mod criterion;
 mod dependencies;

@@ -36,7 +36,7 @@ fn the_configuration_is_one() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("perfgate.toml");
     std::fs::write(&file, blocks("```toml").join("\n")).unwrap();
-    if let Err(error) = cargo_perfgate::config::load(folder.path(), Some(&file)) {
+    if let Err(error) = cargo_perfgate::config::load(folder.path(), Some(&file), &Default::default()) {
         panic!("{}", error.render(false));
     }
 }

@@ -3,9 +3,13 @@
 use std::fs;
 use std::path::Path;
 
-use cargo_perfgate::config::load;
+use cargo_perfgate::config::{Config, ConfigError, Overrides};
 use snapbox::{assert_data_eq, str};
 use tempfile::TempDir;
+
+fn load(root: &Path, explicit: Option<&Path>) -> Result<Config, ConfigError> {
+    cargo_perfgate::config::load(root, explicit, &Overrides::default())
+}
 
 /// A workspace with `bytes` at `path`.
 fn workspace(path: &str, bytes: &[u8]) -> TempDir {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use cargo_perfgate::config::parse;
+use cargo_perfgate::config::{Overrides, parse};
 use proptest::prelude::*;
 use snapbox::{IntoData, assert_data_eq, str};
 
@@ -235,7 +235,7 @@ error: unknown key `a\u{1b}[31m\n\u{202e}b` in `[gate]`
 "#]]
         .raw()
     );
-    let path = parse("x = 1", "a\u{1b}[31mb.toml").expect_err("unknown key");
+    let path = parse("x = 1", "a\u{1b}[31mb.toml", &Overrides::default()).expect_err("unknown key");
     assert!(!path.to_string().contains('\u{1b}'));
 }
 

@@ -136,9 +136,6 @@ benchmark = "parser/large"
 
 [[rename]]
 from = "old/name"
-
-[environment.pre-push]
-budget = "90s"
 "#
         ),
         str![[r#"
@@ -179,12 +176,6 @@ error: `[[rename]]` is not supported by this version of cargo-perfgate
    |
 15 | [[rename]]
    |   ^^^^^^
-
-error: `[environment]` is not supported by this version of cargo-perfgate
-  --> .config/perfgate.toml:18:2
-   |
-18 | [environment.pre-push]
-   |  ^^^^^^^^^^^
 "#]]
     );
 }

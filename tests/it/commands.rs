@@ -1,0 +1,266 @@
+//! Commands that measure nothing: what they write, what they print, how they end.
+
+use std::fs;
+use std::path::PathBuf;
+
+use cargo_perfgate::model::{
+    BenchmarkId, Controls, Environment, Measurement, Metric, Outcome, Report, Revision, Run, Unit, Verdict,
+};
+use cargo_perfgate::report::json;
+use cargo_perfgate::store::export;
+use snapbox::{assert_data_eq, str};
+
+use crate::fixture::{Fixture, scratch};
+
+fn run_of(commit: &str, key: &str, nanoseconds: f64) -> Run {
+    Run {
+        format_version: 1,
+        revision: Revision { commit: commit.into(), dirty: false },
+        environment: Environment {
+            cpu: "cpu".into(),
+            cores: 2,
+            os: "linux".into(),
+            target: "x86_64-unknown-linux-gnu".into(),
+            profile: "bench".into(),
+            rustc: "rustc 1.95.0".into(),
+            machine: "00".into(),
+            key: key.into(),
+        },
+        started: "2026-08-05T09:41:07Z".into(),
+        whole: true,
+        measurements: vec![Measurement {
+            benchmark: BenchmarkId::new("parser", "speed", "parse/large"),
+            harness: "criterion 0.5.1".into(),
+            metric: Metric::WallTime,
+            unit: Unit::Nanoseconds,
+            q25: nanoseconds,
+            median: nanoseconds,
+            spread: 0.0,
+            estimates: vec![nanoseconds; 20],
+            executable: "ee".into(),
+            layout_spread: None,
+            pair_spread: None,
+        }],
+        controls: Controls::default(),
+    }
+}
+
+/// A file in the fixture's folder that holds a run.
+fn exported(fixture: &Fixture, name: &str, run: &Run) -> String {
+    export(run, &fixture.root.join(name)).unwrap();
+    name.to_owned()
+}
+
+#[test]
+fn init_writes_a_configuration_and_never_over_one() {
+    let fixture = Fixture::new("example", "init");
+    let path = ".config/perfgate.toml";
+    let _ = fs::remove_dir_all(fixture.root.join(".config"));
+    let ran = fixture.perfgate_in("benches", &["init"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, ""));
+    assert!(ran.stderr.contains(path), "{}", ran.stderr);
+    assert_eq!(fixture.read(path), cargo_perfgate::config::TEMPLATE);
+    fixture.write(path, "[gate]\nmax-regression = \"9%\"\n");
+    let ran = fixture.perfgate(&["init"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("is there already, and nothing was changed\nhelp: "), "{}", ran.stderr);
+    assert_eq!(fixture.read(path), "[gate]\nmax-regression = \"9%\"\n");
+    let left: Vec<_> = fs::read_dir(fixture.root.join(".config")).unwrap().collect();
+    assert_eq!(left.len(), 1, "no file half written stays");
+}
+
+#[test]
+fn baselines_go_through_files_and_can_be_deleted() {
+    let fixture = Fixture::new("example", "baselines");
+    let here = fixture.git(&["rev-parse", "HEAD"]);
+    let gone = "0123456789abcdef0123456789abcdef01234567";
+    let first = exported(&fixture, "a.json", &run_of(&here, "aa", 100.0));
+    let second = exported(&fixture, "b.json", &run_of(&here, "bb", 120.0));
+    let third = exported(&fixture, "c.json", &run_of(gone, "aa", 90.0));
+
+    let ran = fixture.perfgate(&["baseline", "import", &first, &second, &third]);
+    assert_eq!(ran.code, 0);
+    assert!(ran.stderr.contains(&format!("this clone has no commit {gone}")), "{}", ran.stderr);
+    // Twice is once.
+    assert_eq!(fixture.perfgate(&["baseline", "import", &first]).code, 0);
+    let ran = fixture.perfgate(&["baseline", "verify"]);
+    assert_eq!(ran.code, 0);
+    assert!(ran.stderr.contains("3 records of 2 commits can be read"), "{}", ran.stderr);
+    // A commit that is not here is shown by its full id.
+    assert_eq!(fixture.perfgate(&["baseline", "show", gone]).code, 0);
+
+    assert_eq!(fixture.perfgate(&["baseline", "delete", "HEAD", "--environment", "cc"]).code, 2);
+    let ran = fixture.perfgate(&["baseline", "delete", "HEAD", "--environment", "bb"]);
+    assert_eq!(ran.code, 0);
+    assert!(ran.stderr.contains(&format!("1 run of {here}")), "{}", ran.stderr);
+    assert_eq!(fixture.perfgate(&["baseline", "list"]).stdout.lines().count(), 2);
+    for commit in [gone, "HEAD"] {
+        assert_eq!(fixture.perfgate(&["baseline", "delete", commit]).code, 0);
+    }
+    assert_eq!(fixture.perfgate(&["baseline", "list"]).stdout, "");
+    let ran = fixture.perfgate(&["baseline", "delete", "HEAD"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("none was deleted\nhelp: "), "{}", ran.stderr);
+    // What was deleted can be stored again.
+    assert_eq!(fixture.perfgate(&["baseline", "import", &first]).code, 0);
+    assert_eq!(fixture.perfgate(&["baseline", "show", "HEAD"]).code, 0);
+}
+
+#[test]
+fn verify_names_what_is_broken() {
+    let fixture = Fixture::new("example", "verify");
+    let here = fixture.git(&["rev-parse", "HEAD"]);
+    let file = exported(&fixture, "a.json", &run_of(&here, "aa", 100.0));
+    assert_eq!(fixture.perfgate(&["baseline", "import", &file]).code, 0);
+    // As a push of somebody else's could leave it.
+    let tree = fixture.git(&["rev-parse", "refs/perfgate/baselines^{tree}"]);
+    let listed = fixture.git(&["ls-tree", &tree]);
+    fixture.write(
+        "tree",
+        format!("{listed}\n100644 blob {}\tREADME\n", fixture.git(&["hash-object", "-w", "a.json"])).as_str(),
+    );
+    let tree = {
+        let done = std::process::Command::new("git")
+            .arg("mktree")
+            .current_dir(&fixture.root)
+            .stdin(fs::File::open(fixture.root.join("tree")).unwrap())
+            .output()
+            .unwrap();
+        String::from_utf8(done.stdout).unwrap().trim().to_owned()
+    };
+    let commit = fixture.git(&["commit-tree", &tree, "-m", "x"]);
+    fixture.git(&["update-ref", "refs/perfgate/baselines", &commit]);
+    let ran = fixture.perfgate(&["baseline", "verify"]);
+    assert_eq!(ran.code, 101);
+    assert!(ran.stderr.contains("README: no name that belongs here"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("1 record of 1 commit can be read"), "{}", ran.stderr);
+}
+
+/// A saved result of two stored runs.
+fn saved(fixture: &Fixture, name: &str, head: f64) -> PathBuf {
+    let here = fixture.git(&["rev-parse", "HEAD"]);
+    let base = exported(fixture, "base.json", &run_of(&here, "aa", 100.0));
+    let head = exported(fixture, "head.json", &run_of(&here, "aa", head));
+    let ran = fixture.perfgate(&["compare", &base, &head, "--save-result", name]);
+    assert!([0, 100].contains(&ran.code), "{}", ran.code);
+    fixture.root.join(name)
+}
+
+#[test]
+fn report_shows_and_ends_as_the_check_did() {
+    let fixture = Fixture::new("example", "report");
+    let _ = fs::remove_dir_all(fixture.root.join(".config"));
+    let alike = saved(&fixture, "alike.json", 100.0);
+    let mut slow: Report = json::parse(&fs::read(&alike).unwrap()).unwrap();
+    slow.rows[0].verdict = Verdict::Regressed;
+    slow.outcome = Outcome::Failed;
+    slow.exit_code = 100;
+    slow.summary = [(Verdict::Regressed, 1)].into();
+    fixture.write("slow.json", &json::render(&slow));
+
+    let markdown = fixture.perfgate(&["report", "slow.json", "--format", "markdown"]);
+    assert_eq!(markdown.code, 100);
+    assert!(markdown.stdout.contains("parse/large"), "{}", markdown.stdout);
+    assert_eq!(fixture.perfgate(&["report", "alike.json"]).code, 0);
+    // Of several, the worst counts.
+    let both = fixture.perfgate(&["report", "alike.json", "slow.json"]);
+    assert_eq!(both.code, 100);
+    assert_eq!(fixture.perfgate(&["report", "alike.json", "slow.json", "--format", "json=x.json"]).code, 2);
+
+    // A result that shows a failing row and calls itself passed does not pass.
+    slow.outcome = Outcome::Passed;
+    slow.exit_code = 0;
+    fixture.write("lie.json", &json::render(&slow));
+    fixture.write("empty.json", "");
+    fixture.write("deep.json", &"[".repeat(100_000));
+    fixture.write("other.json", "{\"format_version\": 1}");
+    for (file, says) in [
+        ("lie.json", "it contradicts itself: a row fails, the outcome does not"),
+        ("empty.json", "EOF while parsing"),
+        ("deep.json", "could not read a result from deep.json"),
+        ("other.json", "missing field"),
+        ("nowhere.json", "could not read nowhere.json"),
+    ] {
+        let ran = fixture.perfgate(&["report", file]);
+        assert!([2, 101].contains(&ran.code), "{file}: {}", ran.code);
+        assert!(ran.stderr.contains(says), "{file}: {}", ran.stderr);
+        assert_eq!(ran.stdout, "", "{file}");
+    }
+}
+
+#[test]
+fn clean_removes_builds_of_this_project_and_nothing_else() {
+    let fixture = Fixture::new("example", "clean");
+    let builds = scratch().join("clean-builds");
+    let _ = fs::remove_dir_all(&builds);
+    let hash = |name: &str| builds.join(name);
+    let clean = |more: &[&str]| {
+        let folder = builds.to_str().unwrap();
+        fixture.perfgate(&[&["clean", "--target-dir", folder], more].concat())
+    };
+    assert!(clean(&[]).stderr.contains("no builds to remove"));
+
+    // As `check` makes it, without the time that building takes.
+    let slots = cargo_perfgate::workspace::Slots::open(&builds, &fixture.root.canonicalize().unwrap(), |_| ()).unwrap();
+    let own = fs::read_dir(&builds).unwrap().next().unwrap().unwrap().path();
+    fs::create_dir_all(own.join("head/target")).unwrap();
+    fs::write(own.join("head/target/x"), [0; 2048]).unwrap();
+    fs::create_dir_all(hash("users-own")).unwrap();
+    fs::write(hash("users-own/file"), "mine").unwrap();
+
+    let ran = clean(&[]);
+    assert!(ran.stderr.contains("is in use by another process, and stays"), "{}", ran.stderr);
+    assert!(own.join("head/target/x").exists());
+    drop(slots);
+    let ran = clean(&["--dry-run"]);
+    assert!(ran.stderr.contains("Would remove") && ran.stderr.contains("2.1 KiB)"), "{}", ran.stderr);
+    assert!(own.join("head/target/x").exists());
+    assert_eq!(clean(&["--all"]).code, 0);
+    assert!(!own.exists());
+    assert_eq!(fs::read_to_string(hash("users-own/file")).unwrap(), "mine");
+    // And the next one may begin anew.
+    drop(cargo_perfgate::workspace::Slots::open(&builds, &fixture.root.canonicalize().unwrap(), |_| ()).unwrap());
+    assert!(own.exists());
+}
+
+#[test]
+fn completions_are_scripts_for_their_shells() {
+    let fixture = Fixture::new("example", "completions");
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let ran = fixture.perfgate(&["completions", shell]);
+        assert_eq!(ran.code, 0, "{shell}");
+        assert!(ran.stdout.contains("cargo-perfgate") && ran.stdout.contains("baseline"), "{shell}");
+    }
+    assert_eq!(fixture.perfgate(&["completions", "cobol"]).code, 2);
+}
+
+#[test]
+fn the_environment_of_the_process_is_part_of_the_configuration() {
+    let fixture = Fixture::new("example", "surroundings");
+    let here = fixture.git(&["rev-parse", "HEAD"]);
+    fixture.write(".config/perfgate.toml", "[environment.ci]\nmax-regression = \"7%\"\n");
+    exported(&fixture, "a.json", &run_of(&here, "aa", 100.0));
+    let says = |arguments: &[&str], variables: &[(&str, &str)]| {
+        let mut command = crate::fixture::clean(std::process::Command::new(env!("CARGO_BIN_EXE_cargo-perfgate")));
+        command.args(["compare", "a.json", "a.json"]).args(arguments).current_dir(&fixture.root);
+        let done = command.envs(variables.iter().copied()).output().unwrap();
+        let out = String::from_utf8(done.stdout).unwrap();
+        let line = out.lines().find(|line| line.starts_with("policy")).unwrap_or_default();
+        (done.status.code(), line.to_owned(), String::from_utf8(done.stderr).unwrap())
+    };
+    let line = |arguments: &[&str], variables: &[(&str, &str)]| says(arguments, variables).1;
+    assert_data_eq!(line(&[], &[]), str!["policy   .config/perfgate.toml: max-regression 5 %, tolerate 2 %"]);
+    let ci = str!["policy   .config/perfgate.toml, environment ci: max-regression 7 %, tolerate 2.8 %"];
+    assert_data_eq!(line(&[], &[("CI", "true")]), ci.clone());
+    assert_data_eq!(line(&["--environment", "ci"], &[]), ci.clone());
+    assert_data_eq!(line(&[], &[("PERFGATE_ENVIRONMENT", "ci")]), ci);
+    assert_data_eq!(
+        line(&[], &[("CI", "1"), ("PERFGATE_MAX_REGRESSION", "9%")]),
+        str![
+            "policy   .config/perfgate.toml, environment ci, PERFGATE_MAX_REGRESSION: max-regression 9 %, tolerate 3.6 %"
+        ]
+    );
+    let (code, _, error) = says(&[], &[("PERFGATE_BUGDET", "1s")]);
+    assert_eq!(code, Some(2));
+    assert!(error.contains("the variable `PERFGATE_BUGDET` sets no key"), "{error}");
+}
