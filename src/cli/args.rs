@@ -49,7 +49,7 @@ pub enum Command {
     /// Compare two stored commits or exported files; measures nothing
     #[command(after_help = after_help())]
     Compare(CompareOptions),
-    /// List the benchmarks, and what is skipped and why
+    /// List the benchmarks with what measuring them cost last, and what is skipped and why
     List(ListOptions),
     /// Say how noisy this machine is, what can be seen on it, and what is missing
     Doctor(DoctorOptions),
@@ -153,6 +153,9 @@ pub struct CheckOptions {
     /// How to compare
     #[arg(long, value_name = "METHOD", default_value = "auto")]
     pub method: MethodOption,
+    /// Do not fetch what a shallow clone lacks of the base
+    #[arg(long)]
+    pub no_fetch: bool,
     /// Whose limits hold
     #[arg(long, value_name = "SIDE", default_value = "base")]
     pub policy: PolicyOption,
@@ -257,7 +260,7 @@ pub struct DoctorOptions {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ListFormat {
-    /// An id a line
+    /// An id a line; after a tab, what its verdict cost last
     Human,
     /// One document
     Json,

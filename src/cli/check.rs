@@ -23,6 +23,7 @@ pub fn execute(options: CheckOptions, common: &Common, ui: &mut Ui) -> Result<Ex
             base: options.base,
             event: ci_event(),
             method: options.method.into(),
+            fetch: !options.no_fetch,
             policy: options.policy.into(),
             store: !options.no_store,
         },

@@ -3,7 +3,7 @@
 use super::args::{Common, ListFormat, ListOptions};
 use super::output::print;
 use super::ui::Ui;
-use crate::flow::list::list;
+use crate::flow::list::{Listed, list};
 use crate::flow::{FlowError, Progress};
 use crate::model::ExitCode;
 use crate::report;
@@ -16,9 +16,12 @@ pub fn execute(options: ListOptions, common: &Common, ui: &mut Ui) -> Result<Exi
             print(&format!("{text}\n"))?;
         }
         ListFormat::Human => {
-            let lines: Vec<String> =
-                listing.benchmarks.iter().map(|id| format!("{}\n", report::visible(&id.to_string()))).collect();
-            print(&lines.concat())?;
+            let line = |listed: &Listed| {
+                let id = report::visible(&listed.benchmark.to_string());
+                let cost = listed.cost.map(|cost| format!("\tabout {:.1} s", cost / 1e9)).unwrap_or_default();
+                format!("{id}{cost}\n")
+            };
+            print(&listing.benchmarks.iter().map(line).collect::<String>())?;
             for left in &listing.skipped {
                 ui.status("Skipped", &format!("{}: {}", report::visible(&left.what), left.reason));
             }

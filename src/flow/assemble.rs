@@ -227,6 +227,7 @@ pub fn measurement(id: BenchmarkId, open: &Open, measured: &Measured) -> Option<
         executable: open.identity.clone(),
         layout_spread: measured.layout_spread().filter(|_| open.suite.head.layouter.is_ok()),
         pair_spread: measured.trial.as_ref().and_then(Trial::spread),
+        cost: Some(measured.cost.as_nanos() as f64),
     })
 }
 

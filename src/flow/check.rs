@@ -28,6 +28,8 @@ pub struct CheckRequest {
     pub event: Option<CiEvent>,
     /// `--method`.
     pub method: Method,
+    /// Whether a shallow clone may fetch what it lacks.
+    pub fetch: bool,
     /// `--policy`.
     pub policy: PolicyOf,
     /// Whether to store what is measured of a clean head.
@@ -71,7 +73,8 @@ fn judge_head(
     progress: &mut dyn Progress,
 ) -> Result<(Report, Option<FlowError>), FlowError> {
     let branch = setting.config.policy.base.clone();
-    let asked = BaseRequest { explicit: request.base.clone(), branch, event: request.event.clone() };
+    let asked =
+        BaseRequest { explicit: request.base.clone(), branch, event: request.event.clone(), fetch: request.fetch };
     let Some(base) = setting.repository.base(&setting.head, &asked)? else {
         return Ok((nothing_before(setting), None));
     };

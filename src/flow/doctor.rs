@@ -5,8 +5,9 @@ use super::project::{ProjectRequest, Setting};
 use super::run::measure_head;
 use super::{FlowError, Progress, assemble};
 use crate::instrument::facts;
-use crate::model::{BenchmarkNoise, Diagnosis, Skipped};
+use crate::model::{BaseSide, BenchmarkNoise, Diagnosis, Skipped};
 use crate::store::Store;
+use crate::vcs::BaseRequest;
 
 /// Measures the work tree alone, twice in each of several layouts. Stores nothing.
 pub fn doctor(request: ProjectRequest, progress: &mut dyn Progress) -> Result<Diagnosis, FlowError> {
@@ -25,7 +26,7 @@ pub fn doctor(request: ProjectRequest, progress: &mut dyn Progress) -> Result<Di
         let spread = measured.spread();
         // Two processes that vary independently; where pairs were measured, these know better.
         let pair = stored.get(&id).and_then(|noise| noise.pair).or(spread.map(|spread| spread * 2_f64.sqrt()));
-        let noise = Noise { pair, layout: measurement.layout_spread };
+        let noise = Noise { pair, layout: measurement.layout_spread, cost: None };
         benchmarks.push(BenchmarkNoise {
             smallest_visible_change: sight.visible(limits, noise),
             limit: limits.max_regression,
@@ -36,5 +37,23 @@ pub fn doctor(request: ProjectRequest, progress: &mut dyn Progress) -> Result<Di
     }
     benchmarks.sort_by(|a, b| a.benchmark.cmp(&b.benchmark));
     skipped.sort();
-    Ok(Diagnosis { environment: alone.environment, machine: facts(), controls, benchmarks, skipped })
+    let asked = BaseRequest { branch: setting.config.policy.base.clone(), ..BaseRequest::default() };
+    let (base, base_problem) = match setting.repository.base(&setting.head, &asked) {
+        Ok(Some(base)) => (Some(BaseSide { commit: Some(base.commit), reason: base.reason }), None),
+        Ok(None) => (None, Some("HEAD is the first commit".to_owned())),
+        Err(e) => (None, Some(e.to_string())),
+    };
+    Ok(Diagnosis {
+        environment: alone.environment,
+        machine: facts(),
+        base,
+        base_problem,
+        shallow: setting.repository.is_shallow(),
+        store_problem: setting.repository.write_problem(),
+        policy: setting.config.policy.note(),
+        builds: setting.request.builds.display().to_string(),
+        controls,
+        benchmarks,
+        skipped,
+    })
 }

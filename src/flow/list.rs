@@ -1,19 +1,30 @@
 //! `list`: the benchmarks of the work tree, without measuring any.
 
 use super::check::ids_of;
+use super::noise::known;
 use super::project::{ProjectRequest, Setting};
 use super::suites::{Against, look};
 use super::{FlowError, Progress};
 use crate::instrument::Copies;
 use crate::model::{BenchmarkId, Skipped};
+use crate::store::Store;
 
 /// What a project has.
 #[derive(Clone, Debug, serde::Serialize)]
 pub struct Listing {
     /// Benchmarks in the order of their ids.
-    pub benchmarks: Vec<BenchmarkId>,
+    pub benchmarks: Vec<Listed>,
     /// What was left out, with the reason.
     pub skipped: Vec<Skipped>,
+}
+
+/// A benchmark.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct Listed {
+    /// Which.
+    pub benchmark: BenchmarkId,
+    /// Nanoseconds that its verdict took when it was last measured here; `None` where it was not.
+    pub cost: Option<f64>,
 }
 
 /// Builds the work tree's bench targets and asks them for their benchmarks.
@@ -22,8 +33,11 @@ pub fn list(request: ProjectRequest, progress: &mut dyn Progress) -> Result<List
     let head = setting.build_head(progress)?;
     let copies = Copies::new()?;
     let suites = look(&head, Against::Nothing, &setting.looking(&copies.folder().join("home"), true), progress)?;
-    let mut benchmarks = ids_of(&suites);
-    benchmarks.sort();
+    let (known, _) = known(&Store::open(setting.repository.root())?, &setting.environment()?.key)?;
+    let cost = |benchmark: &BenchmarkId| known.get(benchmark).and_then(|noise| noise.cost);
+    let mut ids = ids_of(&suites);
+    ids.sort();
+    let benchmarks = ids.into_iter().map(|benchmark| Listed { cost: cost(&benchmark), benchmark }).collect();
     let mut skipped = suites.skipped;
     skipped.sort();
     Ok(Listing { benchmarks, skipped })

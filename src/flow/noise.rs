@@ -1,5 +1,5 @@
-//! What earlier runs on this machine showed of each benchmark's noise: limits that follow from it, and limits that are
-//! below what can be seen here.
+//! What earlier runs on this machine showed of each benchmark's noise, and what it cost to measure: limits that follow
+//! from it, and limits that are below what can be seen here.
 
 use std::collections::BTreeMap;
 
@@ -29,12 +29,14 @@ pub struct Noise {
     pub pair: Option<f64>,
     /// Standard deviation of what the layout of the code adds.
     pub layout: Option<f64>,
+    /// Nanoseconds that measuring it took.
+    pub cost: Option<f64>,
 }
 
 impl Noise {
     /// What one measurement shows.
     pub fn of(measurement: &Measurement) -> Self {
-        Self { pair: measurement.pair_spread, layout: measurement.layout_spread }
+        Self { pair: measurement.pair_spread, layout: measurement.layout_spread, cost: measurement.cost }
     }
 }
 
@@ -101,6 +103,7 @@ fn gather(
                 let (known, found) = (noise.entry(measurement.benchmark.clone()).or_default(), Noise::of(measurement));
                 known.pair = known.pair.or(found.pair);
                 known.layout = known.layout.or(found.layout);
+                known.cost = known.cost.or(found.cost);
             }
         }
         commits += usize::from(!runs.is_empty());

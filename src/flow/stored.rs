@@ -88,9 +88,16 @@ pub(super) fn stored_rows(
                     row.evidence = Some(Evidence::SameExecutable);
                     row.reason = "base and head have the same code and data".into();
                 } else {
+                    let alone = base.estimates.len() == 1 && head.estimates.len() == 1;
+                    let between = head.estimates[0] / base.estimates[0] - 1.0;
                     let logarithms = |m: &Measurement| m.estimates.iter().map(|v| v.ln()).collect::<Vec<_>>();
                     let (base, head) = (logarithms(base), logarithms(head));
                     assemble::put(&mut row, judge_stored(&base, &head, limits, common), Evidence::StoredBaseline);
+                    if alone {
+                        row.change = Some(between);
+                        row.reason =
+                            "one process on each side: two processes of one program may differ by as much".into();
+                    }
                 }
                 assemble::budget(&mut row, &head.estimates);
             }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{BenchmarkId, Controls, Environment, Skipped};
+use super::{BaseSide, BenchmarkId, Controls, Environment, PolicyNote, Skipped};
 
 /// What was found.
 #[derive(Clone, Debug, Serialize)]
@@ -11,6 +11,18 @@ pub struct Diagnosis {
     pub environment: Environment,
     /// What this machine has and lacks.
     pub machine: Facts,
+    /// What a check would compare with now.
+    pub base: Option<BaseSide>,
+    /// Why it could compare with nothing.
+    pub base_problem: Option<String>,
+    /// Whether the clone ends somewhere in the history.
+    pub shallow: bool,
+    /// Why baselines cannot be stored here.
+    pub store_problem: Option<String>,
+    /// The limits in force, and the file that they come from.
+    pub policy: PolicyNote,
+    /// The folder for check-outs and builds.
+    pub builds: String,
     /// What comparing base with itself showed, over the newest stored runs of this environment.
     pub controls: Controls,
     /// One entry a benchmark, in the order of their ids.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// Two runs' times are comparable as stored numbers only where [`Environment::key`] agrees. The toolchain is recorded
 /// but is no part of the key: a bump of it is a change worth gating.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Environment {
     /// CPU model as the operating system names it.
     pub cpu: String,

@@ -64,4 +64,7 @@ pub struct Measurement {
     /// Standard deviation of `ln(head / base)` over process pairs; `None` where there was no base.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pair_spread: Option<f64>,
+    /// Nanoseconds that measuring it took, all processes together and builds apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<f64>,
 }

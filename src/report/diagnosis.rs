@@ -2,9 +2,9 @@
 
 use comfy_table::{CellAlignment, Table, presets::NOTHING};
 
-use super::units::counted;
+use super::units::{self, counted};
 use super::visible;
-use crate::model::{Controls, Diagnosis};
+use crate::model::{BaseSide, Controls, Diagnosis, PolicyNote};
 
 /// A process spread from which more quiet is worth looking for.
 const NOISY: f64 = 0.05;
@@ -22,6 +22,9 @@ pub fn render(diagnosis: &Diagnosis) -> String {
     if let Some(load) = diagnosis.machine.load {
         text.push_str(&format!("load      {load:.1} over the last minute\n"));
     }
+    text.push_str(&format!("base      {}\n", base(diagnosis)));
+    text.push_str(&format!("policy    {}\n", policy(&diagnosis.policy)));
+    text.push_str(&format!("builds    {}\n", visible(&diagnosis.builds)));
     text.push_str(&format!("controls  {}\n", controls(diagnosis.controls)));
     if !diagnosis.benchmarks.is_empty() {
         text.push('\n');
@@ -35,6 +38,27 @@ pub fn render(diagnosis: &Diagnosis) -> String {
         text.push_str(&format!("- {sentence}\n"));
     }
     text
+}
+
+/// What a check would compare with.
+fn base(diagnosis: &Diagnosis) -> String {
+    let problem = diagnosis.base_problem.as_deref().unwrap_or_default().replace('\n', "; ");
+    match &diagnosis.base {
+        Some(BaseSide { commit: Some(commit), reason }) => {
+            format!("{} ({})", commit.get(..10).unwrap_or(commit), visible(reason))
+        }
+        _ => format!("none: {}", visible(&problem)),
+    }
+}
+
+/// The limits in force, and where they stand.
+fn policy(policy: &PolicyNote) -> String {
+    let file = policy.file.as_deref().unwrap_or("defaults");
+    let environment = policy.environment.iter().map(|name| format!(", environment {name}")).collect::<String>();
+    let variables = policy.variables.iter().map(|name| format!(", {name}")).collect::<String>();
+    let limits = (units::limit(policy.max_regression), units::limit(policy.tolerate));
+    let source = format!("{file}{environment}{variables}");
+    format!("{}: max-regression {}, tolerate {}", visible(&source), limits.0, limits.1)
 }
 
 /// What comparing base with itself showed.
@@ -84,6 +108,15 @@ fn advice(diagnosis: &Diagnosis) -> Vec<String> {
     }
     if all.iter().any(|noise| noise.layout_spread.is_none()) {
         advice.push("some benchmarks have one layout of their code: link with lld to measure them in many".to_owned());
+    }
+    if diagnosis.shallow {
+        advice.push(
+            "this clone is shallow: a check fetches the one commit that it needs, unless --no-fetch forbids it"
+                .to_owned(),
+        );
+    }
+    if let Some(problem) = &diagnosis.store_problem {
+        advice.push(format!("baselines cannot be stored in {}", visible(problem)));
     }
     if !diagnosis.machine.copies_in_memory {
         advice.push(

@@ -20,6 +20,8 @@ pub struct BaseRequest {
     pub branch: Option<String>,
     /// What CI says of the event.
     pub event: Option<CiEvent>,
+    /// Whether a shallow clone may fetch what it lacks.
+    pub fetch: bool,
 }
 
 /// An event as CI describes it.
@@ -42,20 +44,22 @@ impl Repository {
     /// before the push; HEAD's first parent.
     pub fn base(&self, head: &Head, request: &BaseRequest) -> Result<Option<Base>, VcsError> {
         if let Some(name) = &request.explicit {
-            let base = Base { commit: self.resolve(name)?, reason: format!("--base {name}") };
+            // In a full clone a name that is not here was mistyped.
+            let fetch = request.fetch && self.is_shallow();
+            let base = Base { commit: self.resolve_or_fetch(name, fetch)?, reason: format!("--base {name}") };
             return Ok(Some(base));
         }
-        let commit = self.commit(&head.commit)?;
-        if request.event == Some(CiEvent::MergeRef) && commit.parent_count() > 1 {
-            let parent = self.parent(&commit)?;
+        let parents = self.parents(&head.commit)?;
+        if request.event == Some(CiEvent::MergeRef) && parents.len() > 1 {
+            let parent = self.parent(&parents, request.fetch)?;
             return Ok(parent.map(|commit| Base { commit, reason: "target branch of the pull request".into() }));
         }
         let branch = match &request.branch {
-            Some(name) => Some((name.clone(), self.resolve(name)?)),
-            None => self.default_branch(),
+            Some(name) => Some((name.clone(), self.resolve_or_fetch(name, request.fetch)?)),
+            None => self.default_branch(request.fetch)?,
         };
         if let Some((name, tip)) = branch {
-            let merge_base = self.merge_base(&head.commit, &tip, &name)?;
+            let merge_base = self.merge_base(&head.commit, &tip, &name, request.fetch)?;
             if merge_base != head.commit {
                 return Ok(Some(Base { commit: merge_base, reason: format!("merge base of HEAD and {name}") }));
             }
@@ -66,45 +70,91 @@ impl Repository {
         }
         if let Some(CiEvent::Push { before }) = &request.event
             && before.bytes().any(|digit| digit != b'0')
-            && let Ok(commit) = self.resolve(before)
+            && let Ok(commit) = self.resolve_or_fetch(before, request.fetch && self.is_shallow())
             && commit != head.commit
         {
             return Ok(Some(Base { commit, reason: "the commit before this push".into() }));
         }
-        let parent = self.parent(&commit)?;
+        let parent = self.parent(&parents, request.fetch)?;
         Ok(parent.map(|commit| Base { commit, reason: "parent of HEAD".into() }))
     }
 
-    fn commit(&self, id: &str) -> Result<git2::Commit<'_>, VcsError> {
-        let found = git2::Oid::from_str(id).and_then(|id| self.git.find_commit(id));
-        found.map_err(|e| self.error(&format!("read commit {id}"), e))
+    /// The parents that a commit itself names: in a shallow clone they may be absent, and libgit2 denies them.
+    fn parents(&self, commit: &str) -> Result<Vec<String>, VcsError> {
+        let read = || {
+            let odb = self.git.odb()?;
+            let object = odb.read(git2::Oid::from_str(commit)?)?;
+            let text = String::from_utf8_lossy(object.data()).into_owned();
+            let header = text.split("\n\n").next().unwrap_or_default();
+            Ok(header.lines().filter_map(|line| line.strip_prefix("parent ")).map(str::to_owned).collect())
+        };
+        read().map_err(|e: git2::Error| self.error(&format!("read commit {commit}"), e))
     }
 
-    /// The first parent; `None` of a first commit. In a shallow clone the parent may be known but absent.
-    fn parent(&self, commit: &git2::Commit<'_>) -> Result<Option<String>, VcsError> {
-        match commit.parent_id(0) {
-            Ok(id) => self.resolve(&id.to_string()).map(Some),
-            Err(_) if self.git.is_shallow() => Err(VcsError::NoSuchRevision {
-                name: "HEAD^".into(),
-                path: self.root.clone(),
-                cause: "this clone is shallow and ends here".into(),
-                help: "fetch one commit more: `git fetch --deepen=1`".into(),
-            }),
-            Err(_) => Ok(None),
+    /// The first parent; `None` of a first commit.
+    fn parent(&self, parents: &[String], fetch: bool) -> Result<Option<String>, VcsError> {
+        let Some(parent) = parents.first() else { return Ok(None) };
+        if !self.has(parent) && self.is_shallow() {
+            if !fetch {
+                return Err(VcsError::NoSuchRevision {
+                    name: "HEAD^".into(),
+                    path: self.root.clone(),
+                    cause: "this clone is shallow and ends here".into(),
+                    help: "fetch one commit more: `git fetch --deepen=1`".into(),
+                });
+            }
+            self.fetch_commit(parent)?;
         }
+        self.resolve(parent).map(Some)
+    }
+
+    /// The commit that `name` stands for. What is missing is fetched: a commit by its full id, the tip of a branch by its
+    /// name.
+    fn resolve_or_fetch(&self, name: &str, fetch: bool) -> Result<String, VcsError> {
+        let found = self.resolve(name);
+        if found.is_ok() || !fetch {
+            return found;
+        }
+        let is_id = name.len() == 40 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let id = if is_id {
+            Some(name.to_owned())
+        } else {
+            self.remote_tip(Some(name.strip_prefix("origin/").unwrap_or(name))).map(|(_, id)| id)
+        };
+        let Some(id) = id else { return found };
+        if !self.has(&id) {
+            self.fetch_commit(&id)?;
+        }
+        self.resolve(&id)
     }
 
     /// The branch that the remote calls its own, else the usual names, remote before local. With its tip.
-    fn default_branch(&self) -> Option<(String, String)> {
+    fn default_branch(&self, fetch: bool) -> Result<Option<(String, String)>, VcsError> {
         let remote = self.git.find_reference("refs/remotes/origin/HEAD").ok().and_then(|reference| {
             let target = reference.symbolic_target().ok().flatten()?.to_owned();
             target.strip_prefix("refs/remotes/").map(str::to_owned)
         });
         let usual = ["origin/main", "origin/master", "main", "master"].map(str::to_owned);
-        remote.into_iter().chain(usual).find_map(|name| Some((name.clone(), self.resolve(&name).ok()?)))
+        let here = remote.into_iter().chain(usual).find_map(|name| Some((name.clone(), self.resolve(&name).ok()?)));
+        // CI's clones have the branch that they were made for, and no other. To fall back on HEAD's parent would be a wrong
+        // base for a branch of several commits.
+        match here {
+            None if fetch => match self.remote_tip(None) {
+                Some((name, tip)) => Ok(Some((name, self.resolve_or_fetch(&tip, fetch)?))),
+                None => Ok(None),
+            },
+            here => Ok(here),
+        }
     }
 
-    fn merge_base(&self, head: &str, tip: &str, branch: &str) -> Result<String, VcsError> {
+    fn merge_base(&self, head: &str, tip: &str, branch: &str, fetch: bool) -> Result<String, VcsError> {
+        if self.is_shallow() {
+            let here = self.common_commit(head, tip);
+            let found = if here.is_none() && fetch { self.fetch_merge_base(head, tip)? } else { here };
+            if let Some(found) = found {
+                return Ok(found);
+            }
+        }
         let id = |text: &str| git2::Oid::from_str(text);
         let found = id(head).and_then(|head| self.git.merge_base(head, id(tip)?));
         found.map(|id| id.to_string()).map_err(|e| {

@@ -2,6 +2,7 @@
 //! kept by `store`.
 
 mod base;
+mod fetch;
 mod overlay;
 mod repository;
 mod tree;

@@ -129,6 +129,16 @@ impl Repository {
         Ok(Head { commit, dirty: !status.is_empty() })
     }
 
+    /// Whether the clone ends somewhere in the history.
+    pub fn is_shallow(&self) -> bool {
+        self.git.is_shallow()
+    }
+
+    /// Why nothing can be written into the repository; `None` where something can.
+    pub fn write_problem(&self) -> Option<String> {
+        tempfile::tempfile_in(self.git.commondir()).err().map(|e| format!("{}: {e}", self.git.commondir().display()))
+    }
+
     /// The full id of the commit that `name` stands for.
     pub fn resolve(&self, name: &str) -> Result<String, VcsError> {
         let found = self.git.revparse_single(name).and_then(|object| object.peel_to_commit());

@@ -82,6 +82,7 @@ fn what_the_user_names_wins_over_everything() {
         explicit: Some(name.into()),
         branch: Some("no/such/branch".into()),
         event: Some(CiEvent::MergeRef),
+        fetch: false,
     };
     let tip = git.id("HEAD");
     git.run(["tag", "--annotate", "--message", "tagged", "v1", "main~1"]);
@@ -376,6 +377,84 @@ fn a_push_onto_a_shallow_clone_needs_one_commit_too() {
     assert!(said.contains("this clone is shallow") && said.contains("`git fetch --deepen=1`"), "{said}");
     let said = refused(&clone, &explicit(&one));
     assert!(said.contains("\nhelp: this is a shallow clone: fetch more of it"), "{said}");
+}
+
+fn fetching(request: BaseRequest) -> BaseRequest {
+    BaseRequest { fetch: true, ..request }
+}
+
+/// What a fetch must leave as it is.
+fn refs_and_files(clone: &Path) -> [String; 3] {
+    let fetched = clone.join(".git/FETCH_HEAD").exists().to_string();
+    [git_in(clone, ["for-each-ref"]), git_in(clone, ["status", "--porcelain", "--branch"]), fetched]
+}
+
+#[test]
+fn a_shallow_clone_fetches_the_one_commit_that_it_needs() {
+    let (git, [one, two, _]) = straight();
+    let clone = shallow(&git, &[]);
+    let before = refs_and_files(&clone);
+    let base = base_in(&clone, &fetching(nothing_said())).unwrap().unwrap();
+    assert_eq!((base.commit.as_str(), base.reason.as_str()), (two.as_str(), "parent of HEAD"));
+    // That one and no other: its own parent is still absent.
+    let absent = |commit: &str| git2::Repository::open(&clone).unwrap().find_commit(commit.parse().unwrap()).is_err();
+    assert!(absent(&one) && !absent(&two));
+    // On a push the commit before it.
+    let base = base_in(&clone, &fetching(push(&one))).unwrap().unwrap();
+    assert_eq!((base.commit.as_str(), base.reason.as_str()), (one.as_str(), "the commit before this push"));
+    // By name.
+    git.run(["branch", "release", "HEAD~1"]);
+    assert_eq!(base_in(&clone, &fetching(explicit("origin/release"))).unwrap().unwrap().commit, two);
+    assert!(base_in(&clone, &fetching(explicit("no-such"))).is_err());
+    assert_eq!(refs_and_files(&clone), before);
+}
+
+#[test]
+fn a_shallow_merge_ref_fetches_its_first_parent() {
+    let (git, _) = forked();
+    git.run(["switch", "--quiet", "main"]);
+    let target = git.id("main");
+    git.run(["switch", "--quiet", "--create", "merged"]);
+    git.run(["merge", "--quiet", "--no-ff", "--message", "merge", "feature"]);
+    let clone = shallow(&git, &["--branch=merged"]);
+    git_in(&clone, ["switch", "--quiet", "--detach"]);
+    let base = base_in(&clone, &fetching(event(CiEvent::MergeRef))).unwrap().unwrap();
+    assert_eq!((base.commit, base.reason.as_str()), (target, "target branch of the pull request"));
+}
+
+/// A clone that has one branch and its last commit: neither the other branch nor the common commit is here.
+#[test]
+fn a_shallow_clone_of_a_branch_fetches_up_to_the_merge_base() {
+    let (git, fork) = forked();
+    git.run(["switch", "--quiet", "main"]);
+    let clone = shallow(&git, &["--branch=feature"]);
+    let before = refs_and_files(&clone);
+    for request in [nothing_said(), branch("origin/main")] {
+        let base = base_in(&clone, &fetching(request)).unwrap().unwrap();
+        assert_eq!((base.commit.as_str(), base.reason.as_str()), (fork.as_str(), "merge base of HEAD and origin/main"));
+    }
+    assert_eq!(refs_and_files(&clone), before);
+}
+
+#[test]
+fn what_cannot_be_fetched_is_said() {
+    let (git, _) = straight();
+    let clone = shallow(&git, &[]);
+    git_in(&clone, ["remote", "set-url", "origin", "/no/such/repository"]);
+    let said = refused(&clone, &fetching(nothing_said()));
+    assert!(said.starts_with("could not fetch commit ") && said.contains("/no/such/repository"), "{said}");
+}
+
+/// A full clone is never made shallow.
+#[test]
+fn a_full_clone_fetches_nothing() {
+    let (git, _) = straight();
+    git_in(&git.beside("."), ["clone", "--quiet", "repo", "clone"]);
+    let clone = git.beside("clone");
+    git.write("file", "four");
+    let four = git.commit("four");
+    assert!(base_in(&clone, &fetching(explicit(&four))).is_err());
+    assert_eq!(git_in(&clone, ["rev-parse", "--is-shallow-repository"]), "false");
 }
 
 #[test]

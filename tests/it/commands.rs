@@ -40,6 +40,7 @@ fn run_of(commit: &str, key: &str, nanoseconds: f64) -> Run {
             executable: "ee".into(),
             layout_spread: None,
             pair_spread: None,
+            cost: None,
         }],
         controls: Controls::default(),
     }

@@ -15,6 +15,7 @@ mod process;
 mod readme;
 mod report;
 mod schedule;
+mod schemas;
 mod stats;
 mod store;
 mod support;

@@ -2,7 +2,7 @@
 
 mod documents;
 mod properties;
-mod samples;
+pub mod samples;
 mod sentences;
 
 use cargo_perfgate::model::Report;

@@ -97,6 +97,7 @@ fn run_of(commit: &str, environment: &str, started: &str, nanoseconds: f64) -> R
             executable: "ee".into(),
             layout_spread: Some(0.01),
             pair_spread: None,
+            cost: None,
         }],
         controls: Controls { comparisons: 3, regressed: 0, improved: 1 },
     }

@@ -2,30 +2,15 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
-
-use serde::Deserialize;
 
 use super::enumerate::{guesses, spawn};
 use super::options::{Slicing, Version, filters};
+use super::saved::read_saved;
 use super::session::{Ending, EndingKind, ending};
 use crate::harness::{HarnessError, Program, Sample};
 use crate::instrument::interrupted;
-
-/// Largest file that is read: room for a million samples.
-const LARGEST: u64 = 64 * 1024 * 1024;
-
-#[derive(Deserialize)]
-struct BenchmarkFile {
-    full_id: String,
-}
-
-#[derive(Deserialize)]
-struct SampleFile {
-    iters: Vec<f64>,
-    times: Vec<f64>,
-}
 
 /// Samples by full id.
 pub type Samples = Vec<(String, Sample)>;
@@ -92,7 +77,7 @@ pub fn measure(
         if ending.kind != EndingKind::Finished {
             return Ok(Err(ending));
         }
-        let found = read_home(home).map_err(fail)?;
+        let found = read_saved(home, "new").map_err(fail)?;
         let cost = start.elapsed() / (found.len().max(1) as u32);
         samples.extend(
             found.into_iter().map(|(name, times)| {
@@ -101,38 +86,4 @@ pub fn measure(
         );
     }
     Ok(Ok(samples))
-}
-
-/// Full ids and times per iteration of every `new/sample.json` below `home`. Keyed by what the files say, never by their
-/// paths, which are shortened and made unique.
-fn read_home(home: &Path) -> io::Result<Vec<(String, Vec<f64>)>> {
-    let mut found = Vec::new();
-    let mut open: Vec<PathBuf> = vec![home.to_owned()];
-    while let Some(folder) = open.pop() {
-        if !folder.is_dir() {
-            continue;
-        }
-        for entry in fs::read_dir(&folder)? {
-            let path = entry?.path();
-            if path.is_dir() && !path.is_symlink() {
-                open.push(path);
-            }
-        }
-        if folder.file_name().is_some_and(|name| name == "new") && folder.join("sample.json").is_file() {
-            let id: BenchmarkFile = read_json(&folder.join("benchmark.json"))?;
-            let sample: SampleFile = read_json(&folder.join("sample.json"))?;
-            let times = sample.times.iter().zip(&sample.iters).map(|(time, iterations)| time / iterations).collect();
-            found.push((id.full_id, times));
-        }
-    }
-    found.sort_by(|a, b| a.0.cmp(&b.0));
-    Ok(found)
-}
-
-fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> io::Result<T> {
-    let size = fs::metadata(path)?.len();
-    if size > LARGEST {
-        return Err(io::Error::other(format!("{} has {size} bytes, more than any sample", path.display())));
-    }
-    serde_json::from_slice(&fs::read(path)?).map_err(|e| io::Error::other(format!("{}: {e}", path.display())))
 }

@@ -11,12 +11,14 @@ mod files;
 mod fresh;
 mod once;
 mod options;
+mod saved;
 mod session;
 
 pub use bench::{Criterion, Suite};
 pub use enumerate::{Enumeration, NotCriterion, enumerate, holds_criterion};
 pub use once::runs_once;
 pub use options::Version;
+pub use saved::read_saved;
 
 /// The way by which measurements are got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,62 @@
+//! What a shallow clone lacks, fetched by the git program: it knows the user's credentials, proxies and partial clones.
+//! Nothing that the clone has becomes less, and no ref is moved.
+
+use super::repository::{Repository, VcsError};
+
+/// So many commits more are fetched in turn, until both histories meet; then all.
+const DEEPER: [&str; 3] = ["--deepen=50", "--deepen=500", "--unshallow"];
+
+impl Repository {
+    /// Whether a commit can be read here.
+    pub(super) fn has(&self, commit: &str) -> bool {
+        git2::Oid::from_str(commit).is_ok_and(|id| self.git.find_commit(id).is_ok())
+    }
+
+    /// Fetches one commit; into a shallow clone nothing before it. A full one would become shallow by that.
+    pub(super) fn fetch_commit(&self, commit: &str) -> Result<(), VcsError> {
+        let how: &[&str] = if self.is_shallow() { &["--depth=1"] } else { &[] };
+        self.fetch(&format!("fetch commit {commit}"), how, &[commit])
+    }
+
+    /// Fetches more of the history of both commits until they have a common one; gives it.
+    pub(super) fn fetch_merge_base(&self, head: &str, tip: &str) -> Result<Option<String>, VcsError> {
+        for deeper in DEEPER {
+            if !self.is_shallow() {
+                break;
+            }
+            self.fetch("fetch more of the history", &[deeper], &[head, tip])?;
+            if let Some(base) = self.common_commit(head, tip) {
+                return Ok(Some(base));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The common commit of two histories, as the git program sees it: what was fetched just now, it knows.
+    pub(super) fn common_commit(&self, head: &str, tip: &str) -> Option<String> {
+        let found = self.run("look for a common commit", &["merge-base", head, tip], |spawn| spawn).ok()?;
+        Some(String::from_utf8_lossy(&found).trim().to_owned()).filter(|id| !id.is_empty())
+    }
+
+    /// The commit that the remote has on a branch; without a branch, on its own default branch, whose name is given.
+    pub(super) fn remote_tip(&self, branch: Option<&str>) -> Option<(String, String)> {
+        let asked = branch.map_or("HEAD".to_owned(), |branch| format!("refs/heads/{branch}"));
+        let arguments = ["ls-remote", "--quiet", "--symref", "origin", &asked];
+        let listed = self.run("ask the remote for its branches", &arguments, |spawn| spawn.env(PROMPT, "0")).ok()?;
+        let listed = String::from_utf8_lossy(&listed).into_owned();
+        let name = listed.lines().find_map(|line| line.strip_prefix("ref: refs/heads/")?.split('\t').next());
+        let name = branch.or(name)?.to_owned();
+        let id = listed.lines().filter(|line| !line.starts_with("ref: ")).find_map(|line| line.split('\t').next())?;
+        Some((format!("origin/{name}"), id.to_owned()))
+    }
+
+    fn fetch(&self, what: &str, how: &[&str], wanted: &[&str]) -> Result<(), VcsError> {
+        const QUIETLY: [&str; 5] =
+            ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"];
+        let arguments = [&QUIETLY, how, &["origin"], wanted].concat();
+        self.run(what, &arguments, |spawn| spawn.env(PROMPT, "0")).map(drop)
+    }
+}
+
+/// Nobody may be there to answer.
+const PROMPT: &str = "GIT_TERMINAL_PROMPT";
