@@ -92,6 +92,13 @@ pub fn load(workspace_root: &Path, explicit: Option<&Path>, overrides: &Override
     parse(&text, &shown, overrides)
 }
 
+/// The nearest folder, from `directory` upwards, that has a configuration; `directory` itself where none has. Cargo is not
+/// asked: what is compared needs no project.
+pub fn nearest_root(directory: &Path) -> PathBuf {
+    let has_one = |folder: &&Path| folder.join(DEFAULT_PATH).symlink_metadata().is_ok();
+    directory.ancestors().find(has_one).unwrap_or(directory).to_owned()
+}
+
 /// The defaults, with what is laid over them.
 ///
 /// # Errors

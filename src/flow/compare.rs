@@ -7,15 +7,13 @@ use super::project::short;
 use super::stored::{described, stored_report};
 use super::{FlowError, file_error};
 use crate::config::{self, Overrides};
-use crate::harness::criterion::read_saved;
+use crate::harness::criterion::saved_medians;
 use crate::model::{
     BaseSide, BenchmarkId, Controls, Environment, HeadSide, Measurement, Metric, RUN_FORMAT_VERSION, Report, Revision,
     Run,
 };
-use crate::stats::{quantile, sorted};
 use crate::store::{Store, read_exported};
 use crate::vcs::Repository;
-use crate::workspace;
 
 /// What `compare` is asked for.
 #[derive(Clone, Debug, Default)]
@@ -34,14 +32,11 @@ pub struct CompareRequest {
 
 /// Compares two stored runs.
 pub fn compare(request: &CompareRequest) -> Result<Report, FlowError> {
-    let root = workspace::locate(&request.directory, None).map(|(_, root)| root);
-    let root = root.unwrap_or_else(|_| request.directory.clone());
+    let root = config::nearest_root(&request.directory);
     let config = config::load(&root, request.config.as_deref(), &request.overrides)?;
-    let mut warnings = Vec::new();
-    let bases = find(&request.directory, &request.base, &mut warnings)?;
-    let heads = find(&request.directory, &request.head, &mut warnings)?;
-    let same = |head: &Run| bases.iter().find(|base| base.environment.key == head.environment.key).cloned();
-    let Some((base, head)) = heads.iter().find_map(|head| Some((same(head)?, head.clone()))) else {
+    let (bases, heads, warnings) = find_both(request)?;
+    let same = |head: &Run| bases.iter().find(|base| base.environment.key == head.environment.key);
+    let Some((base, head)) = heads.iter().find_map(|head| Some((same(head)?, head))) else {
         let places = |runs: &[Run]| {
             let places = runs.iter().map(|run| format!("{} ({})", run.environment.key, run.environment.cpu));
             places.collect::<Vec<_>>().join(", ")
@@ -55,14 +50,14 @@ pub fn compare(request: &CompareRequest) -> Result<Report, FlowError> {
         )));
     };
     let frame = Frame {
-        base: Some(BaseSide { commit: commit(&base), reason: request.base.clone() }),
-        head: HeadSide { commit: commit(&head), dirty: head.revision.dirty },
+        base: Some(BaseSide { commit: commit(base), reason: request.base.clone() }),
+        head: HeadSide { commit: commit(head), dirty: head.revision.dirty },
         environment: (!head.environment.key.is_empty()).then(|| head.environment.clone()),
         skipped: Vec::new(),
         warnings,
         controls: Controls::default(),
     };
-    Ok(stored_report(&base, &head, frame, &config.policy))
+    Ok(stored_report(base, head, frame, &config.policy))
 }
 
 /// The commit of a run; criterion's own baselines have none.
@@ -70,56 +65,88 @@ fn commit(run: &Run) -> Option<String> {
     Some(run.revision.commit.clone()).filter(|commit| !commit.is_empty())
 }
 
-/// What criterion saved as `baseline` in `folder`, as the run of no commit and of an environment that nobody knows.
-fn saved_by_criterion(folder: &Path, baseline: &str) -> Result<Run, FlowError> {
-    let saved = read_saved(folder, baseline).map_err(|e| file_error("read criterion's baselines in", folder, e))?;
-    if saved.is_empty() {
+/// `FOLDER@NAME`, where there is such a folder.
+fn saved_name<'n>(directory: &Path, name: &'n str) -> Option<(PathBuf, &'n str)> {
+    let (folder, baseline) = name.rsplit_once('@')?;
+    let folder = directory.join(folder);
+    folder.is_dir().then_some((folder, baseline))
+}
+
+/// What criterion saved as each of `baselines` in `folder`.
+fn saved_by_criterion<const N: usize>(folder: &Path, baselines: [&str; N]) -> Result<[Run; N], FlowError> {
+    let saved = saved_medians(folder, baselines).map_err(|e| file_error("read criterion's baselines in", folder, e))?;
+    if let Some(i) = saved.iter().position(Vec::is_empty) {
+        let missing = baselines[i];
         return Err(FlowError::Usage(format!(
-            "criterion saved no baseline `{baseline}` in {}\nhelp: `cargo bench -- --save-baseline {baseline}` saves one there",
+            "criterion saved no baseline `{missing}` in {}\nhelp: `cargo bench -- --save-baseline {missing}` saves one there",
             folder.display()
         )));
     }
-    let measurement = |(name, times): (String, Vec<f64>)| {
-        let ordered = sorted(times.into_iter().filter(|time| time.is_finite() && *time > 0.0));
-        let at = |p| quantile(&ordered, p);
-        let (q25, median, q75) = (at(0.25)?, at(0.5)?, at(0.75)?);
-        Some(Measurement {
-            // Nothing in the tree says of which target it is.
-            benchmark: BenchmarkId::new("criterion", "saved", &name),
-            harness: "criterion".to_owned(),
-            metric: Metric::WallTime,
-            unit: Metric::WallTime.unit(),
-            q25,
-            median,
-            spread: (q75 - q25) / median,
-            estimates: vec![q25],
-            executable: format!("{}@{baseline}", folder.display()),
-            layout_spread: None,
-            pair_spread: None,
-            cost: None,
-        })
+    let mut names = baselines.into_iter();
+    Ok(saved.map(|medians| run_of_saved(folder, names.next().unwrap_or_default(), medians)))
+}
+
+/// Medians that criterion saved, as the run of no commit and of an environment that nobody knows.
+fn run_of_saved(folder: &Path, baseline: &str, medians: Vec<(String, f64)>) -> Run {
+    let executable = format!("{}@{baseline}", folder.display());
+    let measurement = |(name, median): (String, f64)| Measurement {
+        // Nothing in the tree says of which target it is.
+        benchmark: BenchmarkId::new("criterion", "saved", name),
+        harness: "criterion".to_owned(),
+        metric: Metric::WallTime,
+        unit: Metric::WallTime.unit(),
+        q25: median,
+        median,
+        spread: 0.0,
+        estimates: vec![median],
+        executable: executable.clone(),
+        layout_spread: None,
+        pair_spread: None,
+        cost: None,
     };
-    Ok(Run {
+    let possible = |(_, median): &(String, f64)| median.is_finite() && *median > 0.0;
+    Run {
         format_version: RUN_FORMAT_VERSION,
         revision: Revision { commit: String::new(), dirty: false },
         environment: Environment::default(),
         started: String::new(),
         whole: true,
-        measurements: saved.into_iter().filter_map(measurement).collect(),
+        measurements: medians.into_iter().filter(possible).map(measurement).collect(),
         controls: Controls::default(),
-    })
+    }
 }
 
-/// What is known of a commit or stands in a file: at least one run, one for each environment, the newest first.
-fn find(directory: &Path, name: &str, warnings: &mut Vec<String>) -> Result<Vec<Run>, FlowError> {
+/// Both sides' runs, and what of them could not be read.
+fn find_both(request: &CompareRequest) -> Result<(Vec<Run>, Vec<Run>, Vec<String>), FlowError> {
+    let saved = |name| saved_name(&request.directory, name);
+    if let (Some((folder, base)), Some((same, head))) = (saved(&request.base), saved(&request.head))
+        && folder == same
+    {
+        // A look at every file of the tree once.
+        let [base, head] = saved_by_criterion(&folder, [base, head])?;
+        return Ok((vec![base], vec![head], Vec::new()));
+    }
+    let find = |name: &str| find(&request.directory, name);
+    // Large files take longer to read than to compare.
+    let (bases, heads) = std::thread::scope(|scope| {
+        let bases = scope.spawn(|| find(&request.base));
+        let heads = find(&request.head);
+        (bases.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), heads)
+    });
+    let ((bases, mut warnings), (heads, more)) = (bases?, heads?);
+    warnings.extend(more);
+    Ok((bases, heads, warnings))
+}
+
+/// What is known of a commit or stands in a file: at least one run, one for each environment, the newest first. With what
+/// could not be read.
+fn find(directory: &Path, name: &str) -> Result<(Vec<Run>, Vec<String>), FlowError> {
     let path = directory.join(name);
     if path.is_file() {
-        return Ok(vec![read_exported(&path)?]);
+        return Ok((vec![read_exported(&path)?], Vec::new()));
     }
-    if let Some((folder, baseline)) = name.rsplit_once('@')
-        && directory.join(folder).is_dir()
-    {
-        return Ok(vec![saved_by_criterion(&directory.join(folder), baseline)?]);
+    if let Some((folder, baseline)) = saved_name(directory, name) {
+        return Ok((saved_by_criterion(&folder, [baseline])?.into(), Vec::new()));
     }
     let repository = Repository::discover(directory)?;
     let commit = repository.resolve(name)?;
@@ -139,6 +166,5 @@ fn find(directory: &Path, name: &str, warnings: &mut Vec<String>) -> Result<Vec<
             short(&commit),
         )));
     }
-    warnings.extend(skipped);
-    Ok(runs)
+    Ok((runs, skipped))
 }

@@ -9,7 +9,7 @@ use super::project::{Setting, short};
 use super::run::measure_head;
 use super::{FlowError, Progress};
 use crate::gate::{Policy, judge_stored};
-use crate::model::{Controls, Evidence, Measurement, Report, Row, Run, Skipped, Verdict};
+use crate::model::{BenchmarkId, Controls, Evidence, Measurement, Metric, Report, Row, Run, Skipped, Verdict};
 use crate::store::Store;
 use crate::vcs::Base;
 
@@ -66,52 +66,70 @@ pub(super) fn stored_rows(
     (head, head_whole): (&[Measurement], bool),
     policy: &Policy,
 ) -> Vec<Row> {
-    let key = |m: &Measurement| (m.benchmark.clone(), m.metric);
-    let bases: BTreeMap<_, _> = base.iter().map(|m| (key(m), m)).collect();
-    let heads: BTreeMap<_, _> = head.iter().map(|m| (key(m), m)).collect();
+    let bases: BTreeMap<Key<'_>, &Measurement> = base.iter().map(|m| (key(m), m)).collect();
+    let heads: BTreeMap<Key<'_>, &Measurement> = head.iter().map(|m| (key(m), m)).collect();
     let common = heads.keys().filter(|key| bases.contains_key(*key)).count();
-    let mut rows = Vec::new();
-    for (key, head) in &heads {
-        let limits = policy.limits(&head.benchmark);
-        let mut row = assemble::empty_row(head.benchmark.clone(), &head.harness, limits);
-        row.head = Some(head.median);
-        match bases.get(key) {
-            None => {
-                row.verdict = if base_whole { Verdict::Added } else { Verdict::Inconclusive };
-                row.reason = "no measurement of it is stored of base".into();
-            }
-            Some(base) => {
-                row.base = Some(base.median);
-                row.pairs = base.estimates.len().min(head.estimates.len());
-                if base.executable == head.executable {
-                    row.verdict = Verdict::Unchanged;
-                    row.evidence = Some(Evidence::SameExecutable);
-                    row.reason = "base and head have the same code and data".into();
-                } else {
-                    let alone = base.estimates.len() == 1 && head.estimates.len() == 1;
-                    let between = head.estimates[0] / base.estimates[0] - 1.0;
-                    let logarithms = |m: &Measurement| m.estimates.iter().map(|v| v.ln()).collect::<Vec<_>>();
-                    let (base, head) = (logarithms(base), logarithms(head));
-                    assemble::put(&mut row, judge_stored(&base, &head, limits, common), Evidence::StoredBaseline);
-                    if alone {
-                        row.change = Some(between);
-                        row.reason =
-                            "one process on each side: two processes of one program may differ by as much".into();
-                    }
-                }
-                assemble::budget(&mut row, &head.estimates);
-            }
-        }
-        rows.push(row);
-    }
+    let row = |head: &Measurement| stored_row(bases.get(&key(head)).copied(), base_whole, head, common, policy);
+    let all: Vec<&Measurement> = heads.values().copied().collect();
+    let mut rows: Vec<Row> = in_shares(&all, |share| share.iter().map(|head| row(head)).collect());
     for (key, base) in bases.iter().filter(|(key, _)| head_whole && !heads.contains_key(*key)) {
-        let mut row = assemble::empty_row(key.0.clone(), &base.harness, policy.limits(&key.0));
+        let mut row = assemble::empty_row(key.0.clone(), &base.harness, policy.limits(key.0));
         row.base = Some(base.median);
         row.verdict = Verdict::Removed;
         row.reason = "head has no measurement of it".into();
         rows.push(row);
     }
     rows
+}
+
+type Key<'m> = (&'m BenchmarkId, Metric);
+
+fn key(measurement: &Measurement) -> Key<'_> {
+    (&measurement.benchmark, measurement.metric)
+}
+
+/// What `work` makes of all, each thread with a share of it, in order. A few rows are not worth a thread.
+fn in_shares<T: Sync, R: Send>(all: &[T], work: impl Fn(&[T]) -> Vec<R> + Sync) -> Vec<R> {
+    const WORTH_A_THREAD: usize = 500;
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(all.len() / WORTH_A_THREAD).max(1);
+    let share = all.len().div_ceil(threads).max(1);
+    std::thread::scope(|scope| {
+        let started: Vec<_> = all.chunks(share).map(|some| scope.spawn(|| work(some))).collect();
+        let done = started.into_iter().flat_map(|t| t.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        done.collect()
+    })
+}
+
+/// The row of what head has, against what base has of it. `rows` is the number of rows that share the chance of a false
+/// red.
+fn stored_row(base: Option<&Measurement>, base_whole: bool, head: &Measurement, rows: usize, policy: &Policy) -> Row {
+    let limits = policy.limits(&head.benchmark);
+    let mut row = assemble::empty_row(head.benchmark.clone(), &head.harness, limits);
+    row.head = Some(head.median);
+    let Some(base) = base else {
+        row.verdict = if base_whole { Verdict::Added } else { Verdict::Inconclusive };
+        row.reason = "no measurement of it is stored of base".into();
+        return row;
+    };
+    row.base = Some(base.median);
+    row.pairs = base.estimates.len().min(head.estimates.len());
+    if base.executable == head.executable {
+        row.verdict = Verdict::Unchanged;
+        row.evidence = Some(Evidence::SameExecutable);
+        row.reason = "base and head have the same code and data".into();
+    } else {
+        let alone = base.estimates.len() == 1 && head.estimates.len() == 1;
+        let between = head.estimates[0] / base.estimates[0] - 1.0;
+        let logarithms = |m: &Measurement| m.estimates.iter().map(|v| v.ln()).collect::<Vec<_>>();
+        let judgement = judge_stored(&logarithms(base), &logarithms(head), limits, rows);
+        assemble::put(&mut row, judgement, Evidence::StoredBaseline);
+        if alone {
+            row.change = Some(between);
+            row.reason = "one process on each side: two processes of one program may differ by as much".into();
+        }
+    }
+    assemble::budget(&mut row, &head.estimates);
+    row
 }
 
 /// The report of two runs.

@@ -1,11 +1,35 @@
 //! Student's t distribution, by the regularised incomplete beta function.
 
-/// The `p` quantile (0 < p < 1) of Student's t with `degrees` > 0 degrees of freedom, to about nine digits.
-///
-/// Inverts the distribution function by bisection: slow, sure, and called a few times a row.
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+/// So many quantiles are kept.
+const KEPT: usize = 4096;
+
+thread_local! {
+    static KNOWN: RefCell<HashMap<(u64, u64), f64>> = RefCell::default();
+}
+
+/// The `p` quantile (0 < p < 1) of Student's t with `degrees` > 0 degrees of freedom, to about nine digits. Thousands of
+/// rows ask for the same few: they are kept.
 pub fn t_quantile(p: f64, degrees: f64) -> f64 {
+    let key = (p.to_bits(), degrees.to_bits());
+    if let Some(known) = KNOWN.with_borrow(|known| known.get(&key).copied()) {
+        return known;
+    }
+    let quantile = invert(p, degrees);
+    KNOWN.with_borrow_mut(|known| {
+        if known.len() < KEPT {
+            known.insert(key, quantile);
+        }
+    });
+    quantile
+}
+
+/// Inverts the distribution function by bisection: slow and sure.
+fn invert(p: f64, degrees: f64) -> f64 {
     if p < 0.5 {
-        return -t_quantile(1.0 - p, degrees);
+        return -invert(1.0 - p, degrees);
     }
     let tail = 1.0 - p;
     let mut high = 1.0;

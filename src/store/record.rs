@@ -41,14 +41,22 @@ pub fn decode(bytes: &[u8]) -> Result<Run, RecordError> {
         return Err(RecordError::TooLarge);
     }
     let malformed = |e: serde_json::Error| RecordError::Malformed(printable(&e.to_string()));
-    // The version first: a newer form may differ in any field, and may as well happen to parse.
-    let header: Header = serde_json::from_slice(bytes).map_err(malformed)?;
-    match header.format_version {
-        0 => return Err(RecordError::Invalid("formats are counted from 1, this says 0".into())),
-        found if found > u64::from(RUN_FORMAT_VERSION) => return Err(RecordError::Newer { found }),
-        _ => {}
-    }
-    let run: Run = serde_json::from_slice(bytes).map_err(malformed)?;
+    let version = |found: u64| match found {
+        0 => Err(RecordError::Invalid("formats are counted from 1, this says 0".into())),
+        found if found > u64::from(RUN_FORMAT_VERSION) => Err(RecordError::Newer { found }),
+        _ => Ok(()),
+    };
+    let run: Run = match serde_json::from_slice(bytes) {
+        Ok(run) => run,
+        Err(e) => {
+            // A newer form may differ in any field.
+            let header: Header = serde_json::from_slice(bytes).map_err(malformed)?;
+            version(header.format_version)?;
+            return Err(malformed(e));
+        }
+    };
+    // And it may as well happen to parse.
+    version(run.format_version.into())?;
     check(&run)?;
     Ok(run)
 }

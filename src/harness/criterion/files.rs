@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::enumerate::{guesses, spawn};
 use super::options::{Slicing, Version, filters};
-use super::saved::read_saved;
+use super::saved::saved_samples;
 use super::session::{Ending, EndingKind, ending};
 use crate::harness::{HarnessError, Program, Sample};
 use crate::instrument::interrupted;
@@ -77,7 +77,7 @@ pub fn measure(
         if ending.kind != EndingKind::Finished {
             return Ok(Err(ending));
         }
-        let found = read_saved(home, "new").map_err(fail)?;
+        let found = saved_samples(home, "new").map_err(fail)?;
         let cost = start.elapsed() / (found.len().max(1) as u32);
         samples.extend(
             found.into_iter().map(|(name, times)| {

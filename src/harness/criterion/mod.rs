@@ -18,7 +18,7 @@ pub use bench::{Criterion, Suite};
 pub use enumerate::{Enumeration, NotCriterion, enumerate, holds_criterion};
 pub use once::runs_once;
 pub use options::Version;
-pub use saved::read_saved;
+pub use saved::saved_medians;
 
 /// The way by which measurements are got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,10 +1,12 @@
-//! The tree of files that criterion keeps: the samples of one of its baselines (`new` is the last run).
+//! The tree of files that criterion keeps: what it says of each benchmark in its baselines (`new` is the last run).
 
 use std::fs;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 /// Largest file that is read: room for a million samples.
 const LARGEST: u64 = 64 * 1024 * 1024;
@@ -20,67 +22,123 @@ struct SampleFile {
     times: Vec<f64>,
 }
 
-/// Full ids and nanoseconds per iteration of every benchmark below `home` that has `baseline`, sorted. Keyed by what the
-/// files say, never by their paths, which are shortened and made unique.
+#[derive(Deserialize)]
+struct EstimatesFile {
+    median: Estimate,
+}
+
+#[derive(Deserialize)]
+struct Estimate {
+    point_estimate: f64,
+}
+
+/// Full ids and nanoseconds per iteration, sample by sample, of every benchmark below `home` that has `baseline`, sorted.
 ///
 /// # Errors
 /// A folder that cannot be listed, and a file of criterion's that is broken or too large.
-pub fn read_saved(home: &Path, baseline: &str) -> io::Result<Vec<(String, Vec<f64>)>> {
-    let mut folders = Vec::new();
-    let mut open = vec![home.to_owned()];
-    while let Some(folder) = open.pop() {
-        let entries = match fs::read_dir(&folder) {
-            Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
-            entries => entries?,
-        };
-        for entry in entries {
-            let entry = entry?;
-            // Links are not followed.
-            if entry.file_type()?.is_dir() {
-                if entry.file_name() == baseline {
-                    folders.push(entry.path());
-                }
-                open.push(entry.path());
-            }
-        }
-    }
-    // Opening small files takes longer than reading them.
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let share = folders.len().div_ceil(threads).max(1);
-    let mut found = std::thread::scope(|scope| {
-        let started: Vec<_> = folders
-            .chunks(share)
-            .map(|some| scope.spawn(|| some.iter().filter_map(|folder| read(folder).transpose()).collect()))
-            .collect();
-        let mut found = Vec::new();
-        for thread in started {
-            let part: io::Result<Vec<_>> = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            found.extend(part?);
-        }
-        io::Result::Ok(found)
-    })?;
-    found.sort_by(|a, b| a.0.cmp(&b.0));
+pub fn saved_samples(home: &Path, baseline: &str) -> io::Result<Vec<(String, Vec<f64>)>> {
+    let per_iteration = |file: SampleFile| -> Vec<f64> {
+        file.times.iter().zip(&file.iters).map(|(time, iterations)| time / iterations).collect()
+    };
+    let [found] = walk(home, [baseline], "sample.json", per_iteration)?;
     Ok(found)
 }
 
-/// `None` where criterion keeps no samples: the folder only has the baseline's name.
-fn read(folder: &Path) -> io::Result<Option<(String, Vec<f64>)>> {
-    let Some(sample) = read_json::<SampleFile>(&folder.join("sample.json"))? else { return Ok(None) };
+/// Full ids and medians, in nanoseconds, of every benchmark below `home`, for each of the baselines; sorted.
+///
+/// # Errors
+/// As [`saved_samples`].
+pub fn saved_medians<const N: usize>(home: &Path, baselines: [&str; N]) -> io::Result<[Vec<(String, f64)>; N]> {
+    walk(home, baselines, "estimates.json", |file: EstimatesFile| file.median.point_estimate)
+}
+
+/// What `file` holds of each benchmark. Keyed by what the files say, never by their paths, which are shortened and made
+/// unique. Opening files takes longer than reading them, so several threads do it.
+fn walk<const N: usize, F: DeserializeOwned, T: Send>(
+    home: &Path,
+    baselines: [&str; N],
+    file: &str,
+    value: impl Fn(F) -> T + Sync,
+) -> io::Result<[Vec<(String, T)>; N]> {
+    let open = Mutex::new(subfolders(home)?);
+    let next = || open.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    let work = || {
+        let mut found: [Vec<(String, T)>; N] = std::array::from_fn(|_| Vec::new());
+        while let Some(folder) = next() {
+            for below in subfolders(&folder)? {
+                match baselines.iter().position(|baseline| below.ends_with(baseline)) {
+                    Some(i) => {
+                        if let Some((id, content)) = read(&below, file)? {
+                            found[i].push((id, value(content)));
+                            continue;
+                        }
+                    }
+                    None => {}
+                }
+                open.lock().unwrap_or_else(PoisonError::into_inner).push(below);
+            }
+        }
+        io::Result::Ok(found)
+    };
+    let mut all: [Vec<(String, T)>; N] = std::array::from_fn(|_| Vec::new());
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let parts: Vec<_> = std::thread::scope(|scope| {
+        let started: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        started.into_iter().map(|t| t.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    });
+    for part in parts {
+        for (all, part) in all.iter_mut().zip(part?) {
+            all.extend(part);
+        }
+    }
+    for found in &mut all {
+        found.sort_by(|a, b| a.0.cmp(&b.0));
+    }
+    Ok(all)
+}
+
+/// The folders in a folder; links are not followed. One that is not there has none.
+fn subfolders(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(folder) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            found.push(entry.path());
+        }
+    }
+    Ok(found)
+}
+
+/// `None` where criterion keeps no such file: the folder only has the baseline's name.
+fn read<F: DeserializeOwned>(folder: &Path, file: &str) -> io::Result<Option<(String, F)>> {
+    let Some(content) = read_json(&folder.join(file))? else { return Ok(None) };
     let path = folder.join("benchmark.json");
     let Some(id) = read_json::<BenchmarkFile>(&path)? else {
-        return Err(io::Error::other(format!("{} is missing beside its samples", path.display())));
+        return Err(io::Error::other(format!("{} is missing beside its {file}", path.display())));
     };
-    let times = sample.times.iter().zip(&sample.iters).map(|(time, iterations)| time / iterations).collect();
-    Ok(Some((id.full_id, times)))
+    Ok(Some((id.full_id, content)))
 }
 
 /// `None` where there is no such file.
-fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
-    let mut bytes = Vec::new();
-    match fs::File::open(path) {
+fn read_json<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
+    // Nearly all fit into this, and are read by one call of the system.
+    let mut bytes = [0; 4096];
+    let mut file = match fs::File::open(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-        file => file?.take(LARGEST + 1).read_to_end(&mut bytes)?,
+        file => file?,
     };
+    let count = file.read(&mut bytes)?;
+    if count < bytes.len()
+        && let Ok(content) = serde_json::from_slice(&bytes[..count])
+    {
+        return Ok(Some(content));
+    }
+    let mut bytes = bytes[..count].to_vec();
+    file.take(LARGEST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST {
         return Err(io::Error::other(format!("{} has more bytes than any sample", path.display())));
     }
