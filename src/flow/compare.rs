@@ -34,7 +34,8 @@ pub struct CompareRequest {
 pub fn compare(request: &CompareRequest) -> Result<Report, FlowError> {
     let root = config::nearest_root(&request.directory);
     let config = config::load(&root, request.config.as_deref(), &request.overrides)?;
-    let (bases, heads, warnings) = find_both(request)?;
+    let [Found { runs: bases, unreadable: mut warnings }, Found { runs: heads, unreadable }] = find_both(request)?;
+    warnings.extend(unreadable);
     let same = |head: &Run| bases.iter().find(|base| base.environment.key == head.environment.key);
     let Some((base, head)) = heads.iter().find_map(|head| Some((same(head)?, head))) else {
         let places = |runs: &[Run]| {
@@ -116,15 +117,27 @@ fn run_of_saved(folder: &Path, baseline: &str, medians: Vec<(String, f64)>) -> R
     }
 }
 
-/// Both sides' runs, and what of them could not be read.
-fn find_both(request: &CompareRequest) -> Result<(Vec<Run>, Vec<Run>, Vec<String>), FlowError> {
+/// Runs, one for each environment, the newest first; and what could not be read.
+struct Found {
+    runs: Vec<Run>,
+    unreadable: Vec<String>,
+}
+
+impl From<Run> for Found {
+    fn from(run: Run) -> Self {
+        Self { runs: vec![run], unreadable: Vec::new() }
+    }
+}
+
+/// Both sides' runs.
+fn find_both(request: &CompareRequest) -> Result<[Found; 2], FlowError> {
     let saved = |name| saved_name(&request.directory, name);
     if let (Some((folder, base)), Some((same, head))) = (saved(&request.base), saved(&request.head))
         && folder == same
     {
         // A look at every file of the tree once.
         let [base, head] = saved_by_criterion(&folder, [base, head])?;
-        return Ok((vec![base], vec![head], Vec::new()));
+        return Ok([base.into(), head.into()]);
     }
     let find = |name: &str| find(&request.directory, name);
     // Large files take longer to read than to compare.
@@ -133,20 +146,18 @@ fn find_both(request: &CompareRequest) -> Result<(Vec<Run>, Vec<Run>, Vec<String
         let heads = find(&request.head);
         (bases.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), heads)
     });
-    let ((bases, mut warnings), (heads, more)) = (bases?, heads?);
-    warnings.extend(more);
-    Ok((bases, heads, warnings))
+    Ok([bases?, heads?])
 }
 
-/// What is known of a commit or stands in a file: at least one run, one for each environment, the newest first. With what
-/// could not be read.
-fn find(directory: &Path, name: &str) -> Result<(Vec<Run>, Vec<String>), FlowError> {
+/// What is known of a commit or stands in a file: at least one run.
+fn find(directory: &Path, name: &str) -> Result<Found, FlowError> {
     let path = directory.join(name);
     if path.is_file() {
-        return Ok((vec![read_exported(&path)?], Vec::new()));
+        return Ok(read_exported(&path)?.into());
     }
     if let Some((folder, baseline)) = saved_name(directory, name) {
-        return Ok((saved_by_criterion(&folder, [baseline])?.into(), Vec::new()));
+        let [run] = saved_by_criterion(&folder, [baseline])?;
+        return Ok(run.into());
     }
     let repository = Repository::discover(directory)?;
     let commit = repository.resolve(name)?;
@@ -166,5 +177,5 @@ fn find(directory: &Path, name: &str) -> Result<(Vec<Run>, Vec<String>), FlowErr
             short(&commit),
         )));
     }
-    Ok((runs, skipped))
+    Ok(Found { runs, unreadable: skipped })
 }

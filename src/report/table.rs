@@ -1,9 +1,10 @@
 //! The terminal's table: which columns there is room for, and how long ids may be. Colours and what stands under a row
 //! are added in `terminal`.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
+use unicode_width::UnicodeWidthStr;
 
 use super::escape::shorten;
 use super::view::Line;
@@ -56,25 +57,27 @@ impl Column {
         }
     }
 
-    fn cell(self, line: &Line) -> String {
+    fn cell(self, line: &Line) -> Cow<'_, str> {
         match self {
-            Self::Benchmark => line.id.clone(),
-            Self::Metric => line.metric.to_string(),
-            Self::Base => line.base.clone(),
-            Self::Head => line.head.clone(),
-            Self::Change => line.change.clone(),
-            Self::Interval => line.interval.clone(),
-            Self::Limit => line.limit.clone(),
-            Self::Evidence => line.evidence.to_owned(),
-            Self::Verdict => line.verdict.to_string(),
+            Self::Benchmark => Cow::Borrowed(&line.id),
+            Self::Metric => Cow::Owned(line.metric.to_string()),
+            Self::Base => Cow::Borrowed(&line.base),
+            Self::Head => Cow::Borrowed(&line.head),
+            Self::Change => Cow::Borrowed(&line.change),
+            Self::Interval => Cow::Borrowed(&line.interval),
+            Self::Limit => Cow::Borrowed(&line.limit),
+            Self::Evidence => Cow::Borrowed(line.evidence),
+            Self::Verdict => Cow::Borrowed(line.verdict.as_str()),
         }
     }
 
-    fn alignment(self) -> CellAlignment {
-        match self {
-            Self::Base | Self::Head | Self::Change | Self::Interval | Self::Limit => CellAlignment::Right,
-            _ => CellAlignment::Left,
-        }
+    fn is_number(self) -> bool {
+        matches!(self, Self::Base | Self::Head | Self::Change | Self::Interval | Self::Limit)
+    }
+
+    /// How wide it has to be.
+    fn width(self, lines: &[Line]) -> usize {
+        lines.iter().map(|line| self.cell(line).width()).max().unwrap_or(0).max(self.head().width())
     }
 }
 
@@ -86,8 +89,7 @@ pub(super) fn fit(lines: &mut [Line], metrics: bool, width: usize) -> Vec<Column
         Column::Interval => lines.iter().any(|line| !line.interval.is_empty()),
         _ => true,
     });
-    let widths: Vec<usize> = table(&columns, lines).column_max_content_widths().into_iter().map(usize::from).collect();
-    let mut sized: Vec<(Column, usize)> = columns.into_iter().zip(widths).collect();
+    let mut sized: Vec<(Column, usize)> = columns.into_iter().map(|column| (column, column.width(lines))).collect();
     let longest = sized[0].1;
     let room = |sized: &[(Column, usize)]| width.saturating_sub(sized[1..].iter().map(|(_, width)| width + GAP).sum());
     for column in Column::DISPENSABLE {
@@ -117,15 +119,20 @@ fn shorten_ids(lines: &mut [Line], room: usize) {
     }
 }
 
-/// The table of `lines`, a line of text each and one for the head: no cell holds a newline, none is wrapped.
-pub(super) fn table(columns: &[Column], lines: &[Line]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    let cell = |column: Column, text: String| Cell::new_owned(text).set_alignment(column.alignment());
-    table.set_header(columns.iter().map(|column| cell(*column, column.head().to_owned())));
-    table.add_rows(lines.iter().map(|line| columns.iter().map(|column| cell(*column, column.cell(line)))));
-    for column in table.column_iter_mut() {
-        column.set_padding((0, GAP as u16));
-    }
-    table
+/// The table of `lines`, a line of text each after one for the head: no cell holds a newline, none is wrapped.
+pub(super) fn table(columns: &[Column], lines: &[Line]) -> Vec<String> {
+    let widths: Vec<usize> = columns.iter().map(|column| column.width(lines)).collect();
+    let row = |cells: &mut dyn Iterator<Item = Cow<'_, str>>| {
+        let mut text = String::new();
+        for ((column, wide), cell) in columns.iter().zip(&widths).zip(cells) {
+            let blanks = " ".repeat(wide.saturating_sub(cell.width()));
+            let (before, after) = if column.is_number() { (&*blanks, "") } else { ("", &*blanks) };
+            text.extend([before, &cell, after, &" ".repeat(GAP)]);
+        }
+        text.truncate(text.trim_end().len());
+        text
+    };
+    let head = row(&mut columns.iter().map(|column| Cow::Borrowed(column.head())));
+    let body = lines.iter().map(|line| row(&mut columns.iter().map(|column| column.cell(line))));
+    std::iter::once(head).chain(body).collect()
 }

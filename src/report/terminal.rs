@@ -96,17 +96,15 @@ impl Writer {
             self.line("");
             let columns = table::fit(&mut lines, view.metrics, self.style.width);
             let table = table::table(&columns, &lines);
-            let mut texts = table.lines();
-            let head = texts.next().unwrap_or_default();
-            self.line(&self.painted(DIM, head.trim_end()));
-            for (i, (text, line)) in texts.zip(&lines).enumerate() {
-                self.row(text.trim_end(), line);
+            let notes: Vec<String> = lines.iter().map(|line| self.note(line, &columns)).collect();
+            self.line(&self.painted(DIM, &table[0]));
+            for (i, (text, line)) in table[1..].iter().zip(&lines).enumerate() {
+                self.row(text, line);
                 // What holds for a run of rows is said once, under the last of them.
-                let note = self.note(line, &columns);
-                let repeated = lines.get(i + 1).is_some_and(|next| {
-                    next.verdict == line.verdict && !line.fails && note == self.note(next, &columns)
-                });
-                self.notes(line, if repeated { "" } else { &note });
+                let next = lines.get(i + 1).zip(notes.get(i + 1));
+                let repeated =
+                    next.is_some_and(|(next, said)| next.verdict == line.verdict && !line.fails && notes[i] == *said);
+                self.notes(line, if repeated { "" } else { &notes[i] });
             }
         }
         if !hidden.is_empty() && !lines.is_empty() {

@@ -189,6 +189,52 @@ fn report_shows_and_ends_as_the_check_did() {
     }
 }
 
+/// Writes what criterion keeps of a benchmark.
+fn criterion_kept(fixture: &Fixture, folder: &str, id: &str, median: f64) {
+    let id = serde_json::json!({ "group_id": id, "full_id": id });
+    let estimate = serde_json::json!({ "point_estimate": median, "standard_error": 0.1 });
+    fixture.write(&format!("{folder}/benchmark.json"), &id.to_string());
+    let estimates = serde_json::json!({ "mean": estimate, "median": estimate, "slope": null });
+    fixture.write(&format!("{folder}/estimates.json"), &estimates.to_string());
+}
+
+#[test]
+fn what_criterion_saved_is_compared_and_nothing_is_claimed() {
+    let fixture = Fixture::new("example", "saved-by-criterion");
+    // The paths say nothing: criterion shortens them, and a benchmark may be called as a baseline is.
+    for (folder, id, median) in [
+        ("kept/one/base", "one", 100.0),
+        ("kept/one/new", "one", 150.0),
+        ("kept/group/base/base", "group/base", 10.0),
+        ("kept/group/base/new", "group/base", 10.0),
+        ("kept/group/gone/base", "group/gone", 10.0),
+        ("kept/added_2/new", "added?", 10.0),
+        ("kept/one/other", "one", 1.0),
+    ] {
+        criterion_kept(&fixture, folder, id, median);
+    }
+    fixture.write("kept/report/index.html", "x");
+    let ran = fixture.perfgate(&["compare", "kept@base", "kept@new", "--format", "json"]);
+    let report = json::parse(ran.stdout.as_bytes()).unwrap();
+    let rows: Vec<_> = report.rows.iter().map(|row| (row.benchmark.name.as_str(), row.verdict, row.change)).collect();
+    let expected = [
+        ("added?", Verdict::Added, None),
+        ("group/base", Verdict::Inconclusive, Some(0.0)),
+        ("group/gone", Verdict::Removed, None),
+        ("one", Verdict::Inconclusive, Some(0.5)),
+    ];
+    assert_eq!(rows, expected);
+    // A benchmark is gone: that needs no measurement.
+    assert_eq!(ran.code, 100);
+    let ran = fixture.perfgate(&["compare", "kept@base", "kept@nowhere"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("criterion saved no baseline `nowhere` in"), "{}", ran.stderr);
+    fixture.write("kept/one/new/estimates.json", "{");
+    let ran = fixture.perfgate(&["compare", "kept@base", "kept@new"]);
+    assert_eq!(ran.code, 101);
+    assert!(ran.stderr.contains("kept/one/new/estimates.json: EOF"), "{}", ran.stderr);
+}
+
 #[test]
 fn clean_removes_builds_of_this_project_and_nothing_else() {
     let fixture = Fixture::new("example", "clean");

@@ -66,16 +66,12 @@ fn walk<const N: usize, F: DeserializeOwned, T: Send>(
         let mut found: [Vec<(String, T)>; N] = std::array::from_fn(|_| Vec::new());
         while let Some(folder) = next() {
             for below in subfolders(&folder)? {
-                match baselines.iter().position(|baseline| below.ends_with(baseline)) {
-                    Some(i) => {
-                        if let Some((id, content)) = read(&below, file)? {
-                            found[i].push((id, value(content)));
-                            continue;
-                        }
-                    }
-                    None => {}
+                let baseline = baselines.iter().position(|baseline| below.ends_with(baseline));
+                match baseline.map(|i| read(&below, file).map(|read| (i, read))).transpose()? {
+                    Some((i, Some((id, content)))) => found[i].push((id, value(content))),
+                    // No baseline, or a benchmark of that name.
+                    _ => open.lock().unwrap_or_else(PoisonError::into_inner).push(below),
                 }
-                open.lock().unwrap_or_else(PoisonError::into_inner).push(below);
             }
         }
         io::Result::Ok(found)
