@@ -36,7 +36,7 @@ pub fn adopt(setting: &mut Setting, base: &Base) -> Result<Vec<String>, FlowErro
         Some(bytes) => config::parse(&String::from_utf8_lossy(&bytes), &shown(&path), overrides),
     };
     let Ok(of_base) = read else {
-        let sentence = "base's configuration cannot be read by this version, so head's holds: see `cargo perfgate check --base HEAD` on base";
+        let sentence = "base's configuration cannot be read, so head's holds";
         return Ok(vec![sentence.to_owned()]);
     };
     let differences = differences(&of_base.policy, &setting.config.policy);

@@ -137,6 +137,35 @@ fn a_slowdown_fails_and_its_revert_passes() {
 }
 
 #[test]
+fn a_change_cannot_loosen_the_gate_that_it_has_to_pass() {
+    let fixture = Fixture::new("example", "loosened");
+    fixture.write(".config/perfgate.toml", "[gate]\nmax-regression = \"10%\"\n");
+    fixture.commit("a limit");
+    fixture.git(&["checkout", "-q", "-b", "topic"]);
+    slow_down_adler(&fixture);
+    fixture.write(".config/perfgate.toml", "[gate]\nmax-regression = \"900%\"\nsuite-max-regression = \"900%\"\n");
+    fixture.commit("slower, and it may be");
+    let check = |more: &[&str]| fixture.perfgate(&[&["check", "--offline", "adler32"], more].concat());
+    assert_eq!(check(&[]).code, 100);
+    let report = last(&fixture);
+    assert_eq!(report.policy.max_regression, 0.1);
+    let sentence = "the configuration differs, and base's holds until head is merged: max-regression is 10 % (head: 900 %), suite-max-regression is 2 % (head: 900 %), tolerate is 4 % (head: 360 %); `--policy head` tries head's";
+    assert!(report.warnings.iter().any(|warning| warning == sentence), "{:?}", report.warnings);
+    assert_eq!(check(&["--policy", "head"]).code, 0);
+    assert_eq!(last(&fixture).policy.max_regression, 9.0);
+    // The user's own word: a file that is named.
+    fixture.write("mine.toml", &fixture.read(".config/perfgate.toml"));
+    assert_eq!(check(&["--config", "mine.toml"]).code, 0);
+    // A base whose configuration is broken cannot keep head from mending it.
+    fixture.git(&["checkout", "-q", "main"]);
+    fixture.write(".config/perfgate.toml", "[gate\n");
+    fixture.commit("broken");
+    fixture.write(".config/perfgate.toml", "[gate]\n");
+    assert_eq!(check(&[]).code, 0);
+    assert!(last(&fixture).warnings[0].starts_with("base's configuration cannot be read"), "{:?}", last(&fixture).warnings);
+}
+
+#[test]
 fn limits_follow_from_noise_and_doctor_tells_what_can_be_seen() {
     let fixture = Fixture::new("example", "noise");
     fixture.write(".config/perfgate.toml", "[gate]\nmax-regression = \"auto\"\non-inconclusive = \"pass\"\n");
