@@ -50,7 +50,12 @@ impl Judgement {
 
 /// The 95 % interval of an estimated logarithm, as plain ratios.
 pub(super) fn interval(estimate: &TrimmedMean) -> Interval {
-    let (m, margin) = (estimate.mean, estimate.margin(0.025));
+    interval_with(estimate, 0.025)
+}
+
+/// The interval that leaves this chance on each side.
+pub(super) fn interval_with(estimate: &TrimmedMean, tail: f64) -> Interval {
+    let (m, margin) = (estimate.mean, estimate.margin(tail));
     Interval { low: (m - margin).exp_m1(), high: (m + margin).exp_m1() }
 }
 

@@ -162,7 +162,11 @@ fn a_change_cannot_loosen_the_gate_that_it_has_to_pass() {
     fixture.commit("broken");
     fixture.write(".config/perfgate.toml", "[gate]\n");
     assert_eq!(check(&[]).code, 0);
-    assert!(last(&fixture).warnings[0].starts_with("base's configuration cannot be read"), "{:?}", last(&fixture).warnings);
+    assert!(
+        last(&fixture).warnings[0].starts_with("base's configuration cannot be read"),
+        "{:?}",
+        last(&fixture).warnings
+    );
 }
 
 #[test]
