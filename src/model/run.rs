@@ -27,7 +27,9 @@ pub struct Run {
     pub environment: Environment,
     /// When the measuring began, RFC 3339 in UTC.
     pub started: String,
-    /// Whether all benchmarks of the revision were measured; else what is missing here says nothing.
+    /// Whether all benchmarks of the revision were measured; else what is missing here says nothing. The first records do
+    /// not say it, and claim nothing.
+    #[serde(default)]
     pub whole: bool,
     /// One entry per benchmark and metric.
     pub measurements: Vec<Measurement>,

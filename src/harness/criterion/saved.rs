@@ -47,7 +47,7 @@ pub fn saved_samples(home: &Path, baseline: &str) -> io::Result<Vec<(String, Vec
 /// Full ids and medians, in nanoseconds, of every benchmark below `home`, for each of the baselines; sorted.
 ///
 /// # Errors
-/// As [`saved_samples`].
+/// The same without the samples themselves.
 pub fn saved_medians<const N: usize>(home: &Path, baselines: [&str; N]) -> io::Result<[Vec<(String, f64)>; N]> {
     walk(home, baselines, "estimates.json", |file: EstimatesFile| file.median.point_estimate)
 }

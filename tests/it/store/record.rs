@@ -38,6 +38,10 @@ fn format_1_reads_as_it_was_written() {
     assert_eq!(hostile.benchmark, BenchmarkId::new("tools", "-rf", "\u{1b}[31mred\0 <b>&|\n"));
     assert_eq!((hostile.median, hostile.spread), (2.5e12, 1e-300));
 
+    // The first records do not say whether they hold all.
+    let first = V1.lines().filter(|line| !line.contains("\"whole\"")).collect::<Vec<_>>().join("\n");
+    assert!(!decode(first.as_bytes()).unwrap().whole);
+
     assert_eq!(decode(&encode(&run).unwrap()), Ok(run));
 }
 
