@@ -36,6 +36,7 @@ fn report() -> Report {
         evidence: Some(Evidence::PairedMeasurement),
         reason: "slower than the tolerated 2 %".to_owned(),
         pairs: 37,
+        distribution: (0..37).map(|i| f64::from(i - 18) / 1000.0).collect(),
         reproduce: None,
     };
     let rows: Vec<Row> = (0..COUNT).map(row).collect();

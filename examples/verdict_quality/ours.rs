@@ -52,13 +52,11 @@ fn request(project: &Project, filter: Option<regex::Regex>, pairs: Option<usize>
     };
     Ok(ProjectRequest {
         directory: project.root.clone(),
-        manifest_path: None,
         cargo,
-        config: None,
-        overrides: Overrides::default(),
         builds: project.builds.clone(),
         filter,
         effort: Effort { budget: None, pairs },
+        ..ProjectRequest::default()
     })
 }
 

@@ -9,7 +9,7 @@ use super::output::FormatOption;
 use super::surroundings::default_builds;
 use crate::config::Overrides;
 use crate::flow::check::Method;
-use crate::flow::{Effort, PolicyOf, ProjectRequest};
+use crate::flow::{Effort, Pin, PolicyOf, ProjectRequest};
 use crate::model::ExitCode;
 use crate::workspace::{CargoOptions, Selection};
 
@@ -159,9 +159,20 @@ pub struct CheckOptions {
     /// Whose limits hold
     #[arg(long, value_name = "SIDE", default_value = "base")]
     pub policy: PolicyOption,
+    /// What base takes over from head, so that nothing but the source differs
+    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
+    pub pin: Vec<PinOption>,
     /// Do not store what is measured of a clean head
     #[arg(long)]
     pub no_store: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PinOption {
+    /// The toolchain, whatever base's toolchain file says
+    Toolchain,
+    /// The lock file, and with it the versions of dependencies
+    Lock,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -398,6 +409,7 @@ impl ProjectOptions {
                 locked: self.locked,
                 offline: self.offline,
                 recorder: std::env::current_exe().ok(),
+                toolchain: None,
                 quiet: common.quiet,
                 silent: false,
             },
@@ -405,6 +417,7 @@ impl ProjectOptions {
             config: self.config.map(|path| directory.join(path)),
             overrides: self.environment.overrides(),
             builds: self.target_dir.map_or_else(default_builds, |path| directory.join(path)),
+            pin: Pin::default(),
             filter,
             effort: Effort { budget: self.budget, pairs: None },
             directory,

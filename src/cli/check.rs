@@ -1,13 +1,13 @@
 //! `cargo perfgate check`.
 
-use super::args::{CheckOptions, Common};
+use super::args::{CheckOptions, Common, PinOption};
 use super::output::{write_file, write_report};
 use super::planned;
 use super::surroundings::ci_event;
 use super::ui::Ui;
 use super::usage;
-use crate::flow::FlowError;
 use crate::flow::check::{CheckRequest, check};
+use crate::flow::{FlowError, Pin, ProjectRequest};
 use crate::model::ExitCode;
 use crate::report;
 
@@ -17,9 +17,11 @@ pub fn execute(options: CheckOptions, common: &Common, ui: &mut Ui) -> Result<Ex
             "`{word}` is not supported by this version of cargo-perfgate\nhelp: if a filter is meant: cargo perfgate check {word}"
         )));
     }
+    let pinned = |what| options.pin.contains(&what);
+    let pin = Pin { toolchain: pinned(PinOption::Toolchain), lock: pinned(PinOption::Lock) };
     let checked = check(
         CheckRequest {
-            project: options.project.request(common)?,
+            project: ProjectRequest { pin, ..options.project.request(common)? },
             base: options.base,
             event: ci_event(),
             method: options.method.into(),
@@ -29,6 +31,7 @@ pub fn execute(options: CheckOptions, common: &Common, ui: &mut Ui) -> Result<Ex
         },
         ui,
     )?;
+    ui.finished();
     let result = checked.report;
     write_report(&result, &options.output, ui)?;
     write_file(&checked.last, &report::json::render(&result))?;

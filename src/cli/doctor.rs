@@ -10,6 +10,7 @@ use crate::report;
 
 pub fn execute(options: DoctorOptions, common: &Common, ui: &mut Ui) -> Result<ExitCode, FlowError> {
     let diagnosis = doctor(options.project.request(common)?, ui)?;
+    ui.finished();
     match options.format {
         ListFormat::Json => {
             let text = serde_json::to_string_pretty(&diagnosis).map_err(|e| super::usage(e.to_string()))?;

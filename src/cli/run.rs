@@ -11,6 +11,7 @@ use crate::store::export;
 
 pub fn execute(options: RunOptions, common: &Common, ui: &mut Ui) -> Result<ExitCode, FlowError> {
     let result = run(options.project.request(common)?, !options.no_store, ui)?;
+    ui.finished();
     print(&report::run::render(&result.run))?;
     for left in &result.skipped {
         ui.status("Skipped", &format!("{}: {}", left.what, left.reason));

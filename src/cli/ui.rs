@@ -2,14 +2,15 @@
 //! error. Results go to standard output, by `output`.
 
 use std::io::{IsTerminal, Write};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::args::{Color, Common};
 use crate::flow::{FlowError, Progress};
-use crate::report::visible;
+use crate::model::BenchmarkId;
+use crate::report::{seconds, visible};
 
 const STATUS: Style = AnsiColor::Green.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
@@ -22,7 +23,16 @@ pub struct Ui {
     /// Whether unchanged rows are shown.
     pub verbose: bool,
     bar: Option<ProgressBar>,
+    /// What took time, and when it began.
+    phases: Vec<(&'static str, Instant)>,
+    /// When a log was last told how far measuring is.
+    told: Option<Instant>,
 }
+
+/// How often a log is told how far measuring is.
+const TELL: Duration = Duration::from_secs(20);
+/// What took less is not worth a word.
+const WORTH_TELLING: Duration = Duration::from_millis(50);
 
 impl Ui {
     /// Sets colour as the options say, for both streams.
@@ -33,7 +43,7 @@ impl Ui {
             Color::Always => anstream::ColorChoice::Always.write_global(),
             Color::Never => anstream::ColorChoice::Never.write_global(),
         }
-        Self { quiet: common.quiet, verbose: common.verbose > 0, bar: None }
+        Self { quiet: common.quiet, verbose: common.verbose > 0, bar: None, phases: Vec::new(), told: None }
     }
 
     /// Whether standard output takes colour.
@@ -55,6 +65,21 @@ impl Ui {
             self.clear();
             print_error(&e.to_string());
         }
+    }
+
+    /// The work is over: tells what took how long.
+    pub fn finished(&mut self) {
+        let Some((_, start)) = self.phases.first() else { return };
+        let (all, ends) =
+            (start.elapsed(), self.phases.iter().skip(1).map(|(_, start)| *start).chain([Instant::now()]));
+        let spent =
+            self.phases.iter().zip(ends).map(|((done, start), end)| (done, end.saturating_duration_since(*start)));
+        let parts: Vec<String> = spent
+            .filter(|(_, spent)| *spent >= WORTH_TELLING)
+            .map(|(done, spent)| format!("{done} in {}", seconds(spent.as_secs_f64())))
+            .collect();
+        let parts = if parts.len() > 1 { format!(": {}", parts.join(", ")) } else { String::new() };
+        self.status("Finished", &format!("in {}{parts}", seconds(all.as_secs_f64())));
     }
 
     fn line(&mut self, text: &str) {
@@ -89,6 +114,20 @@ impl Progress for Ui {
         }
     }
 
+    fn detail(&mut self, verb: &str, message: &str) {
+        if self.verbose {
+            self.status(verb, message);
+        }
+    }
+
+    fn phase(&mut self, done: &'static str) {
+        self.phases.push((done, Instant::now()));
+    }
+
+    fn decided(&mut self, id: &BenchmarkId, measuring: Duration) {
+        self.detail("Decided", &format!("{} after {}", id.name, seconds(measuring.as_secs_f64())));
+    }
+
     fn warn(&mut self, message: &str) {
         self.warning(message);
     }
@@ -98,7 +137,16 @@ impl Progress for Ui {
     }
 
     fn measuring(&mut self, decided: usize, benchmarks: usize, remaining: Duration) {
-        if self.quiet || !std::io::stderr().is_terminal() {
+        let left = format!("decided, about {} left", seconds(remaining.as_secs_f64()));
+        if self.quiet {
+            return;
+        }
+        if !std::io::stderr().is_terminal() {
+            let last = *self.told.get_or_insert_with(Instant::now);
+            if last.elapsed() >= TELL {
+                self.told = Some(Instant::now());
+                self.status("Measuring", &format!("{decided} of {benchmarks} {left}"));
+            }
             return;
         }
         let bar = self.bar.get_or_insert_with(|| {
@@ -110,7 +158,7 @@ impl Progress for Ui {
             bar
         });
         bar.set_length(benchmarks as u64);
-        bar.set_message(format!("decided, about {} s left", remaining.as_secs()));
+        bar.set_message(left);
         bar.set_position(decided as u64);
     }
 

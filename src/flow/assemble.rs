@@ -74,6 +74,7 @@ pub fn empty_row(id: BenchmarkId, harness: &str, limits: Limits) -> Row {
         evidence: None,
         reason: String::new(),
         pairs: 0,
+        distribution: Vec::new(),
         reproduce: None,
     }
 }
@@ -174,6 +175,7 @@ pub fn put(row: &mut Row, judgement: Judgement, evidence: Evidence) {
     row.verdict = judgement.verdict;
     row.evidence = Some(evidence);
     row.reason = judgement.reason;
+    row.distribution = judgement.distribution;
 }
 
 /// Turns `row` over budget where head's `estimates` prove that, unless something worse is known of it.
@@ -269,6 +271,10 @@ pub fn reproduce(id: &BenchmarkId, base: &str, request: &ProjectRequest) -> Stri
     add("--profile", cargo.profile.clone());
     add("--target", cargo.target.clone());
     let flags = [(cargo.all_features, "--all-features"), (cargo.no_default_features, "--no-default-features")];
+    let pinned = [(request.pin.toolchain, "toolchain"), (request.pin.lock, "lock")];
+    for (_, what) in pinned.into_iter().filter(|(on, _)| *on) {
+        words.extend(["--pin".to_owned(), what.to_owned()]);
+    }
     words.extend(flags.into_iter().filter(|(on, _)| *on).map(|(_, flag)| flag.to_owned()));
     let filter = format!("^{}$", regex::escape(&id.name));
     words.push(quoted(&filter));

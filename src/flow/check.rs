@@ -104,15 +104,22 @@ fn judge_head(
         Err(_) => Tried::default(),
     };
     let (against, mut warnings) = match &built_base {
-        Ok(built) => (Against::Base(built, &tried), setting.differences(built, &head)),
+        Ok(built) => (Against::Base(built, &tried), built.notes.clone()),
         Err(reason) => (Against::Unbuilt(reason), vec![reason.clone()]),
     };
     warnings.splice(0..0, policy_differs);
     let environment = setting.environment()?;
     let copies = Copies::new()?;
     let equal_is_unchanged = match &built_base {
-        Ok(built) => identity_counts && setting.differ_in_code_alone(&built.tree, &head.tree)?,
-        Err(_) => false,
+        Ok(built) if identity_counts => match setting.beyond_code(&built.tree, &head.tree)? {
+            None => true,
+            Some(path) => {
+                let what = format!("equal executables, too: {} changed, and a benchmark may read it", path.display());
+                progress.detail("Timing", &what);
+                false
+            }
+        },
+        _ => false,
     };
     let home = copies.folder().join("home");
     let suites = look(&head, against, &setting.looking(&home, equal_is_unchanged), progress)?;

@@ -12,7 +12,7 @@ use crate::harness::criterion::Criterion;
 use crate::harness::{Bench, Sides};
 use crate::instrument::{Copies, Layouts};
 use crate::model::{BenchmarkId, Controls};
-use crate::report::counted;
+use crate::report::{self, counted};
 
 /// Seconds that a slice of a usual benchmark takes, on one side.
 const SLICE: f64 = 0.03;
@@ -92,6 +92,7 @@ pub fn measure(
         suite: policy.suite,
         seed,
     };
+    progress.phase("measured");
     announce(suites, &plan, progress);
     let all = suites.open.iter().map(|open| open.suite.clone()).collect();
     let mut bench = Criterion::new(all, copies, policy.time_out, seed);
@@ -125,19 +126,15 @@ fn announce(suites: &Suites, plan: &Schedule, progress: &mut dyn Progress) {
     let mut seconds = sides * slices * f64::from(USUAL_PAIRS);
     let mut limit = String::new();
     if let Some(budget) = plan.budget.map(|budget| budget.as_secs_f64()) {
-        limit = format!(", at most {}", about(budget));
+        limit = format!(", at most {}", report::seconds(budget));
         seconds = seconds.min(budget);
     }
     let (count, executables) = (counted(plan.rows, "benchmark"), counted(plan.benchmarks.len(), "executable"));
-    progress.status("Measuring", &format!("{count} of {executables}, about {}{limit}", about(seconds)));
+    progress.status("Measuring", &format!("{count} of {executables}, about {}{limit}", report::seconds(seconds)));
     if whole_seconds > 0 {
         let note = format!("{whole_seconds} of them with criterion 0.3, which measures for whole seconds");
         progress.status("", &note);
     }
-}
-
-fn about(seconds: f64) -> String {
-    if seconds < 90.0 { format!("{seconds:.0} s") } else { format!("{:.0} min", seconds / 60.0) }
 }
 
 fn fixed_times(suites: &Suites, results: &Results) -> Option<String> {

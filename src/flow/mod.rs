@@ -26,7 +26,7 @@ pub use bench_sources::{Place, own_changes};
 pub use measure::Effort;
 pub use measured::{Estimate, Measured, Verdictless};
 pub use policy::PolicyOf;
-pub use project::{ProjectRequest, Setting};
+pub use project::{Pin, ProjectRequest, Setting};
 pub use schedule::{Planned, Schedule, Scheduled, schedule};
 
 use std::path::Path;
@@ -98,6 +98,10 @@ impl FlowError {
 pub trait Progress {
     /// A step begins: a verb in cargo's manner (`Building`) and what it is about.
     fn status(&mut self, _verb: &str, _message: &str) {}
+    /// Why something is done or left out, for those who want to know: as [`Progress::status`].
+    fn detail(&mut self, _verb: &str, _message: &str) {}
+    /// What takes time begins, until the next such part or the end: what it is, in the past tense.
+    fn phase(&mut self, _done: &'static str) {}
     /// Something the user should know, and which stands in no report.
     fn warn(&mut self, _message: &str) {}
     /// A compiler's message, as it renders it.

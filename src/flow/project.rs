@@ -27,10 +27,21 @@ pub struct ProjectRequest {
     pub overrides: Overrides,
     /// The folder for check-outs and builds.
     pub builds: PathBuf,
+    /// What base takes over from head.
+    pub pin: Pin,
     /// The positional filter: a regular expression over ids, as `cargo bench` takes it.
     pub filter: Option<regex::Regex>,
     /// How much measuring may cost.
     pub effort: Effort,
+}
+
+/// What base takes over from head, so that nothing but the source differs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pin {
+    /// The toolchain.
+    pub toolchain: bool,
+    /// The lock file.
+    pub lock: bool,
 }
 
 /// A project that was found and whose policy was read; nothing is built yet.
@@ -70,6 +81,10 @@ pub struct BuiltSide {
     /// The root of its tree, as the link shows it.
     pub(super) shown: PathBuf,
     pub(super) checked_out: CheckedOut,
+    /// Base's toolchain, where its file asks for another than head's.
+    pub(super) toolchain: Option<String>,
+    /// What differs from head's besides the source, or was made not to: a sentence each.
+    pub(super) notes: Vec<String>,
 }
 
 /// A tree that was written where it can be built.
@@ -110,9 +125,9 @@ impl Setting {
         Looking { home, time_out: self.config.policy.time_out, equal_is_unchanged, filter }
     }
 
-    /// Whether two trees differ in nothing but what is compiled into their executables and what no benchmark reads: then
-    /// equal executables do the same.
-    pub fn differ_in_code_alone(&self, base: &Tree, head: &Tree) -> Result<bool, FlowError> {
+    /// A file that differs between two trees, and is neither compiled into their executables nor what no benchmark reads.
+    /// Where there is none, equal executables do the same.
+    pub fn beyond_code(&self, base: &Tree, head: &Tree) -> Result<Option<PathBuf>, FlowError> {
         let changed = self.repository.changed_paths(base, head, &self.slots.slot(Slot::Head))?;
         let harmless = |path: &PathBuf| {
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
@@ -123,7 +138,7 @@ impl Setting {
             let started = name == "main.rs" || path.iter().any(|folder| folder == "bin");
             hidden || ["md", "toml", "lock"].contains(&ending) || name == "LICENSE" || (ending == "rs" && !started)
         };
-        Ok(changed.iter().all(harmless))
+        Ok(changed.into_iter().find(|path| !harmless(path)))
     }
 
     /// Whether the request is for all benchmarks of the workspace.
@@ -169,9 +184,12 @@ impl Setting {
             self.repository.tree_of(&self.head.commit)?
         };
         let dirty = if self.head.dirty { " with uncommitted changes" } else { "" };
+        progress.phase("head built");
         progress.status("Building", &format!("head {}{dirty}", short(&self.head.commit)));
         let lock = self.workspace_root.join("Cargo.lock");
-        let built = self.build(Slot::Head, &tree, lock.exists().then_some(lock), progress)?;
+        let place = self.write(Slot::Head, &tree, lock.exists().then_some(lock))?;
+        let built = self.build_at(place, &self.request.cargo, |targets| targets)?;
+        tell_errors(&built, progress);
         if built.built.executables.is_empty() && !built.built.failed.is_empty() {
             let cause = built.built.failed[0].reason.clone();
             return Err(WorkspaceError::Build { side: "head".into(), cause }.into());
@@ -187,29 +205,21 @@ impl Setting {
         head: &BuiltSide,
         progress: &mut dyn Progress,
     ) -> Result<BuiltSide, FlowError> {
+        progress.phase("base built");
         progress.status("Building", &format!("base {}", short(commit)));
         self.slots.seed(Slot::Base, Slot::Head)?;
         let tree = self.repository.tree_of(commit)?;
-        self.build(Slot::Base, &tree, Some(head.root.join("Cargo.lock")), progress)
-    }
-
-    fn build(
-        &self,
-        slot: Slot,
-        tree: &Tree,
-        lock: Option<PathBuf>,
-        progress: &mut dyn Progress,
-    ) -> Result<BuiltSide, FlowError> {
-        let place = self.write(slot, tree, lock)?;
-        let built = self.build_at(place, &self.request.cargo, |targets| targets)?;
-        for diagnostic in &built.built.diagnostics {
-            progress.diagnostic(diagnostic);
-        }
+        let place = self.write(Slot::Base, &tree, Some(head.root.join("Cargo.lock")))?;
+        let (toolchain, notes) = self.differences(&place, head)?;
+        let options = CargoOptions { toolchain, ..self.request.cargo.clone() };
+        let mut built = self.build_at(place, &options, |targets| targets)?;
+        (built.toolchain, built.notes) = (options.toolchain, notes);
+        tell_errors(&built, progress);
         Ok(built)
     }
 
     /// Writes `tree` with its surroundings into `slot`, and has the link show it. Where the tree has no lock file of its own
-    /// it gets `lock`.
+    /// it gets `lock`; where the lock file is pinned, all but head do.
     pub(super) fn write(&self, slot: Slot, tree: &Tree, lock: Option<PathBuf>) -> Result<Place, FlowError> {
         let folder = self.slots.slot(slot);
         let link = self.slots.link(slot);
@@ -217,7 +227,8 @@ impl Setting {
         let checked_out = self.repository.write_tree(tree, &folder)?;
         self.slots.mirror_surroundings(slot, self.repository.root(), &self.siblings)?;
         let root = checked_out.files.join(self.inside());
-        if !checked_out.tracks(&self.inside().join("Cargo.lock"))
+        let pinned = self.request.pin.lock && slot != Slot::Head;
+        if (pinned || !checked_out.tracks(&self.inside().join("Cargo.lock")))
             && let Some(lock) = lock
         {
             copy_if_different(&lock, &root.join("Cargo.lock"))?;
@@ -239,7 +250,8 @@ impl Setting {
         if crate::instrument::interrupted().is_some() {
             return Err(FlowError::Interrupted);
         }
-        Ok(BuiltSide { targets, built, tree, link, root, shown, checked_out })
+        let (toolchain, notes) = (None, Vec::new());
+        Ok(BuiltSide { targets, built, tree, link, root, shown, checked_out, toolchain, notes })
     }
 
     /// The root of the workspace, relative to that of the repository.
@@ -247,26 +259,46 @@ impl Setting {
         self.workspace_root.strip_prefix(self.repository.root()).unwrap_or(Path::new(""))
     }
 
-    /// What differs between the sides besides their source, a sentence each.
-    pub fn differences(&self, base: &BuiltSide, head: &BuiltSide) -> Vec<String> {
+    /// What differs between base's tree and head's besides the source, a sentence each, and the toolchain that base has to
+    /// be built with where it is another.
+    fn differences(&self, base: &Place, head: &BuiltSide) -> Result<(Option<String>, Vec<String>), FlowError> {
         let inside = self.inside();
-        let content = |side: &BuiltSide, name: &str| {
+        let content = |side: &CheckedOut, name: &str| {
             let path = inside.join(name);
-            side.checked_out.tracks(&path).then(|| fs::read(side.checked_out.files.join(path)).ok()).flatten()
+            side.tracks(&path).then(|| fs::read(side.files.join(path)).ok()).flatten()
         };
-        let differ = |name: &str| content(base, name) != content(head, name);
-        let mut sentences = Vec::new();
-        if differ("Cargo.lock") {
-            sentences
-                .push("Cargo.lock differs between base and head: a dependency may be the cause of a change".into());
+        let differ = |name: &str| content(&base.checked_out, name) != content(&head.checked_out, name);
+        let pin = self.request.pin;
+        let mut notes = Vec::new();
+        if pin.lock && base.checked_out.tracks(&inside.join("Cargo.lock")) {
+            notes.push("base was built with head's Cargo.lock (--pin lock)".to_owned());
+        } else if differ("Cargo.lock") {
+            notes.push("Cargo.lock differs between base and head: a dependency may be the cause of a change".into());
         }
-        if ["rust-toolchain.toml", "rust-toolchain"].into_iter().any(differ) {
-            sentences.push(
-                "the toolchain file differs between base and head; both sides were built with the toolchain in use here"
-                    .into(),
-            );
+        let mut toolchain = None;
+        if workspace::TOOLCHAIN_FILES.into_iter().any(differ) {
+            let in_use = std::env::var("RUSTUP_TOOLCHAIN").ok();
+            // Run from elsewhere, the toolchain in use is not the one that head's file asks for.
+            let by_file = !workspace::toolchain_is_given()
+                && in_use.is_some()
+                && workspace::toolchain_of(&head.root, "head")? == in_use;
+            if by_file && !pin.toolchain {
+                toolchain = workspace::toolchain_of(&base.root, "base")?.filter(|own| in_use.as_ref() != Some(own));
+            }
+            let what = match &toolchain {
+                Some(own) => format!(": base was built with {own}, head with {}", in_use.unwrap_or_default()),
+                None if pin.toolchain => "; both sides were built with head's (--pin toolchain)".to_owned(),
+                None => "; both sides were built with the toolchain in use here".to_owned(),
+            };
+            notes.push(format!("the toolchain file differs between base and head{what}"));
         }
-        sentences
+        Ok((toolchain, notes))
+    }
+}
+
+fn tell_errors(built: &BuiltSide, progress: &mut dyn Progress) {
+    for diagnostic in &built.built.diagnostics {
+        progress.diagnostic(diagnostic);
     }
 }
 

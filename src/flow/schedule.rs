@@ -198,7 +198,9 @@ impl Rounds<'_> {
         let all = || self.all.iter().flatten();
         let (count, decided) = (all().count(), all().filter(|measured| measured.is_decided()).count());
         let rest: Duration = all().map(|measured| measured.rest(USUAL_PAIRS)).sum();
-        self.progress.measuring(decided, count, rest);
+        let took = (self.now)().saturating_sub(self.start);
+        let left = self.plan.budget.map_or(rest, |budget| rest.min(budget.saturating_sub(took)));
+        self.progress.measuring(decided, count, left);
     }
 
     /// Leaves out, in a new order each time, what the budget has no room for: one long benchmark must not cost all

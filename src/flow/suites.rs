@@ -11,6 +11,7 @@ use crate::harness::Program;
 use crate::harness::criterion::{Enumeration, NotCriterion, Suite, Version, Way, enumerate, runs_once};
 use crate::instrument::Layouter;
 use crate::model::{BenchmarkId, Evidence, Skipped, Verdict};
+use crate::report::counted;
 use crate::workspace::{BenchExecutable, executable_identity};
 
 /// How the reason of a row begins whose base is not base's own benchmark.
@@ -47,6 +48,23 @@ pub struct Open {
 }
 
 impl Suites {
+    /// Tells of what was found in `what`: all from these places on.
+    fn tell(&self, what: &str, settled: usize, open: usize, progress: &mut dyn Progress) {
+        let (settled, open) = (&self.settled[settled..], &self.open[open..]);
+        let timed: usize = open.iter().map(|open| open.names.len()).sum();
+        progress.status("Found", &format!("{what}: {}", counted(settled.len() + timed, "benchmark")));
+        if timed > 0 {
+            progress.detail("Timing", &format!("{}, since nothing cheaper decides", counted(timed, "benchmark")));
+        }
+        let mut reasons: BTreeMap<(Verdict, &str), usize> = BTreeMap::new();
+        for settled in settled {
+            *reasons.entry((settled.verdict, &settled.reason)).or_default() += 1;
+        }
+        for ((verdict, reason), count) in reasons {
+            progress.detail("Not timing", &format!("{} ({verdict}): {reason}", counted(count, "benchmark")));
+        }
+    }
+
     /// The ids of all benchmarks to measure.
     pub fn open_ids(&self) -> impl Iterator<Item = BenchmarkId> {
         self.open.iter().flat_map(|open| open.names.iter().map(|name| open.id(name)))
@@ -117,6 +135,7 @@ pub fn look(
     looking: &Looking<'_>,
     progress: &mut dyn Progress,
 ) -> Result<Suites, FlowError> {
+    progress.phase("benchmarks listed");
     let mut suites = Suites::default();
     suites.skipped.extend(head.targets.skipped.iter().cloned());
     suites.skipped.extend(head.built.failed.iter().cloned());
@@ -128,6 +147,7 @@ pub fn look(
     for executable in &head.built.executables {
         let what = format!("{}::{}", executable.package, executable.target);
         let other = bases.remove(&key(executable));
+        let (settled, open) = (suites.settled.len(), suites.open.len());
         let twice = BTreeSet::new();
         let mut target = Target { executable, head, what: &what, looking, suites: &mut suites, twice };
         let Some(found) = target.enumerate_head(other)? else { continue };
@@ -145,7 +165,7 @@ pub fn look(
             }
             (Against::Base(..), Some(other)) => target.compare(found, other)?,
         }
-        progress.status("Found", &what);
+        suites.tell(&what, settled, open, progress);
     }
     for ((package, target), (executable, base)) in bases {
         // Head's failure to compile what base compiled was an error before; here the target is gone.

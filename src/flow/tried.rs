@@ -99,8 +99,9 @@ impl Setting {
             return Ok(all(&|| Attempt::Head));
         }
         let names: Vec<String> = targets.iter().map(|(package, target)| format!("{package}::{target}")).collect();
+        progress.phase("head's benchmarks built on base's code");
         progress.status("Building", &format!("head's benchmarks on base's code: {}", names.join(", ")));
-        let options = CargoOptions { silent: true, ..self.request.cargo.clone() };
+        let options = CargoOptions { silent: true, toolchain: base.toolchain.clone(), ..self.request.cargo.clone() };
         let wanted = |package: &str, target: &str| targets.contains(&(package.to_owned(), target.to_owned()));
         let place = self.write(Slot::Both, &tree, Some(base.root.join("Cargo.lock")))?;
         let side = match self.build_at(place, &options, |targets| targets.only(wanted)) {
@@ -119,7 +120,7 @@ impl Setting {
             Attempt::Failed(format!("on base's code {detail}"))
         };
         let trials = targets.iter().map(|key| (key.clone(), trial(key))).collect();
-        let equal = identity_counts && self.differ_in_code_alone(&tree, &head.tree)?;
+        let equal = identity_counts && self.beyond_code(&tree, &head.tree)?.is_none();
         Ok(Tried { targets: trials, side: Some(side), equal_is_unchanged: equal })
     }
 
@@ -130,7 +131,7 @@ impl Setting {
         if changed.is_empty() {
             return Ok(plan);
         }
-        let equal_needs_nothing = identity_counts && self.differ_in_code_alone(&base.tree, &head.tree)?;
+        let equal_needs_nothing = identity_counts && self.beyond_code(&base.tree, &head.tree)?.is_none();
         let mut libraries: Option<BTreeSet<PathBuf>> = None;
         for executable in &head.built.executables {
             let other = base.built.executables.iter().find(|other| key(other) == key(executable));

@@ -1,7 +1,7 @@
 //! What is said of one row, with the numbers behind it.
 
 use crate::model::{Interval, Verdict};
-use crate::stats::TrimmedMean;
+use crate::stats::{TrimmedMean, quantile, sorted};
 
 /// What the numbers say.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +18,8 @@ pub struct Judgement {
     pub reason: String,
     /// The second sample that confirmed it, where there was one.
     pub again: Option<Again>,
+    /// See [`Row::distribution`](crate::model::Row::distribution).
+    pub distribution: Vec<f64>,
 }
 
 /// What the second sample of a regression shows by mere counting.
@@ -44,8 +46,21 @@ impl Judgement {
             smallest_visible_change: None,
             reason: format!("{measurements} measurements are too few to judge by"),
             again: None,
+            distribution: Vec::new(),
         }
     }
+}
+
+/// Numbers that a distribution has at most: enough for a picture.
+const DISTRIBUTION: usize = 40;
+
+/// The distribution of some pairs, `ln(head / base)` each.
+pub(super) fn distribution(pairs: &[f64]) -> Vec<f64> {
+    let sorted = sorted(pairs.iter().copied());
+    let at = |i: usize| quantile(&sorted, i as f64 / (DISTRIBUTION - 1) as f64);
+    let values = if sorted.len() > DISTRIBUTION { (0..DISTRIBUTION).filter_map(at).collect() } else { sorted };
+    // A hundred thousandth is finer than any pair is.
+    values.into_iter().map(|value| (value.exp_m1() * 1e5).round() / 1e5).collect()
 }
 
 /// The 95 % interval of an estimated logarithm, as plain ratios.

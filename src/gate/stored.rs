@@ -56,5 +56,6 @@ pub fn judge_stored(base: &[f64], head: &[f64], limits: Limits, rows: usize) -> 
         smallest_visible_change: Some(visible),
         reason: format!("{reason}; not confirmed: measured at different times"),
         again: None,
+        distribution: Vec::new(),
     }
 }

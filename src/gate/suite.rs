@@ -2,7 +2,7 @@
 //! of all of them at once.
 
 use super::confirmation::{FALSE_CHANGE, FALSE_GREEN, FALSE_IMPROVED, confirms, goes_on, size};
-use super::judgement::{Again, Judgement, interval, percent, unseen};
+use super::judgement::{Again, Judgement, distribution, interval, percent, unseen};
 use super::policy::Limits;
 use crate::model::Verdict;
 use crate::stats::{TrimmedMean, mean_of_trimmed_means, trimmed_mean};
@@ -77,6 +77,7 @@ pub fn judge_suite(rows: &[SuiteRow<'_>], again: &[f64], limits: Limits) -> Opti
         smallest_visible_change: Some(visible),
         reason,
         again: (verdict == Verdict::Regressed).then(|| Again::of(again)),
+        distribution: distribution(again),
     })
 }
 

@@ -20,7 +20,7 @@
 use std::sync::LazyLock;
 
 use super::confirmation::{FALSE_CHANGE, FALSE_GREEN, FALSE_IMPROVED, confirms, goes_on, size};
-use super::judgement::{Again, Judgement, interval, interval_with, percent, unseen};
+use super::judgement::{Again, Judgement, distribution, interval, interval_with, percent, unseen};
 use super::policy::Limits;
 use crate::model::{Interval, Verdict};
 use crate::stats::{Bets, Rng, TrimmedMean, robust_spread, t_quantile, trimmed_mean};
@@ -379,6 +379,7 @@ impl Trial {
             smallest_visible_change: None,
             reason: format!("its slowest tenth is slower than the tolerated {}", percent(self.tail_limits().tolerate)),
             again: Some(Again::of(&tail.pairs)),
+            distribution: distribution(&tail.pairs),
         })
     }
 
@@ -407,6 +408,7 @@ impl Trial {
             smallest_visible_change: visible,
             reason,
             again: (verdict == Verdict::Regressed).then(|| Again::of(sample)),
+            distribution: distribution(sample),
         }
     }
 

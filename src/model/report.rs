@@ -124,6 +124,9 @@ pub struct Row {
     pub reason: String,
     /// Number of process pairs (or of stored estimates on the smaller side).
     pub pairs: usize,
+    /// What the pairs behind `change` show, each a plain ratio, in ascending order; of many pairs so many quantiles.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub distribution: Vec<f64>,
     /// The command that reproduces this row locally, where it fails the gate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reproduce: Option<String>,

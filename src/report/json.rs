@@ -96,6 +96,7 @@ fn numbers(row: &Row) -> impl Iterator<Item = f64> {
         .into_iter()
         .flatten()
         .chain(interval.into_iter().flatten())
+        .chain(row.distribution.iter().copied())
 }
 
 /// A result that shows failing rows and calls itself passed must not pass.

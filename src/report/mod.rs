@@ -9,6 +9,7 @@ mod escape;
 pub mod json;
 pub mod markdown;
 pub mod run;
+mod sparkline;
 mod table;
 pub mod terminal;
 mod title;
@@ -17,4 +18,4 @@ mod view;
 
 pub use escape::visible;
 pub use terminal::Style;
-pub use units::{bytes, counted};
+pub use units::{bytes, counted, seconds};

@@ -23,25 +23,28 @@ pub(super) enum Column {
     Head,
     Change,
     Interval,
+    Distribution,
     Limit,
     Evidence,
     Verdict,
 }
 
 impl Column {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Benchmark,
         Self::Metric,
         Self::Base,
         Self::Head,
         Self::Change,
         Self::Interval,
+        Self::Distribution,
         Self::Limit,
         Self::Evidence,
         Self::Verdict,
     ];
     /// What goes where there is no room, first to last.
-    const DISPENSABLE: [Self; 5] = [Self::Evidence, Self::Interval, Self::Limit, Self::Base, Self::Head];
+    const DISPENSABLE: [Self; 6] =
+        [Self::Distribution, Self::Evidence, Self::Interval, Self::Limit, Self::Base, Self::Head];
 
     pub fn head(self) -> &'static str {
         match self {
@@ -51,6 +54,7 @@ impl Column {
             Self::Head => "head",
             Self::Change => "change",
             Self::Interval => "95 % interval",
+            Self::Distribution => "pairs, ± 2 limits",
             Self::Limit => "limit",
             Self::Evidence => "evidence",
             Self::Verdict => "verdict",
@@ -65,6 +69,7 @@ impl Column {
             Self::Head => Cow::Borrowed(&line.head),
             Self::Change => Cow::Borrowed(&line.change),
             Self::Interval => Cow::Borrowed(&line.interval),
+            Self::Distribution => Cow::Borrowed(&line.distribution),
             Self::Limit => Cow::Borrowed(&line.limit),
             Self::Evidence => Cow::Borrowed(line.evidence),
             Self::Verdict => Cow::Borrowed(line.verdict.as_str()),
@@ -87,6 +92,7 @@ pub(super) fn fit(lines: &mut [Line], metrics: bool, width: usize) -> Vec<Column
     columns.retain(|column| match column {
         Column::Metric => metrics,
         Column::Interval => lines.iter().any(|line| !line.interval.is_empty()),
+        Column::Distribution => lines.iter().any(|line| !line.distribution.is_empty()),
         _ => true,
     });
     let mut sized: Vec<(Column, usize)> = columns.into_iter().map(|column| (column, column.width(lines))).collect();

@@ -43,6 +43,15 @@ pub(super) fn round(unit: Unit, value: f64) -> String {
     }
 }
 
+/// A time that something took or will take: `0.4 s`, `43 s`, `12 min`.
+pub fn seconds(seconds: f64) -> String {
+    match seconds {
+        ..9.95 => format!("{seconds:.1} s"),
+        ..90.0 => format!("{seconds:.0} s"),
+        _ => format!("{:.0} min", seconds / 60.0),
+    }
+}
+
 /// A size as people read it: `3.2 GiB`.
 pub fn bytes(count: u64) -> String {
     const NAMES: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];

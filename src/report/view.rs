@@ -7,6 +7,7 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use super::escape::{shorten, visible};
+use super::sparkline::sparkline;
 use super::title::{self, Part, Title};
 use super::units;
 use crate::model::{BenchmarkId, Evidence, Metric, Outcome, Report, Row, Verdict};
@@ -48,6 +49,8 @@ pub(super) struct Line {
     pub change: String,
     /// Empty where there is none.
     pub interval: String,
+    /// Its pairs as bars; empty where there are none.
+    pub distribution: String,
     pub limit: String,
     pub evidence: &'static str,
     pub verdict: Verdict,
@@ -184,6 +187,7 @@ impl<'a> View<'a> {
                 .filter(|interval| interval.low.is_finite() && interval.high.is_finite())
                 .map(|interval| units::interval(interval.low, interval.high, row.limit))
                 .unwrap_or_default(),
+            distribution: sparkline(&row.distribution, row.limit),
             limit: if row.verdict.is_judged() { limit } else { "-".to_owned() },
             evidence: row.evidence.map_or("-", Evidence::as_str),
             verdict: row.verdict,

@@ -126,7 +126,7 @@ fn build_group(
     let root = targets.metadata.workspace_root.as_std_path();
     let mut packages: Vec<&str> = group.iter().map(|target| target.package.as_str()).collect();
     packages.dedup();
-    let mut spawn = cargo(root)
+    let mut spawn = cargo(root, options.toolchain.as_deref())
         .args(["build", "--keep-going", "--message-format", "json-diagnostic-rendered-ansi", "--manifest-path"])
         .args([root.join("Cargo.toml").into_os_string(), "--target-dir".into(), target_directory.into()])
         .args(["--profile", options.profile.as_deref().unwrap_or("bench")])

@@ -32,6 +32,8 @@ pub struct CargoOptions {
     pub offline: bool,
     /// The program that records links while cargo builds; `None`: they are not recorded.
     pub recorder: Option<PathBuf>,
+    /// The toolchain of rustup's to use; `None`: the one that runs this program.
+    pub toolchain: Option<String>,
     /// `-q`: cargo says only what goes wrong.
     pub quiet: bool,
     /// Cargo says nothing: what it is asked may well fail.
@@ -107,15 +109,19 @@ impl CargoOptions {
     }
 }
 
-/// Cargo itself: the one that runs us, so that `cargo +nightly perfgate` means what it says.
-pub(super) fn cargo(directory: &Path) -> Spawn {
-    Spawn::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()), directory)
+/// Cargo itself: the one that runs us, so that `cargo +nightly perfgate` means what it says, unless `toolchain` names
+/// another.
+pub(super) fn cargo(directory: &Path, toolchain: Option<&str>) -> Spawn {
+    match toolchain {
+        Some(name) => Spawn::new("rustup", directory).args(["run", name, "cargo"]),
+        None => Spawn::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()), directory),
+    }
 }
 
 /// The manifest that is meant and the root of its workspace: both absolute.
 pub fn locate(directory: &Path, manifest: Option<&Path>) -> Result<(PathBuf, PathBuf), WorkspaceError> {
     let ask = |workspace: bool| {
-        let mut spawn = cargo(directory).args(["locate-project", "--message-format", "plain"]);
+        let mut spawn = cargo(directory, None).args(["locate-project", "--message-format", "plain"]);
         if workspace {
             spawn = spawn.args(["--workspace"]);
         }
@@ -139,8 +145,9 @@ pub fn locate(directory: &Path, manifest: Option<&Path>) -> Result<(PathBuf, Pat
 pub fn targets(manifest: &Path, side: &str, options: &CargoOptions) -> Result<Targets, WorkspaceError> {
     let fail = |cause| WorkspaceError::Metadata { side: side.into(), manifest: manifest.to_owned(), cause };
     let directory = manifest.parent().unwrap_or(Path::new("."));
-    let mut spawn =
-        cargo(directory).args(["metadata", "--format-version", "1", "--no-deps", "--manifest-path"]).args([manifest]);
+    let mut spawn = cargo(directory, options.toolchain.as_deref())
+        .args(["metadata", "--format-version", "1", "--no-deps", "--manifest-path"])
+        .args([manifest]);
     if options.offline {
         spawn = spawn.args(["--offline"]);
     }

@@ -8,6 +8,7 @@ mod layout;
 mod manifest;
 mod removal;
 mod slot;
+mod toolchain;
 mod transplant;
 
 pub use build::{BenchExecutable, Built, build, environment_of, rustc_version};
@@ -16,6 +17,7 @@ pub use identity::executable_identity;
 pub use manifest::{BenchTarget, CargoOptions, Selection, Targets, locate, targets};
 pub use removal::{Removal, remove_builds};
 pub use slot::{Slot, Slots};
+pub use toolchain::{TOOLCHAIN_FILES, toolchain_is_given, toolchain_of};
 pub use transplant::{lock_with, manifest_with, root_with};
 
 use std::path::PathBuf;
@@ -52,6 +54,16 @@ pub enum WorkspaceError {
         /// Which side.
         side: String,
         /// cargo's first error line.
+        cause: String,
+    },
+    /// The toolchain that a side's own file asks for cannot be used.
+    #[error(
+        "could not find the toolchain that {side} asks for: {cause}\nhelp: install it, or build both sides with head's: --pin toolchain"
+    )]
+    Toolchain {
+        /// Which side.
+        side: String,
+        /// rustup's words.
         cause: String,
     },
     /// A program could not be started.

@@ -83,3 +83,15 @@ fn colours() {
     let text = terminal::render(&samples::failed(), Style { color: true, width: 80, verbose: false });
     assert_data_eq!(text, file!["report/failed-colour.txt"].raw());
 }
+
+#[test]
+fn pairs_are_shown_as_bars() {
+    // At a limit of 5 % a bar stands for 1.25 %: the one in the middle for no change, the fourth after it for the limit,
+    // the last for all that is beyond.
+    let mut row = samples::paired("parse", cargo_perfgate::model::Verdict::Regressed, 100.0, (5.0, 1.0), 20, "slower");
+    row.distribution = [vec![0.0; 4], vec![0.05; 8], vec![0.9; 1]].concat();
+    let report = samples::report(cargo_perfgate::model::Outcome::Failed, vec![row]);
+    let text = plain(&report, 200);
+    assert!(text.contains("        ▄   █   ▁"), "{text}");
+    assert!(!plain(&report, 100).contains('█'), "there is no room for bars");
+}

@@ -29,6 +29,7 @@ fn row(verdict: Verdict) -> Row {
         evidence,
         reason: String::new(),
         pairs: 0,
+        distribution: Vec::new(),
         reproduce: None,
     }
 }

@@ -62,6 +62,7 @@ pub fn row(name: &str, verdict: Verdict, reason: &str) -> Row {
         evidence: None,
         reason: reason.to_owned(),
         pairs: 0,
+        distribution: Vec::new(),
         reproduce: None,
     }
 }
@@ -77,6 +78,8 @@ pub fn paired(name: &str, verdict: Verdict, base: f64, change: (f64, f64), pairs
         smallest_visible_change: Some(0.02 + 2.0 * half),
         evidence: Some(Evidence::PairedMeasurement),
         pairs,
+        // As even as pairs can be.
+        distribution: (0..pairs).map(|i| change + 3.0 * half * ((i as f64 + 0.5) / pairs as f64 * 2.0 - 1.0)).collect(),
         ..row(name, verdict, reason)
     }
 }
