@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use cargo_perfgate::config::Overrides;
 use cargo_perfgate::flow::check::{CheckRequest, Method, check};
 use cargo_perfgate::flow::{Effort, Progress, ProjectRequest, Silent, list};
 use cargo_perfgate::model::{BenchmarkId, Metric, Verdict};
