@@ -222,10 +222,10 @@ pub fn measurement(id: BenchmarkId, open: &Open, measured: &Measured) -> Option<
         harness: open.harness.clone(),
         metric: Metric::WallTime,
         unit: Metric::WallTime.unit(),
-        q25,
-        median: middle,
-        spread: (q75 - q25) / middle,
-        estimates,
+        q25: rounded(q25),
+        median: rounded(middle),
+        spread: rounded((q75 - q25) / middle),
+        estimates: estimates.into_iter().map(rounded).collect(),
         executable: open.identity.clone(),
         layout_spread: measured.layout_spread().filter(|_| open.suite.head.layouter.is_ok()),
         pair_spread: measured.trial.as_ref().and_then(Trial::spread),
@@ -294,6 +294,11 @@ fn quoted(word: &str) -> String {
 /// Head's lower quartiles, one a process.
 fn estimates(measured: &Measured) -> Vec<f64> {
     measured.head.iter().map(|estimate| estimate.typical).collect()
+}
+
+/// To six significant digits: finer than any clock, and a third of the space in every clone.
+fn rounded(value: f64) -> f64 {
+    format!("{value:.5e}").parse().unwrap_or(value)
 }
 
 fn median(values: impl Iterator<Item = f64>) -> Option<f64> {

@@ -78,14 +78,9 @@ impl RecordId {
         (well_formed && id.name() == name).then_some(id)
     }
 
-    /// The folders from the root of the tree to the record, and its file name.
-    pub(super) fn path(&self) -> [String; 4] {
-        [
-            fan_out(&self.commit).to_owned(),
-            self.commit.clone(),
-            self.environment.clone(),
-            format!("{}{SUFFIX}", self.name()),
-        ]
+    /// The folder in the tree of its commit, and its file name.
+    pub(super) fn path(&self) -> [String; 2] {
+        [self.environment.clone(), format!("{}{SUFFIX}", self.name())]
     }
 
     /// The record of that file name in that folder.
@@ -110,16 +105,6 @@ impl FromStr for RecordId {
         }
         .ok_or_else(|| ParseRecordIdError(text.to_owned()))
     }
-}
-
-/// The folder that a commit's folder lies in: it keeps each tree, rewritten at every addition, small.
-pub(super) fn fan_out(commit: &str) -> &str {
-    commit.get(..2).unwrap_or(commit)
-}
-
-/// Whether the text can be a [`fan_out`].
-pub(super) fn is_fan_out(text: &str) -> bool {
-    text.len() == 2 && is_lower_hex(text)
 }
 
 fn is_lower_hex(text: &str) -> bool {

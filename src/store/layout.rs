@@ -1,4 +1,4 @@
-//! The tree of records: reading it with suspicion, and adding to it. Which ref points to it is not known here.
+//! The tree of a commit's records, `<environment key>/<record>`: reading it with suspicion, and adding to it.
 //!
 //! The tree may come from someone else's push. Whatever does not look like a record is skipped with a reason and left
 //! where it is.
@@ -8,9 +8,9 @@ use git2::{ErrorCode, FileMode, ObjectType, Odb, Oid, Repository, Tree, TreeEntr
 use crate::model::{Run, Skipped};
 
 use super::error::{RecordError, printable};
-use super::id::{RecordId, fan_out, is_commit_id, is_environment_key, is_fan_out};
+use super::id::{RecordId, is_commit_id, is_environment_key};
 use super::record;
-use super::update::{BASELINES_REF, Failure};
+use super::update::{self, BASELINES, Failure, ref_of};
 
 /// The records of one commit and environment, oldest first, each with the object that holds it.
 pub(super) struct Found {
@@ -23,43 +23,54 @@ pub(super) struct Found {
 pub(super) struct Reader<'r> {
     repo: &'r Repository,
     odb: Odb<'r>,
-    root: Oid,
     skipped: Vec<Skipped>,
 }
 
 impl<'r> Reader<'r> {
-    /// The error is that the root itself cannot be read: then nothing can.
-    pub fn new(repo: &'r Repository, root: Oid) -> Result<Self, Failure> {
-        let reader = Self { repo, odb: repo.odb()?, root, skipped: Vec::new() };
-        let unreadable = |reason| Failure::Other(format!("{BASELINES_REF} has an unreadable tree: {reason}"));
-        reader.read_tree(root).map_err(unreadable)?;
-        Ok(reader)
+    pub fn new(repo: &'r Repository) -> Result<Self, Failure> {
+        Ok(Self { repo, odb: repo.odb()?, skipped: Vec::new() })
     }
 
     pub fn into_skipped(self) -> Vec<Skipped> {
         self.skipped
     }
 
-    /// Everything in the tree, in the order of commits and environments.
-    pub fn all_entries(&mut self) -> Vec<Found> {
-        let mut found = Vec::new();
-        for (prefix, folder) in self.folders("", self.root, is_fan_out) {
-            for (commit, folder) in self.folders(&prefix, folder, |name| is_commit_id(name) && fan_out(name) == prefix)
-            {
-                found.extend(self.environments(&commit, folder));
+    /// Everything that is stored, in the order of commits and environments.
+    pub fn all_entries(&mut self) -> Result<Vec<Found>, Failure> {
+        let mut names = Vec::new();
+        let mut references = self.repo.references_glob(&format!("{BASELINES}/*"))?;
+        for name in references.names() {
+            match name {
+                Ok(name) => names.push(name.to_owned()),
+                Err(e) => self.skipped.push(Skipped { what: BASELINES.to_owned(), reason: printable(e.message()) }),
             }
         }
-        found
+        names.sort_unstable();
+        let mut found = Vec::new();
+        for name in names {
+            let commit = name.strip_prefix(BASELINES).map(|rest| rest.trim_start_matches('/')).unwrap_or_default();
+            if !is_commit_id(commit) {
+                self.skip(&name, "no ref that belongs here".to_owned());
+                continue;
+            }
+            match self.entries_of(commit) {
+                Ok(own) => found.extend(own),
+                Err(failure) => self.skip(&name, failure.to_string()),
+            }
+        }
+        Ok(found)
     }
 
-    /// What is stored of one commit; reads three trees and those of its environments.
-    pub fn entries_of(&mut self, commit: &str) -> Vec<Found> {
+    /// What is stored of one commit. The error is that the top of it cannot be read: then nothing of it can.
+    pub fn entries_of(&mut self, commit: &str) -> Result<Vec<Found>, Failure> {
         if !is_commit_id(commit) {
-            return Vec::new();
+            return Ok(Vec::new());
         }
-        let prefix = fan_out(commit);
-        let folder = self.folder("", self.root, prefix).and_then(|folder| self.folder(prefix, folder, commit));
-        folder.map(|folder| self.environments(commit, folder)).unwrap_or_default()
+        let name = ref_of(commit);
+        let Some(tip) = update::tip(self.repo, &name)? else { return Ok(Vec::new()) };
+        let unreadable = |reason| Failure::Other(format!("{name} has an unreadable tree: {reason}"));
+        let root = self.read_tree(tip.tree_id()).map_err(unreadable)?.id();
+        Ok(self.environments(commit, root))
     }
 
     /// Reads one record; `None` if it was skipped.
@@ -89,10 +100,9 @@ impl<'r> Reader<'r> {
         Ok(run)
     }
 
-    fn environments(&mut self, commit: &str, folder: Oid) -> Vec<Found> {
-        let path = format!("{}/{commit}", fan_out(commit));
+    fn environments(&mut self, commit: &str, root: Oid) -> Vec<Found> {
         let mut all = Vec::new();
-        for (environment, folder) in self.folders(&path, folder, is_environment_key) {
+        for (environment, folder) in self.folders(commit, root, is_environment_key) {
             let records = self.records(commit, &environment, folder);
             if !records.is_empty() {
                 all.push(Found { commit: commit.to_owned(), environment, records });
@@ -102,7 +112,7 @@ impl<'r> Reader<'r> {
     }
 
     fn records(&mut self, commit: &str, environment: &str, folder: Oid) -> Vec<(RecordId, Oid)> {
-        let path = format!("{}/{commit}/{environment}", fan_out(commit));
+        let path = format!("{commit}/{environment}");
         let Some(tree) = self.tree(&path, folder) else { return Vec::new() };
         let mut records = Vec::new();
         for entry in &tree {
@@ -133,17 +143,6 @@ impl<'r> Reader<'r> {
         folders
     }
 
-    /// One folder in a folder; `None` if it is absent or was skipped.
-    fn folder(&mut self, path: &str, folder: Oid, name: &str) -> Option<Oid> {
-        let tree = self.tree(path, folder)?;
-        let entry = tree.get_name(name)?;
-        if is_folder(&entry) {
-            return Some(entry.id());
-        }
-        self.skip_entry(path, &entry, "no folder");
-        None
-    }
-
     fn tree(&mut self, path: &str, id: Oid) -> Option<Tree<'r>> {
         self.read_tree(id).map_err(|reason| self.skip(path, reason)).ok()
     }
@@ -164,8 +163,7 @@ impl<'r> Reader<'r> {
 
     fn skip_entry(&mut self, folder: &str, entry: &TreeEntry<'_>, reason: &str) {
         let name = String::from_utf8_lossy(entry.name_bytes());
-        let what = if folder.is_empty() { name.into_owned() } else { format!("{folder}/{name}") };
-        self.skip(&what, reason.to_owned());
+        self.skip(&format!("{folder}/{name}"), reason.to_owned());
     }
 
     fn skip(&mut self, what: &str, reason: String) {
@@ -173,76 +171,56 @@ impl<'r> Reader<'r> {
     }
 }
 
-/// Writes the trees that a new record changes, from its folder up to the root, and returns the new root.
+/// Writes the trees that a new record changes, and returns the new root.
 pub(super) fn insert(repo: &Repository, root: Option<&Tree<'_>>, id: &RecordId, blob: Oid) -> Result<Oid, Failure> {
-    let path = id.path();
-    insert_at(repo, root, &path, 0, blob)
-}
-
-fn insert_at(
-    repo: &Repository,
-    tree: Option<&Tree<'_>>,
-    path: &[String],
-    depth: usize,
-    blob: Oid,
-) -> Result<Oid, Failure> {
-    let name = &path[depth];
-    let mut builder = repo.treebuilder(tree)?;
-    if depth + 1 == path.len() {
-        builder.insert(name, blob, FileMode::Blob.into())?;
-        return Ok(builder.write()?);
-    }
-    let below = match tree.and_then(|tree| tree.get_name(name)) {
+    let [environment, file] = id.path();
+    let folder = match root.and_then(|root| root.get_name(&environment)) {
         Some(entry) if is_folder(&entry) => Some(repo.find_tree(entry.id())?),
         // Replacing it would lose what someone put there.
         Some(_) => {
-            let place = path[..=depth].join("/");
+            let place = format!("{}/{environment}", ref_of(id.commit()));
             return Err(Failure::Other(format!("the stored tree has something else where folder {place} should be")));
         }
         None => None,
     };
-    let below = insert_at(repo, below.as_ref(), path, depth + 1, blob)?;
-    builder.insert(name, below, FileMode::Tree.into())?;
+    let mut records = repo.treebuilder(folder.as_ref())?;
+    records.insert(file, blob, FileMode::Blob.into())?;
+    let mut environments = repo.treebuilder(root)?;
+    environments.insert(environment, records.write()?, FileMode::Tree.into())?;
+    Ok(environments.write()?)
+}
+
+/// Writes the tree without the records of an environment, or of all, and returns it. The ref stays, and may point to
+/// nothing.
+pub(super) fn remove(repo: &Repository, root: Option<&Tree<'_>>, environment: Option<&str>) -> Result<Oid, Failure> {
+    let mut environments = repo.treebuilder(if environment.is_some() { root } else { None })?;
+    if let Some(environment) = environment
+        && environments.get(environment)?.is_some()
+    {
+        environments.remove(environment)?;
+    }
+    Ok(environments.write()?)
+}
+
+/// The records of both trees. Where a name stands for different things in them, that of `own` stays.
+pub(super) fn union(repo: &Repository, own: Option<&Tree<'_>>, other: &Tree<'_>) -> Result<Oid, Failure> {
+    let mut builder = repo.treebuilder(own)?;
+    for entry in other {
+        let known = own.and_then(|own| own.get_name_bytes(entry.name_bytes()));
+        let wanted = match known {
+            None => entry.id(),
+            Some(known) if is_folder(&known) && is_folder(&entry) && known.id() != entry.id() => {
+                union(repo, Some(&repo.find_tree(known.id())?), &repo.find_tree(entry.id())?)?
+            }
+            Some(_) => continue,
+        };
+        // A name that no tree may hold is refused, and is no record's.
+        let _ = builder.insert(entry.name_bytes(), wanted, entry.filemode());
+    }
     Ok(builder.write()?)
 }
 
-/// Writes the trees without the records of a commit, in one environment or in all, and returns the new root. Folders that
-/// hold nothing else go, too.
-pub(super) fn remove(
-    repo: &Repository,
-    root: Option<&Tree<'_>>,
-    commit: &str,
-    environment: Option<&str>,
-) -> Result<Oid, Failure> {
-    let mut path = vec![fan_out(commit), commit];
-    path.extend(environment);
-    match remove_at(repo, root, &path)? {
-        Some(root) => Ok(root),
-        // The ref stays, and points to nothing.
-        None => Ok(repo.treebuilder(None)?.write()?),
-    }
-}
-
-/// `None` where nothing is left.
-fn remove_at(repo: &Repository, tree: Option<&Tree<'_>>, path: &[&str]) -> Result<Option<Oid>, Failure> {
-    let Some(tree) = tree else { return Ok(None) };
-    let mut builder = repo.treebuilder(Some(tree))?;
-    if let Some(entry) = tree.get_name(path[0]) {
-        let below = match &path[1..] {
-            [] => None,
-            rest if is_folder(&entry) => remove_at(repo, Some(&repo.find_tree(entry.id())?), rest)?,
-            // What is no folder is none of ours.
-            _ => return Ok(Some(tree.id())),
-        };
-        match below {
-            Some(below) => builder.insert(path[0], below, FileMode::Tree.into()).map(drop)?,
-            None => builder.remove(path[0])?,
-        }
-    }
-    if builder.is_empty() { Ok(None) } else { Ok(Some(builder.write()?)) }
-}
-
-fn is_folder(entry: &TreeEntry<'_>) -> bool {
+pub(super) fn is_folder(entry: &TreeEntry<'_>) -> bool {
     entry.filemode() == i32::from(FileMode::Tree)
 }
 

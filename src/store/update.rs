@@ -1,4 +1,4 @@
-//! Moving the ref: read it, build the next commit, swap it in if nobody was faster, else start over. What the commit's
+//! Moving a ref: read it, build the next commit, swap it in if nobody was faster, else start over. What the commit's
 //! tree holds is the caller's business.
 
 use std::fmt;
@@ -9,10 +9,15 @@ use git2::{Commit, ErrorCode, Oid, ReferenceType, Repository, Signature, Tree};
 use super::error::printable;
 use super::lock::{RefLock, Turn};
 
-/// Where the baselines are.
-pub const BASELINES_REF: &str = "refs/perfgate/baselines";
+/// Below it each commit that has baselines has a ref, named by its full id.
+pub const BASELINES: &str = "refs/perfgate/commits";
 
-/// Why the ref could not be read or moved.
+/// The ref of a commit.
+pub(super) fn ref_of(commit: &str) -> String {
+    format!("{BASELINES}/{commit}")
+}
+
+/// Why a ref could not be read or moved.
 #[derive(Debug)]
 pub(super) enum Failure {
     /// git's lock file stood in the way for too long.
@@ -36,35 +41,37 @@ impl From<git2::Error> for Failure {
     }
 }
 
-/// The commit that the ref points to; `None` if there is no ref.
-pub(super) fn tip(repo: &Repository) -> Result<Option<Commit<'_>>, Failure> {
-    let reference = match repo.find_reference(BASELINES_REF) {
+/// The commit that a ref points to; `None` if there is no such ref.
+pub(super) fn tip<'r>(repo: &'r Repository, name: &str) -> Result<Option<Commit<'r>>, Failure> {
+    let reference = match repo.find_reference(name) {
         Ok(reference) => reference,
         Err(e) if e.code() == ErrorCode::NotFound => return Ok(None),
-        Err(e) => return Err(Failure::Other(format!("{BASELINES_REF}: {}", printable(e.message())))),
+        Err(e) => return Err(Failure::Other(format!("{name}: {}", printable(e.message())))),
     };
     // Through a symbolic ref an update would move, or replace, something that is not ours.
     let id = match (reference.kind(), reference.target()) {
         (Some(ReferenceType::Direct), Some(id)) => id,
-        _ => return Err(Failure::Other(format!("{BASELINES_REF} is a symbolic ref; baselines are never kept in one"))),
+        _ => return Err(Failure::Other(format!("{name} is a symbolic ref; baselines are never kept in one"))),
     };
     let commit = repo.find_commit(id).map_err(|e| {
-        Failure::Other(format!("{BASELINES_REF} points to {id}, which is no commit here: {}", printable(e.message())))
+        Failure::Other(format!("{name} points to {id}, which is no commit here: {}", printable(e.message())))
     })?;
     Ok(Some(commit))
 }
 
-/// Replaces the tree by what `edit` makes of it; `edit` is called again whenever somebody else was faster. When this
+/// Replaces the tree of a commit's ref by what `edit` makes of it; `edit` is called again whenever somebody else was faster. When this
 /// returns, the ref has moved (or the tree was as wanted already) and all that it reaches is written.
 pub(super) fn update(
     repo: &Repository,
+    commit: &str,
     message: &str,
     mut edit: impl FnMut(Option<&Tree<'_>>) -> Result<Oid, Failure>,
 ) -> Result<(), Failure> {
+    let name = ref_of(commit);
     let mut turn = Turn::wait(repo.commondir()).map_err(Failure::Other)?;
-    let mut ref_lock = RefLock::new(repo.commondir(), BASELINES_REF);
+    let mut ref_lock = RefLock::new(repo.commondir(), &name);
     loop {
-        let tip = tip(repo)?;
+        let tip = tip(repo, &name)?;
         let tree = tip.as_ref().map(Commit::tree).transpose()?;
         let edited = edit(tree.as_ref())?;
         if tree.is_some_and(|tree| tree.id() == edited) {
@@ -73,15 +80,12 @@ pub(super) fn update(
         let commit = write_commit(repo, message, edited, tip.as_ref())?;
         let expected = tip.map_or(Oid::ZERO_SHA1, |tip| tip.id());
         // All zeros: there must be no ref yet. Creating without force would look before it locks.
-        match turn.noted(|| repo.reference_matching(BASELINES_REF, commit, true, expected, message).map(drop)) {
-            Ok(()) => {
-                turn.settled();
-                return Ok(());
-            }
+        match turn.noted(&name, || repo.reference_matching(&name, commit, true, expected, message).map(drop)) {
+            Ok(()) => return Ok(()),
             Err(e) => match e.code() {
                 ErrorCode::Modified | ErrorCode::Exists => {}
                 // Not found: someone tidied away an empty folder between two steps.
-                ErrorCode::Locked | ErrorCode::NotFound => ref_lock.in_the_way(&mut turn).map_err(Failure::Locked)?,
+                ErrorCode::Locked | ErrorCode::NotFound => ref_lock.in_the_way().map_err(Failure::Locked)?,
                 _ => return Err(e.into()),
             },
         }

@@ -114,7 +114,7 @@ fn verify_names_what_is_broken() {
     let file = exported(&fixture, "a.json", &run_of(&here, "aa", 100.0));
     assert_eq!(fixture.perfgate(&["baseline", "import", &file]).code, 0);
     // As a push of somebody else's could leave it.
-    let tree = fixture.git(&["rev-parse", "refs/perfgate/baselines^{tree}"]);
+    let tree = fixture.git(&["rev-parse", &format!("refs/perfgate/commits/{here}^{{tree}}")]);
     let listed = fixture.git(&["ls-tree", &tree]);
     fixture.write(
         "tree",
@@ -130,7 +130,7 @@ fn verify_names_what_is_broken() {
         String::from_utf8(done.stdout).unwrap().trim().to_owned()
     };
     let commit = fixture.git(&["commit-tree", &tree, "-m", "x"]);
-    fixture.git(&["update-ref", "refs/perfgate/baselines", &commit]);
+    fixture.git(&["update-ref", &format!("refs/perfgate/commits/{here}"), &commit]);
     let ran = fixture.perfgate(&["baseline", "verify"]);
     assert_eq!(ran.code, 101);
     assert!(ran.stderr.contains("README: no name that belongs here"), "{}", ran.stderr);

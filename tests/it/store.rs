@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use cargo_perfgate::model::{BenchmarkId, Controls, Environment, Measurement, Metric, Revision, Run, Unit};
-use cargo_perfgate::store::{BASELINES_REF, Store, StoreError, export, read_exported};
+use cargo_perfgate::store::{BASELINES, Store, StoreError, export, read_exported};
 use tempfile::TempDir;
 
 const COMMIT: &str = "1234abcd1234abcd1234abcd1234abcd1234abcd";
@@ -60,6 +60,11 @@ impl Sandbox {
     fn commit_all(&self, message: &str) {
         self.git(&["add", "--all"]);
         self.git(&["commit", "--quiet", "--allow-empty", "--message", message]);
+    }
+
+    /// The ref of [`COMMIT`].
+    fn reference() -> String {
+        format!("{BASELINES}/{COMMIT}")
     }
 
     /// Objects are sound, and nothing but the baselines' ref reaches them.
@@ -159,9 +164,9 @@ fn commits_and_environments_are_kept_apart() {
 fn the_same_run_twice_is_one_record() {
     let sandbox = Sandbox::new();
     let id = sandbox.store().add(&run(1.0)).unwrap();
-    let before = sandbox.git(&["rev-parse", BASELINES_REF]);
+    let before = sandbox.git(&["rev-parse", &Sandbox::reference()]);
     assert_eq!(sandbox.store().add(&run(1.0)).unwrap(), id);
-    assert_eq!(sandbox.git(&["rev-parse", BASELINES_REF]), before);
+    assert_eq!(sandbox.git(&["rev-parse", &Sandbox::reference()]), before);
 }
 
 #[test]
@@ -170,11 +175,11 @@ fn the_tree_holds_records_and_nothing_else() {
     fs::write(sandbox.path().join("source.rs"), "fn main() {}").unwrap();
     sandbox.commit_all("source");
     sandbox.store().add(&run(1.0)).unwrap();
-    let listed = sandbox.git(&["ls-tree", "-r", BASELINES_REF]);
-    let start = format!("\t12/{COMMIT}/aa11/20260805T094107.000000000Z-");
-    assert!(listed.starts_with("100644 blob ") && listed.contains(&start), "{listed}");
+    let listed = sandbox.git(&["ls-tree", "-r", &Sandbox::reference()]);
+    let start = "\taa11/20260805T094107.000000000Z-";
+    assert!(listed.starts_with("100644 blob ") && listed.contains(start), "{listed}");
     assert_eq!(listed.lines().count(), 1);
-    assert_eq!(sandbox.git(&["rev-list", "--count", BASELINES_REF]), "1\n");
+    assert_eq!(sandbox.git(&["rev-list", "--count", &Sandbox::reference()]), "1\n");
 }
 
 #[test]
@@ -280,6 +285,57 @@ fn it_outlives_gc_and_packed_refs() {
     sandbox.git(&["gc", "--quiet", "--prune=now"]);
     assert_eq!(store.load(COMMIT).unwrap().runs.len(), 3);
     sandbox.fsck();
+}
+
+#[test]
+fn the_first_layout_is_moved_and_nothing_of_it_is_lost() {
+    let sandbox = Sandbox::new();
+    let store = sandbox.store();
+    let runs = [
+        run(1.0),
+        run_of(COMMIT, "bb22", "2026-08-05T09:41:06Z", 2.0),
+        run_of(OTHER, "aa11", "2026-08-05T09:41:05Z", 3.0),
+    ];
+    let ids = runs.each_ref().map(|run| store.add(run).unwrap());
+    // The same trees as the first layout had them: below one ref, with a folder for each two digits.
+    let tree = |commit: &str| sandbox.git(&["rev-parse", &format!("{BASELINES}/{commit}^{{tree}}")]).trim().to_owned();
+    let repo = git2::Repository::open(sandbox.path()).unwrap();
+    let mut fan_out = repo.treebuilder(None).unwrap();
+    for commit in [COMMIT, OTHER] {
+        fan_out.insert(commit, tree(commit).parse().unwrap(), 0o40000).unwrap();
+    }
+    let mut root = repo.treebuilder(None).unwrap();
+    root.insert("12", fan_out.write().unwrap(), 0o40000).unwrap();
+    root.insert("stray", repo.blob(b"?").unwrap(), 0o100644).unwrap();
+    let root = root.write().unwrap().to_string();
+    let old = sandbox.git(&["commit-tree", &root, "-m", "the first layout"]).trim().to_owned();
+    sandbox.git(&["update-ref", "refs/perfgate/baselines", &old]);
+    for commit in [COMMIT, OTHER] {
+        sandbox.git(&["update-ref", "-d", &format!("{BASELINES}/{commit}")]);
+    }
+    // A commit that was measured again since has both.
+    let later = run_of(COMMIT, "aa11", "2026-08-06T09:41:07Z", 4.0);
+    drop(store);
+    let mine = {
+        let elsewhere = Sandbox::new();
+        elsewhere.store().add(&later).unwrap();
+        elsewhere.git(&["push", "--quiet", sandbox.path().to_str().unwrap(), "refs/perfgate/*:refs/perfgate/*"]);
+        later
+    };
+
+    let store = sandbox.store();
+    let mut all: Vec<Run> = [COMMIT, OTHER].iter().flat_map(|c| store.load(c).unwrap().runs).map(|s| s.run).collect();
+    all.sort_by(|a, b| a.measurements[0].median.total_cmp(&b.measurements[0].median));
+    assert_eq!(all, [runs[0].clone(), runs[1].clone(), runs[2].clone(), mine]);
+    assert!(ids.iter().all(|id| store.load(id.commit()).unwrap().runs.iter().any(|stored| stored.id == *id)));
+    let refs = sandbox.git(&["for-each-ref", "--format=%(refname) %(objectname)", "refs/perfgate"]);
+    assert!(!refs.contains("refs/perfgate/baselines "), "{refs}");
+    assert!(refs.contains(&format!("refs/perfgate/first-layout/{old} {old}")), "{refs}");
+    sandbox.fsck();
+    // Once is enough.
+    let before = sandbox.git(&["for-each-ref"]);
+    sandbox.store();
+    assert_eq!(sandbox.git(&["for-each-ref"]), before);
 }
 
 #[test]

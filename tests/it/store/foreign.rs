@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use cargo_perfgate::store::{BASELINES_REF, Store, StoreError, encode};
+use cargo_perfgate::store::{BASELINES, Store, StoreError, encode};
 use git2::{ObjectType, Oid, Repository};
 
 use super::{COMMIT, OTHER, Sandbox, run, run_of};
@@ -23,7 +23,7 @@ fn raw_tree(repo: &Repository, entries: &[(u32, &str, Oid)]) -> Oid {
 fn point_ref_at(repo: &Repository, tree: Oid) {
     let author = git2::Signature::now("mallory", "mallory@example.com").unwrap();
     let commit = repo.commit(None, &author, &author, "pushed", &repo.find_tree(tree).unwrap(), &[]).unwrap();
-    repo.reference(BASELINES_REF, commit, true, "pushed").unwrap();
+    repo.reference(&Sandbox::reference(), commit, true, "pushed").unwrap();
 }
 
 fn name_of(blob: Oid) -> String {
@@ -72,13 +72,10 @@ fn hostile_entries_are_skipped_and_the_rest_works() {
             (FOLDER, "ee55", empty),
         ],
     );
-    let fan_out =
-        raw_tree(&repo, &[(FOLDER, COMMIT, commit), (FILE, OTHER, good), (FOLDER, &OTHER.replace("12", "13"), commit)]);
-    let root = raw_tree(
-        &repo,
-        &[(FOLDER, "../12", environment), (FOLDER, ".git", commit), (FOLDER, "12", fan_out), (FILE, "13", good)],
-    );
-    point_ref_at(&repo, root);
+    point_ref_at(&repo, commit);
+    sandbox.git(&["update-ref", &format!("{BASELINES}/stray"), &Sandbox::reference()]);
+    sandbox.git(&["update-ref", &format!("{BASELINES}/deep/{COMMIT}"), &Sandbox::reference()]);
+    sandbox.git(&["update-ref", &format!("{BASELINES}/{OTHER}"), &good.to_string()]);
 
     let store = sandbox.store();
     let loaded = store.load(COMMIT).unwrap();
@@ -107,8 +104,8 @@ fn hostile_entries_are_skipped_and_the_rest_works() {
     let listing = store.list().unwrap();
     assert_eq!(listing.entries.len(), 1);
     let skipped: Vec<_> = listing.skipped.iter().map(|skipped| skipped.what.as_str()).collect();
-    for what in ["../12", ".git", "13"] {
-        assert!(skipped.contains(&what), "{what} in {skipped:?}");
+    for what in ["stray".to_owned(), format!("deep/{COMMIT}"), OTHER.to_owned()] {
+        assert!(skipped.contains(&format!("{BASELINES}/{what}").as_str()), "{what} in {skipped:?}");
     }
 
     // Adding works beside all that, and leaves it where it is.
@@ -118,8 +115,9 @@ fn hostile_entries_are_skipped_and_the_rest_works() {
     after.skipped.sort();
     assert_eq!((after.runs.len(), after.skipped), (2, before.skipped));
     // Where it would have to replace something, it does not.
-    let said = store.add(&run_of(&OTHER.replace("12", "13"), "aa11", "2026-08-05T09:41:07Z", 1.0)).unwrap_err();
-    assert!(said.to_string().contains("the stored tree has something else where folder 13 should be"), "{said}");
+    let said = store.add(&run_of(COMMIT, "cc33", "2026-08-05T09:41:07Z", 1.0)).unwrap_err().to_string();
+    let place = format!("{BASELINES}/{COMMIT}/cc33");
+    assert!(said.contains(&format!("the stored tree has something else where folder {place} should be")), "{said}");
 }
 
 #[test]
@@ -132,19 +130,20 @@ fn a_ref_that_is_not_ours_is_an_error() {
         assert!(matches!((&read, &write), (StoreError::Read { .. }, StoreError::Write { .. })), "{read}\n{write}");
         read.to_string()
     };
-    sandbox.git(&["symbolic-ref", BASELINES_REF, "refs/heads/main"]);
-    assert!(failed().contains("refs/perfgate/baselines is a symbolic ref"));
-    sandbox.git(&["symbolic-ref", "--delete", BASELINES_REF]);
-    sandbox.git(&["update-ref", BASELINES_REF, "HEAD^{tree}"]);
+    let name = Sandbox::reference();
+    sandbox.git(&["symbolic-ref", &name, "refs/heads/main"]);
+    assert!(failed().contains(&format!("{name} is a symbolic ref")));
+    sandbox.git(&["symbolic-ref", "--delete", &name]);
+    sandbox.git(&["update-ref", &name, "HEAD^{tree}"]);
     assert!(failed().contains("which is no commit here"));
     let repo = Repository::open(sandbox.path()).unwrap();
     let nameless = raw_tree(&repo, &[(FILE, "", repo.blob(b"").unwrap())]);
     let commit = format!("tree {nameless}\nauthor m <m@m> 0 +0000\ncommitter m <m@m> 0 +0000\n\npushed\n");
     let commit = repo.odb().unwrap().write(ObjectType::Commit, commit.as_bytes()).unwrap();
-    sandbox.git(&["update-ref", BASELINES_REF, &commit.to_string()]);
-    assert!(failed().contains("refs/perfgate/baselines has an unreadable tree: failed to parse tree"));
-    fs::write(sandbox.path().join(".git").join(BASELINES_REF), "").unwrap();
-    assert!(failed().contains("refs/perfgate/baselines: "));
+    sandbox.git(&["update-ref", &name, &commit.to_string()]);
+    assert!(failed().contains(&format!("{name} has an unreadable tree: failed to parse tree")));
+    fs::write(sandbox.path().join(".git").join(&name), "").unwrap();
+    assert!(failed().contains(&format!("{name}: ")));
 }
 
 #[test]
@@ -200,7 +199,7 @@ fn another_users_repository_names_the_command_that_trusts_it() {
 fn another_programs_lock_is_respected() {
     let sandbox = Sandbox::new();
     sandbox.store().add(&run(1.0)).unwrap();
-    let lock = sandbox.path().join(".git").join(format!("{BASELINES_REF}.lock"));
+    let lock = sandbox.path().join(".git").join(format!("{}.lock", Sandbox::reference()));
     fs::write(&lock, "").unwrap();
     let said = sandbox.store().add(&run(2.0)).unwrap_err().to_string();
     assert!(

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use cargo_perfgate::model::Run;
-use cargo_perfgate::store::{BASELINES_REF, RecordId, Store};
+use cargo_perfgate::store::{BASELINES, RecordId, Store};
 
 use super::{COMMIT, OTHER, Sandbox, run, run_of};
 
@@ -136,8 +136,9 @@ fn killed_at_random_nothing_reported_is_lost() {
         }
     }
     sandbox.fsck();
-    let lock = sandbox.path().join(".git").join(format!("{BASELINES_REF}.lock"));
-    assert!(!lock.exists());
+    let refs = fs::read_dir(sandbox.path().join(".git").join(BASELINES)).unwrap();
+    let locks = refs.flatten().filter(|entry| entry.file_name().to_string_lossy().ends_with(".lock"));
+    assert_eq!(locks.count(), 0);
 }
 
 #[test]
@@ -145,7 +146,7 @@ fn a_lock_that_a_killed_process_left_is_removed() {
     let sandbox = Sandbox::new();
     let reports = tempfile::tempdir().unwrap();
     let git = sandbox.path().join(".git");
-    let lock = git.join(format!("{BASELINES_REF}.lock"));
+    let lock = git.join(format!("{}.lock", Sandbox::reference()));
     for number in 0..20 {
         let mut worker = Worker::start(sandbox.path(), reports.path(), number);
         while !lock.exists() && worker.child.try_wait().unwrap().is_none() {
@@ -158,13 +159,15 @@ fn a_lock_that_a_killed_process_left_is_removed() {
     }
     if !lock.exists() {
         // Too quick to be caught here; this is what it would have left.
+        fs::create_dir_all(lock.parent().unwrap()).unwrap();
         fs::write(&lock, "").unwrap();
-        fs::write(git.join("perfgate.lock"), "moving the ref\n").unwrap();
+        fs::write(git.join("perfgate.lock"), format!("moving {}\n", Sandbox::reference())).unwrap();
     }
     assert_ne!(fs::read(git.join("perfgate.lock")).unwrap(), b"", "the note of the one that was killed");
-    let id = sandbox.store().add(&run(0.5)).unwrap();
+    // Whoever comes next looks after it, whatever commit it is about.
+    let id = sandbox.store().add(&run_of(OTHER, "aa11", "2026-08-05T09:41:07Z", 0.5)).unwrap();
     assert!(!lock.exists());
     assert_eq!(fs::read(git.join("perfgate.lock")).unwrap(), b"", "the note is taken back");
-    assert!(sandbox.store().load(COMMIT).unwrap().runs.iter().any(|stored| stored.id == id));
+    assert!(sandbox.store().load(OTHER).unwrap().runs.iter().any(|stored| stored.id == id));
     sandbox.fsck();
 }
