@@ -16,6 +16,7 @@ mod readme;
 mod report;
 mod schedule;
 mod schemas;
+#[cfg(unix)]
 mod sides;
 mod stats;
 mod store;
