@@ -96,8 +96,9 @@ impl Ui {
     }
 }
 
-/// An error whose further lines may begin with `help:`.
+/// An error whose further lines may begin with `help:`. It may quote what comes from outside.
 pub fn print_error(message: &str) {
+    let message = message.lines().map(visible).collect::<Vec<_>>().join("\n");
     let message = message.replace("\nhelp: ", &format!("\n{HELP}help{HELP:#}: "));
     eprint_line(&format!("{ERROR}error{ERROR:#}: {message}"));
 }

@@ -169,9 +169,11 @@ pub fn distrust(rows: &mut [Row], controls: Controls) {
 
 /// Puts a judgement that rests on `evidence` into `row`.
 pub fn put(row: &mut Row, judgement: Judgement, evidence: Evidence) {
-    row.change = judgement.change;
-    row.interval = judgement.interval;
-    row.smallest_visible_change = judgement.smallest_visible_change;
+    // What overflowed is no number, and no reader of a saved result would take it for one.
+    let finite = |number: &f64| number.is_finite();
+    row.change = judgement.change.filter(finite);
+    row.interval = judgement.interval.filter(|interval| finite(&interval.low) && finite(&interval.high));
+    row.smallest_visible_change = judgement.smallest_visible_change.filter(finite);
     row.verdict = judgement.verdict;
     row.evidence = Some(evidence);
     row.reason = judgement.reason;

@@ -7,11 +7,13 @@ use super::project::short;
 use super::stored::{described, stored_report};
 use super::{FlowError, file_error};
 use crate::config::{self, Overrides};
+use crate::gate::Policy;
 use crate::harness::criterion::saved_medians;
 use crate::model::{
     BaseSide, BenchmarkId, Controls, Environment, HeadSide, Measurement, Metric, RUN_FORMAT_VERSION, Report, Revision,
     Run,
 };
+use crate::report::visible;
 use crate::store::{Store, read_exported};
 use crate::vcs::Repository;
 
@@ -39,7 +41,8 @@ pub fn compare(request: &CompareRequest) -> Result<Report, FlowError> {
     let same = |head: &Run| bases.iter().find(|base| base.environment.key == head.environment.key);
     let Some((base, head)) = heads.iter().find_map(|head| Some((same(head)?, head))) else {
         let places = |runs: &[Run]| {
-            let places = runs.iter().map(|run| format!("{} ({})", run.environment.key, run.environment.cpu));
+            let place = |run: &Run| visible(&format!("{} ({})", run.environment.key, run.environment.cpu));
+            let places = runs.iter().map(place);
             places.collect::<Vec<_>>().join(", ")
         };
         return Err(FlowError::Usage(format!(
@@ -50,15 +53,20 @@ pub fn compare(request: &CompareRequest) -> Result<Report, FlowError> {
             places(&heads),
         )));
     };
+    Ok(report_of(base, head, &request.base, warnings, &config.policy))
+}
+
+/// The report of two runs of one environment; `reason` says why base is base.
+pub fn report_of(base: &Run, head: &Run, reason: &str, warnings: Vec<String>, policy: &Policy) -> Report {
     let frame = Frame {
-        base: Some(BaseSide { commit: commit(base), reason: request.base.clone() }),
+        base: Some(BaseSide { commit: commit(base), reason: reason.to_owned() }),
         head: HeadSide { commit: commit(head), dirty: head.revision.dirty },
         environment: (!head.environment.key.is_empty()).then(|| head.environment.clone()),
         skipped: Vec::new(),
         warnings,
         controls: Controls::default(),
     };
-    Ok(stored_report(base, head, frame, &config.policy))
+    stored_report(base, head, frame, policy)
 }
 
 /// The commit of a run; criterion's own baselines have none.

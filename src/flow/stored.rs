@@ -124,7 +124,7 @@ fn stored_row(base: Option<&Measurement>, base_whole: bool, head: &Measurement, 
         let judgement = judge_stored(&logarithms(base), &logarithms(head), limits, rows);
         assemble::put(&mut row, judgement, Evidence::StoredBaseline);
         if alone {
-            row.change = Some(between);
+            row.change = Some(between).filter(|change| change.is_finite());
             row.reason = "one process on each side: two processes of one program may differ by as much".into();
         }
     }

@@ -37,7 +37,7 @@ pub fn judge_stored(base: &[f64], head: &[f64], limits: Limits, rows: usize) -> 
     let margin_95 = estimate.margin(0.025);
 
     let below_limit = m + green_margin < limit;
-    let visible = (tolerate + red_margin).max(middle).exp_m1();
+    let visible = Some((tolerate + red_margin).max(middle).exp_m1()).filter(|visible| visible.is_finite());
     let (verdict, reason) = if m - red_margin > tolerate && m >= middle {
         (Verdict::Regressed, format!("slower than the tolerated {}", percent(limits.tolerate)))
     } else if m + improved_margin < -tolerate && m <= -middle {
@@ -47,13 +47,13 @@ pub fn judge_stored(base: &[f64], head: &[f64], limits: Limits, rows: usize) -> 
     } else if below_limit && m < middle {
         (Verdict::WithinLimit, format!("no slowdown of {} or more", percent(limits.max_regression)))
     } else {
-        (Verdict::Inconclusive, unseen(Some(visible)))
+        (Verdict::Inconclusive, unseen(visible))
     };
     Judgement {
         verdict,
         change: Some(m.exp_m1()),
         interval: Some(interval(&estimate)),
-        smallest_visible_change: Some(visible),
+        smallest_visible_change: visible,
         reason: format!("{reason}; not confirmed: measured at different times"),
         again: None,
         distribution: Vec::new(),

@@ -17,9 +17,9 @@ impl Controls {
     /// Both together.
     pub fn and(self, other: Self) -> Self {
         Self {
-            comparisons: self.comparisons + other.comparisons,
-            regressed: self.regressed + other.regressed,
-            improved: self.improved + other.improved,
+            comparisons: self.comparisons.saturating_add(other.comparisons),
+            regressed: self.regressed.saturating_add(other.regressed),
+            improved: self.improved.saturating_add(other.improved),
         }
     }
 

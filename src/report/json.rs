@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde::Deserialize;
 
-use super::escape::is_hidden;
+use super::escape::{is_hidden, visible};
 use crate::gate::summarise;
 use crate::model::{Outcome, REPORT_FORMAT_VERSION, Report, Row};
 
@@ -27,7 +27,7 @@ pub enum ParseError {
     #[error("its format version {0} does not exist")]
     NoVersion(u64),
     /// No JSON, or not of our shape.
-    #[error("not a saved result of cargo-perfgate: {0}")]
+    #[error("not a saved result of cargo-perfgate: {}", visible(&.0.to_string()))]
     Malformed(#[from] serde_json::Error),
     /// A number that cannot be calculated with.
     #[error("a number of `{0}` is not finite")]

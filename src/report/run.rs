@@ -12,9 +12,9 @@ pub fn render(run: &Run) -> String {
     let environment = &run.environment;
     let mut text = format!(
         "{}{dirty}, measured {}\nenvironment {}: {}, {} cores, {}, {}\n",
-        run.revision.commit,
+        visible(&run.revision.commit),
         visible(&run.started),
-        environment.key,
+        visible(&environment.key),
         visible(&environment.cpu),
         environment.cores,
         visible(&environment.target),

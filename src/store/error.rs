@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::model::RUN_FORMAT_VERSION;
+use crate::report::visible;
 
 /// Why the store could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -162,13 +163,9 @@ pub(super) fn short(commit: &str) -> String {
     printable(&commit.chars().take(8).collect::<String>())
 }
 
-/// The text without control characters: names and messages may come from someone else's push.
+/// The text without what would act on a terminal: names and messages may come from someone else's push.
 pub(super) fn printable(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() { shown.extend(c.escape_default()) } else { shown.push(c) }
-    }
-    shown
+    visible(text)
 }
 
 /// The path as one word of a POSIX shell.

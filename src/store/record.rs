@@ -75,11 +75,13 @@ fn check_values(measurement: &Measurement) -> Result<(), &'static str> {
     if measurement.estimates.is_empty() {
         return Err("has no estimates");
     }
-    let summary = [measurement.q25, measurement.median, measurement.spread];
-    if summary.iter().chain(&measurement.estimates).any(|value| !value.is_finite()) {
+    let summary = [measurement.q25, measurement.median, measurement.spread].map(Some);
+    let noise = [measurement.layout_spread, measurement.pair_spread, measurement.cost];
+    let values = || measurement.estimates.iter().chain(summary.iter().flatten()).chain(noise.iter().flatten());
+    if values().any(|value| !value.is_finite()) {
         return Err("has a value that is not finite");
     }
-    if measurement.estimates.iter().chain(&summary).any(|value| *value < 0.0) {
+    if values().any(|value| *value < 0.0) {
         return Err("has a value below 0");
     }
     Ok(())

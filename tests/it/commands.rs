@@ -236,6 +236,29 @@ fn what_criterion_saved_is_compared_and_nothing_is_claimed() {
 }
 
 #[test]
+fn what_files_say_of_themselves_is_shown_and_not_obeyed() {
+    let fixture = Fixture::new("example", "hostile-files");
+    let here = fixture.git(&["rev-parse", "HEAD"]);
+    let mut elsewhere = run_of(&here, "aa", 100.0);
+    elsewhere.environment.cpu = "\u{1b}]0;title\u{7}\u{202e}cpu".to_owned();
+    exported(&fixture, "a.json", &elsewhere);
+    exported(&fixture, "b.json", &run_of(&here, "bb", 100.0));
+    let ran = fixture.perfgate(&["compare", "a.json", "b.json"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains(r"environments, aa (\u{1b}]0;title\u{7}\u{202e}cpu) and bb ("), "{}", ran.stderr);
+
+    fixture.write("r.json", r#"{"format_version": 1, "tool": "x", "outcome": "\u001b[31mred"}"#);
+    let ran = fixture.perfgate(&["report", "r.json"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains(r"unknown variant `\u{1b}[31mred`"), "{}", ran.stderr);
+
+    // Names of files may hold anything, too.
+    let ran = fixture.perfgate(&["report", "\u{1b}[31mred"]);
+    assert_eq!(ran.code, 101);
+    assert!(ran.stderr.starts_with(r"error: could not read \u{1b}[31mred: "), "{}", ran.stderr);
+}
+
+#[test]
 fn clean_removes_builds_of_this_project_and_nothing_else() {
     let fixture = Fixture::new("example", "clean");
     let builds = scratch().join("clean-builds");

@@ -61,6 +61,8 @@ fn what_cannot_be_used_is_refused_with_a_reason() {
     refused("[0.3051757812500001]", "[1e999]", "number out of range");
     refused("[0.3051757812500001]", "[null]", "invalid type: null");
     refused("[0.3051757812500001]", "[-1.0]", "has a value below 0");
+    refused(r#""executable":"#, r#""layout_spread": -0.1, "executable":"#, "has a value below 0");
+    refused(r#""executable":"#, r#""cost": -1, "executable":"#, "has a value below 0");
     refused(r#""ns""#, r#""\u001b[31m""#, r"unknown variant `\u{1b}[31m`");
     refused("tools::-rf/", r"\u001b[2J", r"`\u{1b}[2J");
     assert!(matches!(decode(b""), Err(RecordError::Malformed(_))));
