@@ -154,11 +154,13 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    pub(super) fn against(self, base: Self) -> Pair {
+    /// What it says beside base's.
+    pub fn against(self, base: Self) -> Pair {
         Pair { typical: (self.typical / base.typical).ln(), tail: (self.tail / base.tail).ln() }
     }
 
-    pub(super) fn of(times: &[f64]) -> Option<Self> {
+    /// Of a process's samples, nanoseconds per iteration; `None` where these are no times.
+    pub fn of(times: &[f64]) -> Option<Self> {
         let times = sorted(times.iter().copied());
         let (typical, tail) = quantile(&times, 0.25).zip(quantile(&times, 0.9))?;
         (typical > 0.0).then_some(Self { typical, tail })

@@ -253,8 +253,16 @@ struct Function {
 
 /// The functions of an executable, in the order in which they lie there.
 fn functions(executable: &Path) -> Result<Vec<Function>, String> {
-    let bytes = fs::read(executable).map_err(|e| e.to_string())?;
-    let file = object::File::parse(&*bytes).map_err(|e| e.to_string())?;
+    functions_in(&fs::read(executable).map_err(|e| e.to_string())?)
+}
+
+/// The functions of an executable that was read, in the order in which they lie there.
+pub fn units_of(executable: &[u8]) -> Result<Vec<Unit>, String> {
+    Ok(functions_in(executable)?.into_iter().map(|function| function.unit).collect())
+}
+
+fn functions_in(bytes: &[u8]) -> Result<Vec<Function>, String> {
+    let file = object::File::parse(bytes).map_err(|e| e.to_string())?;
     let mut symbols: Vec<(u64, u64, &str)> = file
         .symbols()
         .filter(|symbol| symbol.kind() == SymbolKind::Text && symbol.is_definition() && symbol.size() > 0)

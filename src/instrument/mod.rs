@@ -13,8 +13,9 @@ mod side_link;
 mod signals;
 
 pub use copies::{Copies, CopiesError, Link, Making, remove_abandoned_copies};
-pub use layouts::{Layouter, Layouts};
+pub use layouts::{Layouter, Layouts, units_of};
 pub use machine::{cores, cpu_model, facts, machine_id};
+pub use moved::Moved;
 pub use order::{Places, Unit};
 pub use process::{Captured, Output, Process, Spawn, SpawnError};
 pub use record::{CHAINED, RECORDS, act_as_wrapper, record_name};

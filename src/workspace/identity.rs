@@ -12,8 +12,12 @@ use sha2::{Digest, Sha256};
 /// A hash of everything that the program loads, except notes (build ids): lower-case hexadecimal. Where the format
 /// does not say what is loaded, or the file is no executable that can be read, the hash of the whole file.
 pub fn executable_identity(path: &Path) -> io::Result<String> {
-    let bytes = fs::read(path)?;
-    Ok(loaded_sections(&bytes).unwrap_or_else(|| hexadecimal(&Sha256::digest(&bytes))))
+    Ok(identity_of(&fs::read(path)?))
+}
+
+/// The same of a file that was read.
+pub fn identity_of(bytes: &[u8]) -> String {
+    loaded_sections(bytes).unwrap_or_else(|| hexadecimal(&Sha256::digest(bytes)))
 }
 
 fn loaded_sections(bytes: &[u8]) -> Option<String> {

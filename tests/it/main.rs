@@ -4,6 +4,7 @@ mod base;
 mod changed;
 mod commands;
 mod config;
+mod corpora;
 mod criterion;
 mod dependencies;
 mod exit_codes;

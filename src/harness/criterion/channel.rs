@@ -16,8 +16,9 @@ const RUNNER_HELLO: &[u8] = b"cargo-criterion\x01\x01\x00";
 const BENCHMARK_HELLO: &[u8] = b"Criterion";
 const HELLO_BYTES: usize = 16;
 const PROTOCOL: [u8; 4] = [0, 1, 0, 1];
-/// A frame holds at most two numbers a sample; this is room for millions.
-const LONGEST_FRAME: u32 = 64 * 1024 * 1024;
+/// A frame holds at most two numbers a sample; this is room for most of a million. What has one byte in a frame takes 32 in
+/// memory.
+const LONGEST_FRAME: u32 = 16 * 1024 * 1024;
 
 /// What the executable says.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,8 +82,13 @@ impl Incoming {
         let _ = rustix::net::sockopt::set_tcp_quickack(&*stream, true);
         let mut part = [0; 64 * 1024];
         let count = stream.read(&mut part)?;
-        self.bytes.extend_from_slice(&part[..count]);
+        self.add(&part[..count]);
         Ok(count > 0)
+    }
+
+    /// Adds what was read.
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
     }
 
     /// Takes the answer to the greeting, once it is complete.

@@ -15,10 +15,11 @@ mod saved;
 mod session;
 
 pub use bench::{Criterion, Suite};
+pub use channel::{Complete, Incoming, Message, read_version};
 pub use enumerate::{Enumeration, NotCriterion, enumerate, holds_criterion};
 pub use once::runs_once;
-pub use options::Version;
-pub use saved::saved_medians;
+pub use options::{Version, filters};
+pub use saved::{full_id, median, per_iteration, saved_medians};
 
 /// The way by which measurements are got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -69,17 +69,17 @@ pub fn filters(names: &[String]) -> Vec<(&[String], String)> {
     let mut body = String::new();
     for (i, name) in names.iter().enumerate() {
         let escaped = regex::escape(name);
-        if !body.is_empty() && body.len() + escaped.len() > LONGEST_FILTER {
+        if i > start && body.len() + escaped.len() > LONGEST_FILTER {
             filters.push((&names[start..i], format!("^(?:{body})$")));
             start = i;
             body.clear();
         }
-        if !body.is_empty() {
+        if i > start {
             body.push('|');
         }
         body.push_str(&escaped);
     }
-    if !body.is_empty() {
+    if start < names.len() {
         filters.push((&names[start..], format!("^(?:{body})$")));
     }
     filters

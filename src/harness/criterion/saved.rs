@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
 /// Largest file that is read: room for a million samples.
 const LARGEST: u64 = 64 * 1024 * 1024;
@@ -32,14 +31,27 @@ struct Estimate {
     point_estimate: f64,
 }
 
+/// The full id of a benchmark, from its `benchmark.json`.
+pub fn full_id(bytes: &[u8]) -> serde_json::Result<String> {
+    serde_json::from_slice(bytes).map(|file: BenchmarkFile| file.full_id)
+}
+
+/// Nanoseconds per iteration, sample by sample, from a `sample.json`.
+pub fn per_iteration(bytes: &[u8]) -> serde_json::Result<Vec<f64>> {
+    let file: SampleFile = serde_json::from_slice(bytes)?;
+    Ok(file.times.iter().zip(&file.iters).map(|(time, iterations)| time / iterations).collect())
+}
+
+/// The median, in nanoseconds, from an `estimates.json`.
+pub fn median(bytes: &[u8]) -> serde_json::Result<f64> {
+    serde_json::from_slice(bytes).map(|file: EstimatesFile| file.median.point_estimate)
+}
+
 /// Full ids and nanoseconds per iteration, sample by sample, of every benchmark below `home` that has `baseline`, sorted.
 ///
 /// # Errors
 /// A folder that cannot be listed, and a file of criterion's that is broken or too large.
 pub fn saved_samples(home: &Path, baseline: &str) -> io::Result<Vec<(String, Vec<f64>)>> {
-    let per_iteration = |file: SampleFile| -> Vec<f64> {
-        file.times.iter().zip(&file.iters).map(|(time, iterations)| time / iterations).collect()
-    };
     let [found] = walk(home, [baseline], "sample.json", per_iteration)?;
     Ok(found)
 }
@@ -49,16 +61,16 @@ pub fn saved_samples(home: &Path, baseline: &str) -> io::Result<Vec<(String, Vec
 /// # Errors
 /// The same without the samples themselves.
 pub fn saved_medians<const N: usize>(home: &Path, baselines: [&str; N]) -> io::Result<[Vec<(String, f64)>; N]> {
-    walk(home, baselines, "estimates.json", |file: EstimatesFile| file.median.point_estimate)
+    walk(home, baselines, "estimates.json", median)
 }
 
 /// What `file` holds of each benchmark. Keyed by what the files say, never by their paths, which are shortened and made
 /// unique. Opening files takes longer than reading them, so several threads do it.
-fn walk<const N: usize, F: DeserializeOwned, T: Send>(
+fn walk<const N: usize, T: Send>(
     home: &Path,
     baselines: [&str; N],
     file: &str,
-    value: impl Fn(F) -> T + Sync,
+    parse: fn(&[u8]) -> serde_json::Result<T>,
 ) -> io::Result<[Vec<(String, T)>; N]> {
     let open = Mutex::new(subfolders(home)?);
     let next = || open.lock().unwrap_or_else(PoisonError::into_inner).pop();
@@ -67,8 +79,8 @@ fn walk<const N: usize, F: DeserializeOwned, T: Send>(
         while let Some(folder) = next() {
             for below in subfolders(&folder)? {
                 let baseline = baselines.iter().position(|baseline| below.ends_with(baseline));
-                match baseline.map(|i| read(&below, file).map(|read| (i, read))).transpose()? {
-                    Some((i, Some((id, content)))) => found[i].push((id, value(content))),
+                match baseline.map(|i| read(&below, file, parse).map(|read| (i, read))).transpose()? {
+                    Some((i, Some(of_benchmark))) => found[i].push(of_benchmark),
                     // No baseline, or a benchmark of that name.
                     _ => open.lock().unwrap_or_else(PoisonError::into_inner).push(below),
                 }
@@ -110,17 +122,17 @@ fn subfolders(folder: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 /// `None` where criterion keeps no such file: the folder only has the baseline's name.
-fn read<F: DeserializeOwned>(folder: &Path, file: &str) -> io::Result<Option<(String, F)>> {
-    let Some(content) = read_json(&folder.join(file))? else { return Ok(None) };
+fn read<T>(folder: &Path, file: &str, parse: fn(&[u8]) -> serde_json::Result<T>) -> io::Result<Option<(String, T)>> {
+    let Some(content) = read_json(&folder.join(file), parse)? else { return Ok(None) };
     let path = folder.join("benchmark.json");
-    let Some(id) = read_json::<BenchmarkFile>(&path)? else {
+    let Some(id) = read_json(&path, full_id)? else {
         return Err(io::Error::other(format!("{} is missing beside its {file}", path.display())));
     };
-    Ok(Some((id.full_id, content)))
+    Ok(Some((id, content)))
 }
 
 /// `None` where there is no such file.
-fn read_json<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
+fn read_json<T>(path: &Path, parse: fn(&[u8]) -> serde_json::Result<T>) -> io::Result<Option<T>> {
     // Nearly all fit into this, and are read by one call of the system.
     let mut bytes = [0; 4096];
     let mut file = match fs::File::open(path) {
@@ -129,7 +141,7 @@ fn read_json<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
     };
     let count = file.read(&mut bytes)?;
     if count < bytes.len()
-        && let Ok(content) = serde_json::from_slice(&bytes[..count])
+        && let Ok(content) = parse(&bytes[..count])
     {
         return Ok(Some(content));
     }
@@ -138,5 +150,5 @@ fn read_json<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
     if bytes.len() as u64 > LARGEST {
         return Err(io::Error::other(format!("{} has more bytes than any sample", path.display())));
     }
-    serde_json::from_slice(&bytes).map(Some).map_err(|e| io::Error::other(format!("{}: {e}", path.display())))
+    parse(&bytes).map(Some).map_err(|e| io::Error::other(format!("{}: {e}", path.display())))
 }

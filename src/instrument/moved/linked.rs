@@ -14,6 +14,8 @@ pub const ENDIAN: LittleEndian = LittleEndian;
 /// Where the header says where the headers of sections are, and how many.
 const SECTIONS_FIELD: usize = 40;
 const SECTION_COUNT_FIELD: usize = 60;
+/// No program for x86-64 has code behind this address.
+const LAST_ADDRESS: u64 = 1 << 47;
 /// Size of the header.
 const HEADER_BYTES: usize = 64;
 
@@ -41,6 +43,14 @@ impl<'a> Linked<'a> {
         }
         let sections = header.sections(ENDIAN, data).map_err(|e| e.to_string())?;
         let (_, code) = sections.section_by_name(ENDIAN, b".text").ok_or("it has no `.text`")?;
+        // What is read section by section is no more than the file then.
+        let total = sections.iter().try_fold(0_u64, |sum, section| match section.sh_type(ENDIAN) {
+            SHT_NOBITS => Some(sum),
+            _ => sum.checked_add(section.sh_size(ENDIAN)),
+        });
+        if total.is_none_or(|total| total > data.len() as u64) || range(code).end > LAST_ADDRESS {
+            return Err("its sections are not as linkers write them".to_owned());
+        }
         Ok(Self { data, header, sections, code })
     }
 
@@ -77,7 +87,8 @@ impl<'a> Linked<'a> {
             allocated(section) && section.sh_type(ENDIAN) != SHT_NOBITS && range(section).contains(&address)
         };
         let section = self.sections.iter().find(within)?;
-        usize::try_from(address - section.sh_addr(ENDIAN) + section.sh_offset(ENDIAN)).ok()
+        let offset = section.sh_offset(ENDIAN).checked_add(address - section.sh_addr(ENDIAN))?;
+        usize::try_from(offset).ok().filter(|offset| *offset < self.data.len())
     }
 }
 

@@ -65,10 +65,13 @@ pub struct Moved {
 impl Moved {
     /// Reads a program that was linked with its relocations kept, and with room behind the first `movable` of its pieces,
     /// which are sorted by address.
-    fn read(data: &[u8], pieces: Vec<Piece>, movable: usize) -> Result<Self, String> {
+    fn of_pieces(data: &[u8], pieces: Vec<Piece>, movable: usize) -> Result<Self, String> {
         let linked = Linked::read(data)?;
         let code = range(linked.code);
-        let fits = pieces.windows(2).all(|two| two[0].end() <= two[1].address)
+        // No linker aligns functions to more, and the room for other orders is counted by it.
+        let aligned = pieces.iter().all(|piece| piece.align.is_power_of_two() && piece.align <= PAGE);
+        let fits = aligned
+            && pieces.windows(2).all(|two| two[0].end() <= two[1].address)
             && pieces.first().is_some_and(|first| first.address >= code.start)
             && pieces.last().is_some_and(|last| last.end() <= code.end);
         if !fits {
@@ -81,7 +84,7 @@ impl Moved {
         }
         let offset = linked.code.sh_offset(ENDIAN) as usize;
         let (image, symbols) = linked::compact(&linked)?;
-        if image.len() < offset + (code.end - code.start) as usize {
+        if image.len().checked_sub(offset).is_none_or(|rest| (rest as u64) < code.end - code.start) {
             return Err("its functions are not loaded from the file".to_owned());
         }
         let mut edits = references::edits(&linked, &pieces)?;
@@ -151,6 +154,11 @@ impl Moved {
         let mut bytes = self.buffer.lock().unwrap_or_else(PoisonError::into_inner);
         self.write(&mut bytes, &self.places(order))?;
         fs::write(output, &*bytes).and_then(|()| executable(output)).map_err(|e| e.to_string())
+    }
+
+    /// The program with its units in this order.
+    pub fn laid_out(&self, order: &[usize]) -> Result<Vec<u8>, String> {
+        self.at(&self.places(order))
     }
 
     /// Where each piece comes to lie.

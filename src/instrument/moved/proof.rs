@@ -22,7 +22,24 @@ struct Program {
     before: usize,
 }
 
+impl Program {
+    fn new(bytes: Vec<u8>, map: &[u8]) -> Result<Self, String> {
+        let mut pieces = map::pieces(&String::from_utf8_lossy(map))?;
+        let before = room::take(&mut pieces).ok_or("the linker leaves no room between its functions")?;
+        Ok(Self { bytes, pieces, before })
+    }
+}
+
 impl Moved {
+    /// A linked program with the linker's map of it; nothing is proved.
+    pub fn unproved(program: Vec<u8>, map: &[u8]) -> Result<Self, String> {
+        Self::read(&Program::new(program, map)?)
+    }
+
+    fn read(program: &Program) -> Result<Self, String> {
+        Self::of_pieces(&program.bytes, program.pieces.iter().map(|(_, piece)| *piece).collect(), program.before)
+    }
+
     /// Links the program of `relink` again so that its functions can be moved, in `scratch`, and proves that moving them
     /// is what the linker does. Without `names` the program that is made has none.
     pub fn of(relink: &Relink, scratch: &Path, names: bool) -> Result<Self, String> {
@@ -50,12 +67,11 @@ impl Moved {
             ];
             arguments.extend_from_slice(more);
             relink.repeat_with(file, Changes { arguments: &arguments, names: true, ..Changes::default() })?;
-            let mut pieces = map::pieces(&String::from_utf8_lossy(&fs::read(map).map_err(text)?))?;
-            let before = room::take(&mut pieces).ok_or("the linker leaves no room between its functions")?;
-            Ok(Program { bytes: fs::read(file).map_err(text)?, pieces, before })
+            Program::new(fs::read(file).map_err(text)?, &fs::read(map).map_err(text)?)
         };
-        let Program { bytes, pieces, before } = link(&[])?;
-        let moved = Self::read(&bytes, pieces.iter().map(|(_, piece)| *piece).collect(), before)?;
+        let program = link(&[])?;
+        let moved = Self::read(&program)?;
+        let Program { pieces, before, .. } = program;
         for seed in 0..PROOFS {
             let mut names: Vec<&str> = moved.names[..before].iter().flatten().map(String::as_str).collect();
             Rng::new(seed).shuffle(&mut names);

@@ -96,6 +96,15 @@ impl Read<'_> {
         let absolute = |offset, to| Edit { offset, within: fixed, to, relative: false, wide: true };
         let entry = self.owner(self.linked.header.e_entry(ENDIAN))?;
         self.add(absolute(ENTRY_FIELD, entry));
+        let symbols = self.linked.symbols(SHT_DYNSYM)?;
+        let table = self.linked.sections.section(symbols.section()).map_err(|e| e.to_string())?;
+        let start = table.sh_offset(ENDIAN) as usize;
+        for (i, symbol) in symbols.iter().enumerate() {
+            if symbol.st_value(ENDIAN) != 0 && symbol.st_type() != elf::STT_TLS {
+                let to = self.owner(symbol.st_value(ENDIAN))?;
+                self.add(absolute(start + i * size_of_val(symbol) + 8, to));
+            }
+        }
         for section in self.linked.sections.iter() {
             let start = section.sh_offset(ENDIAN) as usize;
             if let Ok(Some((entries, _))) = section.dynamic(ENDIAN, self.linked.data) {
@@ -106,14 +115,6 @@ impl Read<'_> {
                 for (i, entry) in entries.iter().enumerate().filter(|(_, e)| functions.contains(&e.d_tag(ENDIAN))) {
                     let to = self.owner(entry.d_val(ENDIAN))?;
                     self.add(absolute(start + i * size_of_val(entry) + 8, to));
-                }
-            }
-            if section.sh_type(ENDIAN) == SHT_DYNSYM {
-                for (i, symbol) in self.linked.symbols(SHT_DYNSYM)?.iter().enumerate() {
-                    if symbol.st_value(ENDIAN) != 0 && symbol.st_type() != elf::STT_TLS {
-                        let to = self.owner(symbol.st_value(ENDIAN))?;
-                        self.add(absolute(start + i * size_of_val(symbol) + 8, to));
-                    }
                 }
             }
             if section.sh_type(ENDIAN) == SHT_RELA && allocated(section) {
@@ -208,8 +209,9 @@ impl Read<'_> {
                 return Err(unknown());
             }
             // The linker was told the distance from this entry, and wrote so the one from the table.
-            let (table, users) =
-                self.referred.range(section.sh_addr(ENDIAN)..=place).next_back().ok_or_else(unknown)?;
+            let within = range(section).contains(&place).then(|| section.sh_addr(ENDIAN)..=place);
+            let before = within.and_then(|within| self.referred.range(within).next_back());
+            let (table, users) = before.ok_or_else(unknown)?;
             let said = symbol.st_value(ENDIAN).wrapping_add_signed(relocation.r_addend(ENDIAN));
             let to = map::at(self.pieces, said.wrapping_sub(place - table)).ok_or_else(unknown)?;
             if !users.contains(&to) {

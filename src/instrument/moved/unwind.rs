@@ -10,6 +10,8 @@ use super::map::{self, Piece};
 const DISTANCE: u8 = 0x1b;
 /// How the search table is written: its start as such a distance, a count of 4 bytes, distances from the table.
 const SEARCH: [u8; 4] = [1, DISTANCE, 0x03, 0x3b];
+/// Longer heads of descriptions are not written: a dozen bytes are usual.
+const LONGEST_HEAD: usize = 128;
 /// Bytes of the search table before its entries.
 const HEAD: usize = 12;
 
@@ -98,7 +100,7 @@ fn descriptions(bytes: &[u8]) -> Option<Vec<usize>> {
 
 /// How the descriptions that share this head write addresses.
 fn encoding(bytes: &[u8], head: usize) -> Option<u8> {
-    let mut rest = bytes.get(head + 8..)?.iter().copied();
+    let mut rest = bytes.get(head + 8..)?.iter().copied().take(LONGEST_HEAD);
     let version = rest.next()?;
     let augmentation: Vec<u8> = rest.by_ref().take_while(|letter| *letter != 0).collect();
     // Factors of the code and of data, and the register of the return address, the last in one byte in version 1.
