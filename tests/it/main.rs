@@ -10,6 +10,7 @@ mod dependencies;
 mod exit_codes;
 mod fixture;
 mod gate;
+#[cfg(target_os = "linux")]
 mod layouts;
 mod order;
 mod process;
@@ -23,4 +24,6 @@ mod stats;
 mod store;
 mod support;
 mod tidy;
+// It finds processes in /proc.
+#[cfg(target_os = "linux")]
 mod whole;
