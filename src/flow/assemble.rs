@@ -90,8 +90,8 @@ pub fn settled_row(settled: &Settled, policy: &Policy) -> Row {
 
 /// The rows of a measured pair: its own, and one of its tail where that regressed; else the reason why the benchmark has
 /// none.
-pub fn paired_rows(id: BenchmarkId, open: &Open, measured: &Measured, policy: &Policy) -> Result<Vec<Row>, Skipped> {
-    let mut row = empty_row(id.clone(), &open.harness, policy.limits(&id));
+pub fn paired_rows(id: BenchmarkId, open: &Open, measured: &Measured, limits: Limits) -> Result<Vec<Row>, Skipped> {
+    let mut row = empty_row(id.clone(), &open.harness, limits);
     let typical = |side: &[Estimate]| median(side.iter().map(|estimate| estimate.typical));
     row.pairs = measured.trial.as_ref().map_or(0, Trial::pairs);
     row.base = typical(&measured.base);

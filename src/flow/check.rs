@@ -168,7 +168,8 @@ fn rows(suites: &Suites, results: &Results, setting: &Setting, base: &Base, mut 
     let policy = &setting.config.policy;
     let mut rows: Vec<Row> = suites.settled.iter().map(|settled| assemble::settled_row(settled, policy)).collect();
     for (id, open, measured) in results.each(suites) {
-        match assemble::paired_rows(id, open, measured, policy) {
+        let limits = setting.limits(open, &id);
+        match assemble::paired_rows(id, open, measured, limits) {
             Ok(own) => rows.extend(own),
             Err(skipped) => frame.skipped.push(skipped),
         }

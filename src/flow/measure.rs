@@ -76,7 +76,7 @@ pub fn measure(
     let planned = |open: &Open| -> Vec<Planned> {
         let ids = open.names.iter().map(|name| open.id(name));
         let fits = |limits: Limits| if open.suite.has_many_layouts() { limits } else { limits.in_one_layout() };
-        ids.map(|id| Planned { limits: fits(policy.limits(&id)), id }).collect()
+        ids.map(|id| Planned { limits: fits(setting.limits(open, &id)), id }).collect()
     };
     let benchmarks: Vec<Vec<Planned>> = suites.open.iter().map(planned).collect();
     let rows = benchmarks.iter().map(Vec::len).sum();

@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::measure::Effort;
-use super::suites::Looking;
+use super::suites::{Looking, Open};
 use super::{FlowError, Progress, file_error};
 use crate::config::{self, Config, Overrides};
+use crate::gate::Limits;
 use crate::instrument::SideLink;
 use crate::model::{BenchmarkId, Environment};
 use crate::vcs::{CheckedOut, Head, Repository, Tree};
@@ -149,6 +150,12 @@ impl Setting {
             && selection.exclude.is_empty()
             && selection.benches.is_empty()
             && self.repository.root().join(&self.manifest).parent() == Some(&self.workspace_root)
+    }
+
+    /// What a benchmark to measure is judged by: where base lacks it, head's configuration holds for it.
+    pub(super) fn limits(&self, open: &Open, id: &BenchmarkId) -> Limits {
+        let config = if open.is_new(&id.name) { &self.own } else { &self.config };
+        config.policy.limits(id)
     }
 
     /// What only the benchmarks tell of the configuration: whether rules contradict each other for one of `ids`, and,

@@ -76,6 +76,11 @@ impl Open {
     pub fn id(&self, name: &str) -> BenchmarkId {
         BenchmarkId::new(&self.package, &self.target, name)
     }
+
+    /// Whether base lacks one of its benchmarks.
+    pub fn is_new(&self, name: &str) -> bool {
+        self.tried.as_ref().is_some_and(|base_has| !base_has.contains(name))
+    }
 }
 
 /// A benchmark that is not measured.

@@ -258,6 +258,10 @@ fn a_changed_benchmark_is_compared_on_both_sides_code() {
     add_function(&fixture, "adler32(black_box(&[7; 9000]))");
     fixture.write("Cargo.toml", &manifest);
     add_extra(&fixture, "textkit::count::lines(std::hint::black_box(\"a\\nb\"))");
+    // What head says of a benchmark that base has counts for nothing yet.
+    let rule =
+        |id: &str| format!("[[benchmark]]\nid = \"{id}\"\nmetrics.wall-time = {{ max-regression = \"900%\" }}\n");
+    fixture.write(".config/perfgate.toml", &format!("{}{}", rule("extra"), rule("checksum/adler32/4096")));
     let ran = fixture.perfgate(&["check"]);
     assert_eq!(ran.code, 100);
     let found = rows(&fixture);
@@ -270,6 +274,7 @@ fn a_changed_benchmark_is_compared_on_both_sides_code() {
     }
     assert_eq!(found["extra"].verdict, Verdict::Unchanged, "{}", found["extra"].reason);
     assert!(found["extra"].reason.starts_with(ON_BASE), "{}", found["extra"].reason);
+    assert_eq!(["extra", "checksum/adler32/4096"].map(|name| found[name].limit), [9.0, 0.05]);
     assert_ne!(found["checksum/fnv1a/4096"].verdict, Verdict::Regressed);
 
     // The printed command judges a benchmark of a new target too, and all of it is built by now.
