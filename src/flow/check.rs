@@ -122,7 +122,10 @@ fn judge_head(
         _ => false,
     };
     let home = copies.folder().join("home");
-    let suites = look(&head, against, &setting.looking(&home, equal_is_unchanged), progress)?;
+    let mut suites = look(&head, against, &setting.looking(&home, equal_is_unchanged), progress)?;
+    if suites.open.is_empty() && suites.settled.is_empty() {
+        suites.skipped.extend(setting.elsewhere(&head));
+    }
     setting.check_config(&ids_of(&suites))?;
     let open: Vec<BenchmarkId> = suites.open_ids().collect();
     noise::apply(setting, &environment.key, &open, progress)?;

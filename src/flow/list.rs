@@ -39,6 +39,7 @@ pub fn list(request: ProjectRequest, progress: &mut dyn Progress) -> Result<List
     ids.sort();
     let benchmarks = ids.into_iter().map(|benchmark| Listed { cost: cost(&benchmark), benchmark }).collect();
     let mut skipped = suites.skipped;
+    skipped.extend(setting.elsewhere(&head));
     skipped.sort();
     Ok(Listing { benchmarks, skipped })
 }

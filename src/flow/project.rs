@@ -9,7 +9,7 @@ use super::{FlowError, Progress, file_error};
 use crate::config::{self, Config, Overrides};
 use crate::gate::Limits;
 use crate::instrument::SideLink;
-use crate::model::{BenchmarkId, Environment};
+use crate::model::{BenchmarkId, Environment, Skipped};
 use crate::vcs::{CheckedOut, Head, Repository, Tree};
 use crate::workspace::{self, Built, CargoOptions, Slot, Slots, Targets, WorkspaceError};
 
@@ -150,6 +150,24 @@ impl Setting {
             && selection.exclude.is_empty()
             && selection.benches.is_empty()
             && self.repository.root().join(&self.manifest).parent() == Some(&self.workspace_root)
+    }
+
+    /// Packages with benchmarks beside the workspace, where all of it was asked for.
+    pub fn elsewhere(&self, head: &BuiltSide) -> Vec<Skipped> {
+        if !self.is_whole() {
+            return Vec::new();
+        }
+        let members: Vec<&Path> =
+            head.targets.manifests().filter_map(|path| path.strip_prefix(&head.shown).ok()).collect();
+        let others = head.checked_out.files_named("Cargo.toml").into_iter();
+        let others = others.filter(|path| {
+            !members.contains(&path.as_path()) && workspace::has_benches(&head.checked_out.files.join(path))
+        });
+        let skipped = |path: PathBuf| Skipped {
+            what: path.parent().unwrap_or(Path::new("")).display().to_string(),
+            reason: format!("is no member of this workspace; --manifest-path {} has its benchmarks", path.display()),
+        };
+        others.map(skipped).collect()
     }
 
     /// What a benchmark to measure is judged by: where base lacks it, head's configuration holds for it.

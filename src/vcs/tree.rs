@@ -29,6 +29,13 @@ impl CheckedOut {
     pub fn tracks(&self, path: &Path) -> bool {
         git2::Index::open(&self.index).is_ok_and(|index| index.get_path(path, 0).is_some())
     }
+
+    /// All files of this name, relative to the tree.
+    pub fn files_named(&self, name: &str) -> Vec<PathBuf> {
+        let Ok(index) = git2::Index::open(&self.index) else { return Vec::new() };
+        let paths = index.iter().filter_map(|entry| String::from_utf8(entry.path).ok()).map(PathBuf::from);
+        paths.filter(|path| path.file_name().is_some_and(|own| own == name)).collect()
+    }
 }
 
 /// The folder's own index.

@@ -6,6 +6,13 @@ use cargo_metadata::{Package, TargetKind};
 
 use super::manifest::Targets;
 
+/// Whether the package with this manifest has bench targets, as far as it and its folder tell without cargo.
+pub fn has_benches(manifest: &Path) -> bool {
+    let text = std::fs::read_to_string(manifest).unwrap_or_default();
+    let named = text.parse::<toml::Table>().is_ok_and(|table| table.contains_key("bench"));
+    named || manifest.with_file_name("benches").is_dir()
+}
+
 impl Targets {
     /// The root of the workspace, as cargo was shown it: it is where rustc works, and what relative paths mean.
     pub fn workspace_root(&self) -> &Path {
@@ -17,6 +24,11 @@ impl Targets {
         let mut targets = self.package(package)?.targets.iter();
         let found = targets.find(|known| known.name == target && known.kind.contains(&TargetKind::Bench))?;
         Some(found.src_path.clone().into_std_path_buf())
+    }
+
+    /// The manifests of all packages of the workspace.
+    pub fn manifests(&self) -> impl Iterator<Item = &Path> {
+        self.metadata.packages.iter().map(|package| package.manifest_path.as_std_path())
     }
 
     /// The manifest of a package.

@@ -324,6 +324,12 @@ fn the_first_commit_has_no_base() {
 #[test]
 fn every_shape_is_listed_or_skipped_with_its_reason() {
     let fixture = Fixture::new("shapes", "shapes");
+    fixture.write(
+        "apart/Cargo.toml",
+        "[package]\nname = \"apart\"\n\n[workspace]\n\n[[bench]]\nname = \"own\"\nharness = false\n",
+    );
+    fixture.write("plain/Cargo.toml", "[package]\nname = \"plain\"\n\n[workspace]\n");
+    fixture.commit("packages beside the workspace");
     let ran = fixture.perfgate(&["list"]);
     assert_eq!(ran.code, 0);
     assert_eq!(ran.stdout, "broken::sound/sound/sum\nfiles::input/files/sum\nmixed::criterion/mixed/sum\n");
@@ -334,10 +340,12 @@ fn every_shape_is_listed_or_skipped_with_its_reason() {
         ("gated::cfg", "holds no criterion benchmark"),
         ("mixed::bencher_like", "holds no criterion benchmark"),
         ("mixed::program", "holds no criterion benchmark"),
+        ("apart", "is no member of this workspace; --manifest-path apart/Cargo.toml has its benchmarks"),
     ] {
         let line = ran.stderr.lines().find(|line| line.contains(&format!("Skipped {what}: ")));
         assert!(line.is_some_and(|line| line.contains(reason)), "{what}: {line:?}");
     }
+    assert!(!ran.stderr.contains("plain"), "{}", ran.stderr);
     let ran = fixture.perfgate(&["list", "--features", "slow", "-p", "gated"]);
     assert_eq!(ran.stdout, "gated::required/required/sum\n");
     let ran = fixture.perfgate_in("files", &["list"]);
