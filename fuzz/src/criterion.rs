@@ -79,7 +79,7 @@ fn judged(trial: &Trial) {
     let judgement = trial.judgement();
     let interval = judgement.interval.map(|interval| [interval.low, interval.high]);
     let numbers = [judgement.change, judgement.smallest_visible_change].into_iter().flatten();
-    for number in numbers.chain(interval.into_iter().flatten()) {
+    for number in numbers.chain(interval.into_iter().flatten()).chain(judgement.distribution.iter().copied()) {
         assert!(!number.is_nan(), "{judgement:?}");
     }
 }

@@ -107,6 +107,7 @@ fn judged(numbers: &[f64]) {
             evidence: Some(if i % 3 == 0 { Evidence::AbsoluteBudget } else { Evidence::PairedMeasurement }),
             reason: String::new(),
             pairs: i,
+            distribution: vec![change, low, high],
             reproduce: None,
         })
         .collect();

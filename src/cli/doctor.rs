@@ -13,8 +13,7 @@ pub fn execute(options: DoctorOptions, common: &Common, ui: &mut Ui) -> Result<E
     ui.finished();
     match options.format {
         ListFormat::Json => {
-            let text = serde_json::to_string_pretty(&diagnosis).map_err(|e| super::usage(e.to_string()))?;
-            print(&format!("{text}\n"))?;
+            print(&report::json::document(&diagnosis).map_err(|e| super::usage(e.to_string()))?)?;
         }
         ListFormat::Human => {
             print(&report::diagnosis::render(&diagnosis))?;

@@ -12,8 +12,7 @@ pub fn execute(options: ListOptions, common: &Common, ui: &mut Ui) -> Result<Exi
     let listing = list(options.project.request(common)?, ui)?;
     match options.format {
         ListFormat::Json => {
-            let text = serde_json::to_string_pretty(&listing).map_err(|e| super::usage(e.to_string()))?;
-            print(&format!("{text}\n"))?;
+            print(&report::json::document(&listing).map_err(|e| super::usage(e.to_string()))?)?;
         }
         ListFormat::Human => {
             let line = |listed: &Listed| {

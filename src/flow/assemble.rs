@@ -177,7 +177,7 @@ pub fn put(row: &mut Row, judgement: Judgement, evidence: Evidence) {
     row.verdict = judgement.verdict;
     row.evidence = Some(evidence);
     row.reason = judgement.reason;
-    row.distribution = judgement.distribution;
+    row.distribution = judgement.distribution.into_iter().filter(finite).collect();
 }
 
 /// Turns `row` over budget where head's `estimates` prove that, unless something worse is known of it.

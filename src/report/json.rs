@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::escape::{is_hidden, visible};
 use crate::gate::summarise;
@@ -37,10 +37,18 @@ pub enum ParseError {
     Contradiction(&'static str),
 }
 
-/// `report` as indented JSON that ends with a newline. Characters that a terminal would act on are escaped.
+/// `report` as [`document`] writes it.
 pub fn render(report: &Report) -> String {
     // Only maps with keys that are no strings and failing writers fail; there are neither.
-    let json = serde_json::to_string_pretty(report).expect("a report is plain data");
+    document(report).expect("a report is plain data")
+}
+
+/// `value` as indented JSON that ends with a newline. Characters that a terminal would act on are escaped.
+///
+/// # Errors
+/// A value that JSON cannot express.
+pub fn document(value: &impl Serialize) -> serde_json::Result<String> {
+    let json = serde_json::to_string_pretty(value)?;
     let mut out = String::with_capacity(json.len() + 1);
     for c in json.chars() {
         // Newlines are JSON's own here, those of strings are escaped already.
@@ -54,7 +62,7 @@ pub fn render(report: &Report) -> String {
         }
     }
     out.push('\n');
-    out
+    Ok(out)
 }
 
 /// Reads what [`render`] wrote, of this version or an older one.
