@@ -148,14 +148,16 @@ impl ConfigError {
         renderer.render(&[group.elements(help)])
     }
 
-    /// The lines that hold the marks; `None` where they are too long to be shown. Lines are cut out here, because the
+    /// The lines that hold the marks; `None` where they are too long to be shown, or hold control characters that the
+    /// renderer, which replaces the others, would pass on. Lines are cut out here, because the
     /// renderer's time grows with its source.
     fn excerpt<'a>(&'a self, mark: &'a Mark, also: &'a [Mark]) -> Option<Snippet<'a, Annotation<'a>>> {
         let all = std::iter::once(mark).chain(also);
         let start = all.clone().map(|mark| mark.span.start).min().unwrap_or_default();
         let last = all.map(|mark| mark.span.start).max().unwrap_or_default();
         let lines = self.line_around(start).start..self.line_around(last).end;
-        if lines.len() > LONGEST_EXCERPT {
+        let acts = |c: char| matches!(c, '\u{80}'..='\u{9f}');
+        if lines.len() > LONGEST_EXCERPT || self.text[lines.clone()].contains(acts) {
             return if also.is_empty() { None } else { self.excerpt(mark, &[]) };
         }
         let place = |mark: &Mark| {

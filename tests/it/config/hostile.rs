@@ -235,6 +235,15 @@ error: unknown key `a\u{1b}[31m\n\u{202e}b` in `[gate]`
 "#]]
         .raw()
     );
+    // One character that is a whole escape sequence: its line is located, not shown.
+    assert_data_eq!(
+        refused("[gate]\nbas = 1 # \u{9b}2J\n"),
+        str![[r#"
+error: unknown key `bas` in `[gate]`
+--> .config/perfgate.toml:2:1
+ = help: did you mean `base`?
+"#]]
+    );
     let path = parse("x = 1", "a\u{1b}[31mb.toml", &Overrides::default()).expect_err("unknown key");
     assert!(!path.to_string().contains('\u{1b}'));
 }
