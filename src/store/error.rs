@@ -11,7 +11,7 @@ use crate::report::visible;
 pub enum StoreError {
     /// No repository around the path.
     #[error(
-        "could not open the baselines of {}: neither this nor a folder above it is a git repository\nhint: run inside a repository, or make one with `git init`",
+        "could not open the baselines of {}: neither this nor a folder above it is a git repository\nhelp: run inside a repository, or make one with `git init`",
         path.display()
     )]
     NoRepository {
@@ -20,7 +20,7 @@ pub enum StoreError {
     },
     /// The repository belongs to another user and git's configuration does not trust it.
     #[error(
-        "could not open the baselines of {}: the repository is owned by another user\nhint: if you trust it, run `git config --global --add safe.directory {}`",
+        "could not open the baselines of {}: the repository is owned by another user\nhelp: if you trust it, run `git config --global --add safe.directory {}`",
         path.display(),
         shell_word(path)
     )]
@@ -30,7 +30,7 @@ pub enum StoreError {
     },
     /// A repository format that libgit2 does not read.
     #[error(
-        "could not open the baselines of {}: the repository uses {what}, which this version cannot read\nhint: {hint}",
+        "could not open the baselines of {}: the repository uses {what}, which this version cannot read\nhelp: {help}",
         path.display()
     )]
     UnknownFormat {
@@ -39,19 +39,33 @@ pub enum StoreError {
         /// The format, in words.
         what: String,
         /// What to do about it.
-        hint: &'static str,
+        help: &'static str,
     },
     /// Any other reason why the repository could not be opened.
-    #[error("could not open the baselines of {}: {cause}\nhint: see whether `git status` works there", path.display())]
+    #[error("could not open the baselines of {}: {cause}\nhelp: see whether `git status` works there", path.display())]
     Open {
         /// Where the repository was looked for.
         path: PathBuf,
         /// What git says.
         cause: String,
     },
+    /// The temporary folder cannot be used.
+    #[error(
+        "could not open the baselines of {}: no temporary file can be made in {}: {cause}\nhelp: set TMPDIR to a folder that can be written and has room",
+        path.display(),
+        folder.display()
+    )]
+    Temporary {
+        /// Where the repository was looked for.
+        path: PathBuf,
+        /// The temporary folder.
+        folder: PathBuf,
+        /// What went wrong.
+        cause: String,
+    },
     /// Results of a dirty tree belong to no commit.
     #[error(
-        "could not store the baseline of {commit} in {}: the work tree had changes that are not committed\nhint: commit them and measure again; a dirty tree can be judged, but not stored",
+        "could not store the baseline of {commit} in {}: the work tree had changes that are not committed\nhelp: commit them and measure again; a dirty tree can be judged, but not stored",
         repository.display()
     )]
     Dirty {
@@ -61,7 +75,10 @@ pub enum StoreError {
         repository: PathBuf,
     },
     /// The run is not fit to be stored.
-    #[error("could not store the baseline of {commit} in {}: {reason}", repository.display())]
+    #[error(
+        "could not store the baseline of {commit} in {}: {reason}\nhelp: measure it again with `cargo perfgate run`",
+        repository.display()
+    )]
     Refused {
         /// Abbreviated commit id.
         commit: String,
@@ -72,7 +89,7 @@ pub enum StoreError {
     },
     /// Another program held the ref for too long.
     #[error(
-        "could not {what} the baseline of {commit} in {}: another git program holds {}\nhint: if none is running, delete that file and try again",
+        "could not {what} the baseline of {commit} in {}: another git program holds {}\nhelp: if none is running, delete that file and try again",
         repository.display(),
         lock.display()
     )]
@@ -88,7 +105,7 @@ pub enum StoreError {
     },
     /// The repository could not be written, or the stored tree cannot be added to.
     #[error(
-        "could not {what} the baseline of {commit} in {}: {cause}\nhint: see that the folder can be written and that `git fsck` finds nothing wrong",
+        "could not {what} the baseline of {commit} in {}: {cause}\nhelp: see that the folder can be written and has room, and that `git fsck` finds nothing wrong",
         repository.display()
     )]
     Write {
@@ -102,7 +119,7 @@ pub enum StoreError {
         cause: String,
     },
     /// The ref or its tree could not be read.
-    #[error("could not read the baselines in {}: {cause}\nhint: see what `git fsck` finds there", repository.display())]
+    #[error("could not read the baselines in {}: {cause}\nhelp: see what `git fsck` finds there", repository.display())]
     Read {
         /// The repository.
         repository: PathBuf,
@@ -110,7 +127,10 @@ pub enum StoreError {
         cause: String,
     },
     /// A file could not be written.
-    #[error("could not export the run of {commit} to {}: {cause}", path.display())]
+    #[error(
+        "could not export the run of {commit} to {}: {cause}\nhelp: see that the folder can be written and has room, or name another file",
+        path.display()
+    )]
     Export {
         /// Abbreviated commit id.
         commit: String,
@@ -120,7 +140,7 @@ pub enum StoreError {
         cause: String,
     },
     /// A file could not be read, or holds no run.
-    #[error("could not read a run from {}: {cause}\nhint: expected a file that `cargo perfgate baseline export` wrote", path.display())]
+    #[error("could not read a run from {}: {cause}\nhelp: expected a file that `cargo perfgate baseline export` wrote", path.display())]
     Exported {
         /// The file.
         path: PathBuf,
@@ -151,7 +171,7 @@ pub enum RecordError {
     #[error("no readable record: {0}")]
     Malformed(String),
     /// Larger than any record may be.
-    #[error("larger than {} MiB", super::MAX_BYTES >> 20)]
+    #[error("it is larger than {} MiB, which is more than a record may have", super::MAX_BYTES >> 20)]
     TooLarge,
     /// The right shape, but values that cannot be.
     #[error("no usable record: {0}")]
@@ -166,6 +186,12 @@ pub(super) fn short(commit: &str) -> String {
 /// The text without what would act on a terminal: names and messages may come from someone else's push.
 pub(super) fn printable(text: &str) -> String {
     visible(text)
+}
+
+/// What the system said, without the made-up name of a temporary file.
+pub(super) fn system(error: &std::io::Error) -> String {
+    let said = error.to_string();
+    printable(said.split(" at path \"").next().unwrap_or(&said))
 }
 
 /// The path as one word of a POSIX shell.

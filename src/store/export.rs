@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::model::Run;
 
-use super::error::{StoreError, printable, short};
+use super::error::{RecordError, StoreError, printable, short, system};
 use super::record::{self, MAX_BYTES};
 
 /// Writes a run to a file, whole or not at all; an older file of that name is replaced. Runs of a dirty tree are
@@ -21,7 +21,7 @@ pub fn export(run: &Run, path: &Path) -> Result<(), StoreError> {
         cause: printable(&cause),
     };
     let bytes = record::encode(run).map_err(|e| failed(e.to_string()))?;
-    write(path, &bytes).map_err(|e| failed(e.to_string()))
+    write(path, &bytes).map_err(|e| failed(system(&e)))
 }
 
 fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
@@ -50,10 +50,13 @@ fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 /// Where the file cannot be read, is larger than [`MAX_BYTES`], or holds no run of a version that is known.
 pub fn read_exported(path: &Path) -> Result<Run, StoreError> {
     let failed = |cause: String| StoreError::Exported { path: path.to_owned(), cause: printable(&cause) };
+    let file = File::open(path).map_err(|e| failed(e.to_string()))?;
+    // What is known to be too large is not read at all.
+    if file.metadata().is_ok_and(|facts| facts.len() > MAX_BYTES as u64) {
+        return Err(failed(RecordError::TooLarge.to_string()));
+    }
     let mut bytes = Vec::new();
     // One byte more than allowed is read, so that too large a file is told from one that just fits.
-    File::open(path)
-        .and_then(|file| file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes))
-        .map_err(|e| failed(e.to_string()))?;
+    file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(|e| failed(e.to_string()))?;
     record::decode(&bytes).map_err(|e| failed(e.to_string()))
 }

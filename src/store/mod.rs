@@ -35,6 +35,7 @@ mod record;
 mod update;
 
 use std::collections::BTreeSet;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use git2::Repository;
@@ -127,7 +128,8 @@ impl Store {
     /// Where there is no repository, or one that cannot be read: another user's, or of a format that is not known.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let repo = open::open(path)?;
-        let root = repo.workdir().unwrap_or_else(|| repo.path()).to_owned();
+        // libgit2 ends folders with a slash, which nobody would write.
+        let root: PathBuf = repo.workdir().unwrap_or_else(|| repo.path()).components().collect();
         first_layout::migrate(&repo).map_err(|failure| StoreError::Read {
             repository: root.clone(),
             cause: format!("they could not be moved to a ref for each commit: {failure}"),
@@ -156,7 +158,11 @@ impl Store {
         id::check_commit_id(commit).map_err(refuse)?;
         id::check_environment_key(&run.environment.key).map_err(refuse)?;
         let bytes = record::encode(run).map_err(|e| refuse(e.to_string()))?;
-        let written = self.repo.blob(&bytes).map_err(|e| self.write_error("store", commit, e.into()))?;
+        let written = self.repo.blob(&bytes).map_err(|e| {
+            let forgotten = e.class() == git2::ErrorClass::None;
+            let why = forgotten.then(|| self.unwritable(&bytes)).flatten().map(update::Failure::Other);
+            self.write_error("store", commit, why.unwrap_or_else(|| e.into()))
+        })?;
         let id = RecordId::new(commit, &run.environment.key, &run.started, &written.to_string()).map_err(refuse)?;
         let message = format!("Store the baseline of {commit}\n\nEnvironment: {}\n", id.environment());
         update::update(&self.repo, commit, &message, |root| layout::insert(&self.repo, root, &id, written))
@@ -240,6 +246,12 @@ impl Store {
 
     fn read_error(&self, failure: &update::Failure) -> StoreError {
         StoreError::Read { repository: self.root.clone(), cause: failure.to_string() }
+    }
+
+    /// Why so many bytes cannot be written into the repository: libgit2 forgets that where they are more than its buffer holds.
+    fn unwritable(&self, bytes: &[u8]) -> Option<String> {
+        let tried = tempfile::tempfile_in(self.repo.commondir()).and_then(|mut file| file.write_all(bytes));
+        tried.err().map(|e| error::system(&e))
     }
 
     fn write_error(&self, what: &'static str, commit: &str, failure: update::Failure) -> StoreError {

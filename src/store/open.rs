@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use git2::{ConfigLevel, ErrorCode, Repository};
 
-use super::error::{StoreError, printable};
+use super::error::{StoreError, printable, system};
 
 pub(super) fn open(path: &Path) -> Result<Repository, StoreError> {
     let repo = Repository::discover(path).map_err(|e| explain(path, &e))?;
-    make_durable(&repo).map_err(|cause| StoreError::Open { path: path.to_owned(), cause })?;
+    make_durable(&repo, path)?;
     Ok(repo)
 }
 
@@ -17,17 +17,23 @@ pub(super) fn open(path: &Path) -> Result<Repository, StoreError> {
 ///
 /// The setting is `core.fsyncObjectFiles`, which libgit2 heeds for both. It is given as a configuration of this
 /// process: the repository's own stays as it is. (libgit2's global switch for this is not reachable from git2.)
-fn make_durable(repo: &Repository) -> Result<(), String> {
-    let mut file = tempfile::NamedTempFile::new().map_err(|e| format!("could not make a temporary file: {e}"))?;
-    file.write_all(b"[core]\n\tfsyncObjectFiles = true\n")
-        .map_err(|e| format!("could not write {}: {e}", file.path().display()))?;
+fn make_durable(repo: &Repository, path: &Path) -> Result<(), StoreError> {
+    let file = tempfile::NamedTempFile::new().and_then(|mut file| {
+        file.write_all(b"[core]\n\tfsyncObjectFiles = true\n")?;
+        Ok(file)
+    });
+    let file = file.map_err(|e| {
+        let (path, folder) = (path.to_owned(), std::env::temp_dir());
+        StoreError::Temporary { path, folder, cause: system(&e) }
+    })?;
     let apply = || {
         // The handle shares the repository's own configuration object. Opening the object database reads the value,
         // and it is remembered: the file is not needed any longer.
         repo.config()?.add_file(file.path(), ConfigLevel::App, true)?;
         repo.odb().map(drop)
     };
-    apply().map_err(|e: git2::Error| printable(e.message()))
+    let failed = |e: git2::Error| StoreError::Open { path: path.to_owned(), cause: printable(e.message()) };
+    apply().map_err(failed)
 }
 
 fn explain(path: &Path, error: &git2::Error) -> StoreError {
@@ -37,18 +43,18 @@ fn explain(path: &Path, error: &git2::Error) -> StoreError {
         ErrorCode::NotFound => StoreError::NoRepository { path },
         ErrorCode::Owner => StoreError::Owner { path: quoted(message).map_or(path, PathBuf::from) },
         _ => {
-            let (what, hint) = if message.contains("refstorage") {
+            let (what, help) = if message.contains("refstorage") {
                 ("the reftable format for refs", "`git refs migrate --ref-format=files` converts it")
             } else if message.contains("object format") || message.contains("objectformat") {
                 ("SHA-256 object ids", "baselines can be kept in repositories with SHA-1 ids only")
             } else if message.contains("unsupported extension") {
-                let hint = "see `git config --get-regexp extensions`; a full clone without it works";
+                let help = "see `git config --get-regexp extensions`; a full clone without it works";
                 let what = format!("an extension of git ({})", printable(message));
-                return StoreError::UnknownFormat { path, what, hint };
+                return StoreError::UnknownFormat { path, what, help };
             } else {
                 return StoreError::Open { path, cause: printable(message) };
             };
-            StoreError::UnknownFormat { path, what: what.into(), hint }
+            StoreError::UnknownFormat { path, what: what.into(), help }
         }
     }
 }

@@ -87,7 +87,7 @@ fn hostile_entries_are_skipped_and_the_rest_works() {
         (names[1].trim_end_matches(".json"), "no readable record: EOF while parsing"),
         (names[2].trim_end_matches(".json"), "written by a newer version (format 7, this version reads up to 1)"),
         (names[3].trim_end_matches(".json"), "it holds the run of another commit or environment"),
-        (names[4].trim_end_matches(".json"), "larger than 64 MiB"),
+        (names[4].trim_end_matches(".json"), "it is larger than 64 MiB"),
         (names[5].trim_end_matches(".json"), "its object is missing in this clone"),
         (swapped.trim_end_matches(".json"), "its content is not what its name says"),
         ("aa11/../../../../etc/passwd", "no name of a record"),
@@ -155,17 +155,17 @@ fn repositories_that_cannot_be_read_say_why_and_what_to_do() {
     assert_eq!(
         said(&["--ref-format=reftable"]),
         "could not open the baselines of REPO: the repository uses the reftable format for refs, which this version \
-         cannot read\nhint: `git refs migrate --ref-format=files` converts it"
+         cannot read\nhelp: `git refs migrate --ref-format=files` converts it"
     );
     assert_eq!(
         said(&["--object-format=sha256"]),
         "could not open the baselines of REPO: the repository uses SHA-256 object ids, which this version cannot \
-         read\nhint: baselines can be kept in repositories with SHA-1 ids only"
+         read\nhelp: baselines can be kept in repositories with SHA-1 ids only"
     );
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(
         Store::open(folder.path()).unwrap_err().to_string().replace(folder.path().to_str().unwrap(), "FOLDER"),
-        "could not open the baselines of FOLDER: neither this nor a folder above it is a git repository\nhint: run \
+        "could not open the baselines of FOLDER: neither this nor a folder above it is a git repository\nhelp: run \
          inside a repository, or make one with `git init`"
     );
     let sandbox = Sandbox::new();
@@ -190,7 +190,7 @@ fn another_users_repository_names_the_command_that_trusts_it() {
     let said = Store::open(&below).unwrap_err().to_string().replace(sandbox.path().to_str().unwrap(), "REPO");
     assert_eq!(
         said,
-        "could not open the baselines of REPO: the repository is owned by another user\nhint: if you trust it, run \
+        "could not open the baselines of REPO: the repository is owned by another user\nhelp: if you trust it, run \
          `git config --global --add safe.directory REPO`"
     );
 }
@@ -203,7 +203,7 @@ fn another_programs_lock_is_respected() {
     fs::write(&lock, "").unwrap();
     let said = sandbox.store().add(&run(2.0)).unwrap_err().to_string();
     assert!(
-        said.contains("another git program holds ") && said.contains("\nhint: if none is running, delete"),
+        said.contains("another git program holds ") && said.contains("\nhelp: if none is running, delete"),
         "{said}"
     );
     assert!(lock.exists());
