@@ -24,6 +24,9 @@ pub fn execute(options: ListOptions, common: &Common, ui: &mut Ui) -> Result<Exi
             for left in &listing.skipped {
                 ui.status("Skipped", &format!("{}: {}", report::visible(&left.what), left.reason));
             }
+            if listing.benchmarks.is_empty() {
+                ui.status("Empty", "no benchmark was found, or none has an id that the filter matches");
+            }
         }
     }
     Ok(if listing.benchmarks.is_empty() { ExitCode::NothingCompared } else { ExitCode::Passed })

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use super::args::OutputOptions;
 use super::surroundings::terminal_width;
 use super::ui::Ui;
-use crate::flow::FlowError;
+use crate::flow::{FlowError, file_error};
 use crate::model::Report;
 use crate::report;
 
@@ -88,7 +88,7 @@ pub fn print(text: &str) -> Result<(), FlowError> {
     let mut stdout = anstream::stdout();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(FlowError::File { what: "write to", path: "standard output".into(), cause: e.to_string() })
+            Err(file_error("write to", Path::new("standard output"), e))
         }
         _ => Ok(()),
     }
@@ -109,5 +109,5 @@ pub fn write_file(path: &Path, text: &str) -> Result<(), FlowError> {
         file.persist(path)?;
         Ok::<_, std::io::Error>(())
     };
-    write().map_err(|e| FlowError::File { what: "write", path: path.display().to_string(), cause: e.to_string() })
+    write().map_err(|e| file_error("write", path, e))
 }

@@ -25,6 +25,9 @@ pub fn execute(options: RunOptions, common: &Common, ui: &mut Ui) -> Result<Exit
     if let Some(file) = &options.save_result {
         export(&result.run, file)?;
     }
+    if let Some(e) = result.not_stored {
+        return Err(e);
+    }
     Ok(if !result.failed.is_empty() {
         ExitCode::CouldNotComplete
     } else if result.run.measurements.is_empty() {

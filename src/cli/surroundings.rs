@@ -1,5 +1,6 @@
 //! What the process finds around it: directories, CI's variables, the terminal.
 
+use std::io::Read;
 use std::path::PathBuf;
 
 use crate::config::{Chosen, Overrides, VARIABLES};
@@ -9,9 +10,10 @@ use crate::vcs::CiEvent;
 /// The current directory.
 pub fn current_directory() -> Result<PathBuf, FlowError> {
     std::env::current_dir().map_err(|e| FlowError::File {
-        what: "read the current directory",
-        path: ".".into(),
+        what: "work in",
+        path: "the current directory".into(),
         cause: e.to_string(),
+        help: "change into a folder that is there",
     })
 }
 
@@ -57,6 +59,9 @@ pub fn overrides(asked: Option<String>) -> Overrides {
     Overrides { environment, variables }
 }
 
+/// GitHub sends no larger event, in bytes.
+const LARGEST_EVENT: u64 = 32 * 1024 * 1024;
+
 /// The event that GitHub says this run is about.
 pub fn ci_event() -> Option<CiEvent> {
     let variable = |name: &str| std::env::var(name).ok();
@@ -68,7 +73,9 @@ pub fn ci_event() -> Option<CiEvent> {
             Some(CiEvent::MergeRef)
         }
         "push" => {
-            let event = std::fs::read(variable("GITHUB_EVENT_PATH")?).ok()?;
+            let file = std::fs::File::open(variable("GITHUB_EVENT_PATH")?).ok()?;
+            let mut event = Vec::new();
+            file.take(LARGEST_EVENT).read_to_end(&mut event).ok()?;
             let event: serde_json::Value = serde_json::from_slice(&event).ok()?;
             let before = event.get("before")?.as_str()?;
             let is_id = before.len() == 40 && before.bytes().all(|byte| byte.is_ascii_hexdigit());

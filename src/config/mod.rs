@@ -138,8 +138,12 @@ fn unreadable(shown: &str, error: &io::Error) -> Problem {
         io::ErrorKind::IsADirectory => {
             Problem::of_file(title("it is a directory")).help("put the file there, or name another with `--config`")
         }
-        io::ErrorKind::PermissionDenied => Problem::of_file(title("permission denied")),
-        _ => Problem::of_file(title(&error.to_string())),
+        io::ErrorKind::PermissionDenied => {
+            Problem::of_file(title("permission denied")).help("let yourself read it, or name another with `--config`")
+        }
+        _ => {
+            Problem::of_file(title(&error.to_string())).help("see that it can be read, or name another with `--config`")
+        }
     }
 }
 

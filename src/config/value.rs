@@ -106,7 +106,6 @@ pub(super) fn nanoseconds(value: &DeValue<'_>, example: &str) -> Result<f64, Fau
     }
 }
 
-/// The unit behind a word that people write for it.
 /// A span of time that a person waits for, between a millisecond and a day.
 pub(super) fn waiting(value: &DeValue<'_>, example: &str) -> Result<Duration, Fault> {
     const DAY: f64 = 86_400e9;
@@ -124,6 +123,7 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     })
 }
 
+/// The unit behind a word that people write for it.
 fn meant_unit(word: &str) -> Option<&'static str> {
     match word.to_lowercase().as_str() {
         "ns" | "nsec" | "nanos" | "nanosecond" | "nanoseconds" => Some("ns"),

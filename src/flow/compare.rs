@@ -1,10 +1,11 @@
 //! `compare`: two stored commits, exported files, or baselines that criterion itself saved; measures nothing.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::assemble::Frame;
 use super::project::short;
-use super::stored::{described, stored_report};
+use super::stored::{described, stored_report, to_come};
 use super::{FlowError, file_error};
 use crate::config::{self, Overrides};
 use crate::gate::Policy;
@@ -15,7 +16,7 @@ use crate::model::{
 };
 use crate::report::visible;
 use crate::store::{Store, read_exported};
-use crate::vcs::Repository;
+use crate::vcs::{Repository, VcsError};
 
 /// What `compare` is asked for.
 #[derive(Clone, Debug, Default)]
@@ -36,8 +37,8 @@ pub struct CompareRequest {
 pub fn compare(request: &CompareRequest) -> Result<Report, FlowError> {
     let root = config::nearest_root(&request.directory);
     let config = config::load(&root, request.config.as_deref(), &request.overrides)?;
-    let [Found { runs: bases, unreadable: mut warnings }, Found { runs: heads, unreadable }] = find_both(request)?;
-    warnings.extend(unreadable);
+    let [Found { runs: bases, mut warnings }, Found { runs: heads, warnings: more }] = find_both(request)?;
+    warnings.extend(more);
     let same = |head: &Run| bases.iter().find(|base| base.environment.key == head.environment.key);
     let Some((base, head)) = heads.iter().find_map(|head| Some((same(head)?, head))) else {
         let places = |runs: &[Run]| {
@@ -91,6 +92,12 @@ fn saved_by_criterion<const N: usize>(folder: &Path, baselines: [&str; N]) -> Re
             folder.display()
         )));
     }
+    for (medians, baseline) in saved.iter().zip(baselines) {
+        if let Some((name, median)) = medians.iter().find(|(_, median)| !median.is_finite() || *median <= 0.0) {
+            let cause = format!("the median of `{name}` in `{baseline}` is {median}, which is no time");
+            return Err(file_error("read criterion's baselines in", folder, io::Error::other(cause)));
+        }
+    }
     let mut names = baselines.into_iter();
     Ok(saved.map(|medians| run_of_saved(folder, names.next().unwrap_or_default(), medians)))
 }
@@ -113,27 +120,26 @@ fn run_of_saved(folder: &Path, baseline: &str, medians: Vec<(String, f64)>) -> R
         pair_spread: None,
         cost: None,
     };
-    let possible = |(_, median): &(String, f64)| median.is_finite() && *median > 0.0;
     Run {
         format_version: RUN_FORMAT_VERSION,
         revision: Revision { commit: String::new(), dirty: false },
         environment: Environment::default(),
         started: String::new(),
         whole: true,
-        measurements: medians.into_iter().filter(possible).map(measurement).collect(),
+        measurements: medians.into_iter().map(measurement).collect(),
         controls: Controls::default(),
     }
 }
 
-/// Runs, one for each environment, the newest first; and what could not be read.
+/// Runs, one for each environment, the newest first; and what could not be read, or is strange.
 struct Found {
     runs: Vec<Run>,
-    unreadable: Vec<String>,
+    warnings: Vec<String>,
 }
 
 impl From<Run> for Found {
     fn from(run: Run) -> Self {
-        Self { runs: vec![run], unreadable: Vec::new() }
+        Self { runs: vec![run], warnings: Vec::new() }
     }
 }
 
@@ -142,6 +148,7 @@ fn find_both(request: &CompareRequest) -> Result<[Found; 2], FlowError> {
     let saved = |name| saved_name(&request.directory, name);
     if let (Some((folder, base)), Some((same, head))) = (saved(&request.base), saved(&request.head))
         && folder == same
+        && base != head
     {
         // A look at every file of the tree once.
         let [base, head] = saved_by_criterion(&folder, [base, head])?;
@@ -167,8 +174,18 @@ fn find(directory: &Path, name: &str) -> Result<Found, FlowError> {
         let [run] = saved_by_criterion(&folder, [baseline])?;
         return Ok(run.into());
     }
-    let repository = Repository::discover(directory)?;
-    let commit = repository.resolve(name)?;
+    let neither = |e: VcsError| match e {
+        VcsError::NoSuchRevision { cause, .. } => FlowError::Usage(format!(
+            "`{name}` is neither an exported file nor the name of a commit: {cause}\nhelp: see that the path is right; `cargo perfgate baseline list` shows the commits with a baseline"
+        )),
+        VcsError::NoRepository(_) => FlowError::Usage(format!(
+            "`{name}` is no exported file, and {} is in no git repository where it could name a commit\nhelp: see that the path is right",
+            directory.display()
+        )),
+        e => e.into(),
+    };
+    let repository = Repository::discover(directory).map_err(neither)?;
+    let commit = repository.resolve(name).map_err(neither)?;
     let loaded = Store::open(repository.root())?.load(&commit)?;
     let skipped: Vec<String> = loaded.skipped.iter().map(described).collect();
     let mut runs: Vec<Run> = Vec::new();
@@ -185,5 +202,6 @@ fn find(directory: &Path, name: &str) -> Result<Found, FlowError> {
             short(&commit),
         )));
     }
-    Ok(Found { runs, unreadable: skipped })
+    let warnings = skipped.into_iter().chain(to_come(name, &loaded)).collect();
+    Ok(Found { runs, warnings })
 }

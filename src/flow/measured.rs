@@ -128,7 +128,8 @@ impl Measured {
         self.fixes_time |= head.fixes_time;
         let head = Estimate::of(&head.times);
         let base = base.map(|base| Estimate::of(&base.times));
-        let zero = |side| Failure { side, kind: FailureKind::Crashed, detail: "its harness measured no time".into() };
+        let zero =
+            |side| Failure { side, kind: FailureKind::Crashed, detail: "its harness gave no time above zero".into() };
         match (base, head) {
             (_, None) => self.ended_by = Some(Verdictless::Failed(zero(Side::Head))),
             (Some(None), _) => self.ended_by = Some(Verdictless::Failed(zero(Side::Base))),
@@ -156,13 +157,18 @@ pub struct Estimate {
 impl Estimate {
     /// What it says beside base's.
     pub fn against(self, base: Self) -> Pair {
-        Pair { typical: (self.typical / base.typical).ln(), tail: (self.tail / base.tail).ln() }
+        // Two times may have a quotient that is too large or too small for a number; their logarithms are never.
+        let ratio = |head: f64, base: f64| {
+            let quotient = head / base;
+            if quotient.is_normal() { quotient.ln() } else { head.ln() - base.ln() }
+        };
+        Pair { typical: ratio(self.typical, base.typical), tail: ratio(self.tail, base.tail) }
     }
 
     /// Of a process's samples, nanoseconds per iteration; `None` where these are no times.
     pub fn of(times: &[f64]) -> Option<Self> {
         let times = sorted(times.iter().copied());
         let (typical, tail) = quantile(&times, 0.25).zip(quantile(&times, 0.9))?;
-        (typical > 0.0).then_some(Self { typical, tail })
+        (typical > 0.0 && typical.is_finite() && tail.is_finite()).then_some(Self { typical, tail })
     }
 }

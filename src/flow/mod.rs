@@ -29,6 +29,7 @@ pub use policy::PolicyOf;
 pub use project::{Pin, ProjectRequest, Setting};
 pub use schedule::{Planned, Schedule, Scheduled, schedule};
 
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
@@ -65,7 +66,7 @@ pub enum FlowError {
     #[error(transparent)]
     Copies(#[from] CopiesError),
     /// A file could not be read or written.
-    #[error("could not {what} {path}: {cause}")]
+    #[error("could not {what} {path}: {cause}\nhelp: {help}")]
     File {
         /// What was attempted.
         what: &'static str,
@@ -73,6 +74,8 @@ pub enum FlowError {
         path: String,
         /// Why.
         cause: String,
+        /// What to do next.
+        help: &'static str,
     },
     /// A signal asked this program to stop.
     #[error("stopped by a signal")]
@@ -122,6 +125,19 @@ pub struct Silent;
 
 impl Progress for Silent {}
 
-pub(crate) fn file_error(what: &'static str, path: &Path, cause: impl std::fmt::Display) -> FlowError {
-    FlowError::File { what, path: path.display().to_string(), cause: cause.to_string() }
+/// A file could not be used; what to do next follows from the cause.
+pub(crate) fn file_error(what: &'static str, path: &Path, cause: io::Error) -> FlowError {
+    use io::ErrorKind as Kind;
+    let help = match cause.kind() {
+        Kind::NotFound | Kind::NotADirectory => "see that the path is right",
+        Kind::IsADirectory => "name a file, not a folder",
+        Kind::PermissionDenied | Kind::ReadOnlyFilesystem => "see that you may use it, or name another place",
+        Kind::StorageFull | Kind::FileTooLarge | Kind::QuotaExceeded => "make room there, or name another place",
+        // A content that is not what it should be.
+        Kind::Other | Kind::InvalidData => "write it anew",
+        _ => "see that it is there and can be used",
+    };
+    // The made-up name of a temporary file tells nobody anything.
+    let cause = cause.to_string().split(" at path \"").next().unwrap_or_default().to_owned();
+    FlowError::File { what, path: path.display().to_string(), cause, help }
 }

@@ -108,7 +108,12 @@ impl Setting {
         let head = repository.head()?;
         let manifest = manifest
             .strip_prefix(repository.root())
-            .map_err(|e| file_error("find in the git repository the manifest", &manifest, e))?
+            .map_err(|_| {
+                let (manifest, root) = (manifest.display(), repository.root().display());
+                FlowError::Usage(format!(
+                    "{manifest} lies outside of its workspace's git repository {root}, which alone is checked out\nhelp: name a manifest inside of it with --manifest-path"
+                ))
+            })?
             .to_owned();
         // What the user has here tells what lies beside it; the sides' own manifests are read after they are built.
         let targets = workspace::targets(&repository.root().join(&manifest), "the work tree", &request.cargo)?;
@@ -216,7 +221,8 @@ impl Setting {
         let built = self.build_at(place, &self.request.cargo, |targets| targets)?;
         tell_errors(&built, progress);
         if built.built.executables.is_empty() && !built.built.failed.is_empty() {
-            let cause = built.built.failed[0].reason.clone();
+            let reason = &built.built.failed[0].reason;
+            let cause = reason.strip_prefix("does not compile: ").unwrap_or(reason).to_owned();
             return Err(WorkspaceError::Build { side: "head".into(), cause }.into());
         }
         Ok(built)

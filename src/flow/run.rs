@@ -12,12 +12,14 @@ use crate::instrument::Copies;
 use crate::model::{Controls, Environment, Run, Skipped};
 
 /// What `run` measured.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct RunResult {
     /// All measurements.
     pub run: Run,
     /// Whether they were stored.
     pub stored: bool,
+    /// Why they could not be, where they should have been. What was measured stands all the same.
+    pub not_stored: Option<FlowError>,
     /// What was not measured, with the reason.
     pub skipped: Vec<Skipped>,
     /// Benchmarks that crashed or hung, with the reason.
@@ -54,8 +56,12 @@ pub fn run(request: ProjectRequest, keep: bool, progress: &mut dyn Progress) -> 
     }
     let whole = alone.results.are_all(&setting, &alone.suites);
     let run = assemble::run(&setting, &alone.environment, alone.started, whole, measurements, Controls::default());
-    let stored = keep && store(&setting, &run, progress)?;
-    Ok(RunResult { run, stored, skipped, failed })
+    let (stored, not_stored) = match keep.then(|| store(&setting, &run, progress)) {
+        Some(Ok(stored)) => (stored, None),
+        Some(Err(e)) => (false, Some(e)),
+        None => (false, None),
+    };
+    Ok(RunResult { run, stored, not_stored, skipped, failed })
 }
 
 pub(super) fn measure_head(setting: &Setting, progress: &mut dyn Progress) -> Result<HeadAlone, FlowError> {

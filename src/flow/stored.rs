@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::assemble::{self, Frame};
 use super::check::{frame, store};
 use super::project::{Setting, short};
@@ -10,7 +12,7 @@ use super::run::measure_head;
 use super::{FlowError, Progress};
 use crate::gate::{Policy, judge_stored};
 use crate::model::{BenchmarkId, Controls, Evidence, Measurement, Metric, Report, Row, Run, Skipped, Verdict};
-use crate::store::Store;
+use crate::store::{Loaded, Store};
 use crate::vcs::Base;
 
 /// `check --method stored`.
@@ -26,6 +28,7 @@ pub(super) fn check_stored(
     let loaded = Store::open(setting.repository.root())?.load(&base.commit)?;
     let mut frame = frame(setting, Some(base), Some(alone.environment.clone()), &alone.suites, warnings);
     frame.warnings.extend(loaded.skipped.iter().map(described));
+    frame.warnings.extend(to_come(short(&base.commit), &loaded));
     let baseline = loaded.together(&alone.environment.key);
     let whole = alone.results.are_all(setting, &alone.suites);
     let mut rows: Vec<Row> = alone.suites.settled.iter().map(|s| assemble::settled_row(s, policy)).collect();
@@ -136,6 +139,18 @@ fn stored_row(base: Option<&Measurement>, base_whole: bool, head: &Measurement, 
 pub(super) fn stored_report(base: &Run, head: &Run, frame: Frame, policy: &Policy) -> Report {
     let rows = stored_rows((&base.measurements, base.whole), (&head.measurements, head.whole), policy);
     assemble::report(frame, rows, policy)
+}
+
+/// What is said where the newest run began later than now: by when they began, the newer run is told from the older.
+pub(super) fn to_come(name: &str, loaded: &Loaded) -> Option<String> {
+    // Clocks of two machines differ by less.
+    let soon = Timestamp::now().checked_add(SignedDuration::from_hours(1)).ok()?;
+    let newest = loaded.newest()?.id.started();
+    (newest > soon).then(|| {
+        format!(
+            "the newest baseline of {name} says that it was measured at {newest}, which is yet to come: a clock was wrong, and what is measured before then does not replace it; `cargo perfgate baseline delete {name}` removes it"
+        )
+    })
 }
 
 /// One line for a record or target that was left out.

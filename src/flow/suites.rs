@@ -208,6 +208,7 @@ impl Target<'_> {
     /// Head's benchmarks that are wanted, without those whose id stands twice; `None` where there are none to go on with.
     fn enumerate_head(&mut self, base: Option<Sided<'_>>) -> Result<Option<Enumeration>, FlowError> {
         let reason = match self.looking.ask(&program(self.executable, self.head))? {
+            Ok(found) if found.names.is_empty() => "names no benchmark".to_owned(),
             Ok(mut found) => {
                 let names = std::mem::take(&mut found.names);
                 found.names = self.wanted_once(names, found.version);

@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::instrument::{Layouter, Layouts, SideLink};
+use crate::instrument::{CopiesError, Layouter, Layouts, SideLink};
 use crate::model::Side;
 
 /// A bench executable as a harness sees it.
@@ -135,14 +135,19 @@ pub enum FailureKind {
 /// Measuring as such is impossible.
 #[derive(Debug, thiserror::Error)]
 pub enum HarnessError {
-    /// The executable could not be started or copied.
-    #[error("could not start {program}: {cause}")]
+    /// The executable could not be started.
+    #[error(
+        "could not start {program}: {cause}\nhelp: see that programs may be started there; --target-dir names another folder for builds, TMPDIR one for copies"
+    )]
     Start {
         /// Which.
         program: String,
         /// Why.
         cause: String,
     },
+    /// It could not be copied.
+    #[error(transparent)]
+    Copy(#[from] CopiesError),
     /// A signal asked this program to stop.
     #[error("stopped by a signal")]
     Stopped,

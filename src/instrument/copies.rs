@@ -17,14 +17,30 @@ const PREFIX: &str = "cargo-perfgate-";
 const LOCK: &str = "lock";
 const UNNAMED_LOCK: &str = "lock.new";
 
-/// A copy could not be made.
+/// No copies can be made.
 #[derive(Debug, thiserror::Error)]
-#[error("could not copy {from} into {into}: {source}; free some space there, or set TMPDIR to another folder")]
-pub struct CopiesError {
-    from: PathBuf,
-    into: PathBuf,
-    #[source]
-    source: io::Error,
+pub enum CopiesError {
+    /// One failed.
+    #[error(
+        "could not copy {from} into {into}: {source}\nhelp: free some space there, or set TMPDIR to another folder"
+    )]
+    Copy {
+        /// What was copied.
+        from: PathBuf,
+        /// The folder.
+        into: PathBuf,
+        #[source]
+        /// Why.
+        source: io::Error,
+    },
+    /// The folder takes files, and no program can be started from there.
+    #[error(
+        "could not copy executables into {into}: it is mounted `noexec`, and no program can be started from there\nhelp: set TMPDIR to another folder"
+    )]
+    NoExec {
+        /// The folder.
+        into: PathBuf,
+    },
 }
 
 /// One file to make.
@@ -61,12 +77,15 @@ pub struct Copies {
     kept_bytes: u64,
     room: u64,
     made: u64,
+    /// Whether no program can be started from the folder: then nothing is copied there, and all else goes on.
+    noexec: bool,
 }
 
 impl Copies {
     /// A new folder in memory where executables may be started from there, else in the temporary folder.
     pub fn new() -> Result<Self, CopiesError> {
         let parent = parent();
+        let (noexec, room) = (is_noexec(&parent), room(&parent));
         remove_abandoned(&parent);
         let create = || {
             let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(&parent)?;
@@ -79,9 +98,9 @@ impl Copies {
         };
         match create() {
             Ok((folder, lock)) => {
-                Ok(Self { folder, _lock: lock, kept: VecDeque::new(), kept_bytes: 0, room: room(), made: 0 })
+                Ok(Self { folder, _lock: lock, kept: VecDeque::new(), kept_bytes: 0, room, made: 0, noexec })
             }
-            Err(source) => Err(CopiesError { from: "executables".into(), into: parent, source }),
+            Err(source) => Err(CopiesError::Copy { from: "executables".into(), into: parent, source }),
         }
     }
 
@@ -139,7 +158,11 @@ impl Copies {
     }
 
     fn keep(&mut self, copy: PathBuf, executable: &Path, done: io::Result<()>) -> Result<PathBuf, CopiesError> {
-        let bytes = done.and_then(|()| fs::metadata(&copy)).map_err(|source| CopiesError {
+        if self.noexec {
+            let into = self.folder.path().parent().unwrap_or(self.folder.path()).to_owned();
+            return Err(CopiesError::NoExec { into });
+        }
+        let bytes = done.and_then(|()| fs::metadata(&copy)).map_err(|source| CopiesError::Copy {
             from: executable.to_owned(),
             into: self.folder.path().to_owned(),
             source,
@@ -157,8 +180,26 @@ impl Copies {
     }
 }
 
-fn room() -> u64 {
+/// The bytes that may be kept in `folder`.
+fn room(folder: &Path) -> u64 {
+    most_kept().min(free(folder) / 2)
+}
+
+fn most_kept() -> u64 {
     super::machine::memory().map_or(KEPT_BYTES, |bytes| KEPT_BYTES.min(bytes / 10))
+}
+
+/// The bytes that are free in `folder`, as far as the system tells.
+fn free(folder: &Path) -> u64 {
+    #[cfg(target_os = "linux")]
+    {
+        rustix::fs::statvfs(folder).map_or(u64::MAX, |facts| facts.f_bavail.saturating_mul(facts.f_frsize))
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = folder;
+        u64::MAX
+    }
 }
 
 /// Whether copies are made in memory.
@@ -170,16 +211,26 @@ pub fn in_memory() -> bool {
 fn parent() -> PathBuf {
     #[cfg(target_os = "linux")]
     {
-        use rustix::fs::{StatVfsMountFlags, statvfs};
         let memory = Path::new("/dev/shm");
-        if let Ok(facts) = statvfs(memory)
-            && !facts.f_flag.contains(StatVfsMountFlags::NOEXEC)
-            && facts.f_bavail.saturating_mul(facts.f_frsize) > 2 * room()
-        {
+        if memory.is_dir() && !is_noexec(memory) && free(memory) > 2 * most_kept() {
             return memory.to_owned();
         }
     }
     std::env::temp_dir()
+}
+
+/// Whether the system starts no programs from `folder`.
+fn is_noexec(folder: &Path) -> bool {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::{StatVfsMountFlags, statvfs};
+        statvfs(folder).is_ok_and(|facts| facts.f_flag.contains(StatVfsMountFlags::NOEXEC))
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = folder;
+        false
+    }
 }
 
 /// Removes what killed processes left behind.
@@ -201,7 +252,8 @@ fn remove_abandoned(parent: &Path) {
             Err(_) => entry
                 .metadata()
                 .and_then(|facts| facts.modified())
-                .is_ok_and(|made| made.elapsed().is_ok_and(|age| age > Duration::from_secs(60))),
+                // A clock that was set back makes it younger than now, and no less abandoned.
+                .is_ok_and(|made| made.elapsed().unwrap_or_else(|e| e.duration()) > Duration::from_secs(60)),
         };
         if abandoned {
             let _ = fs::remove_dir_all(entry.path());

@@ -122,8 +122,12 @@ impl Spawn {
                 None => command.env_remove(name),
             };
         }
-        let (stdout, kept_stdout) = self.stdout.open().map_err(error)?;
-        let (stderr, kept_stderr) = self.stderr.open().map_err(error)?;
+        let no_file = |e: io::Error| {
+            let folder = std::env::temp_dir();
+            error(io::Error::new(e.kind(), format!("no temporary file for its output in {}: {e}", folder.display())))
+        };
+        let (stdout, kept_stdout) = self.stdout.open().map_err(no_file)?;
+        let (stderr, kept_stderr) = self.stderr.open().map_err(no_file)?;
         command.stdout(stdout).stderr(stderr);
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);

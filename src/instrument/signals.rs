@@ -46,7 +46,10 @@ pub fn interrupted() -> Option<Interrupt> {
 /// Starts the thread that listens. Called once by the program, never by the library.
 #[cfg(unix)]
 pub fn install() -> std::io::Result<()> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+    // A file that grows beyond the user's limit would end the program without a word. Where the signal is handled, writing
+    // fails and is told. Programs that are started do not inherit this.
+    signal_hook::flag::register(SIGXFSZ, std::sync::Arc::default())?;
     let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP])?;
     std::thread::Builder::new().name("signals".into()).spawn(move || {
         for signal in &mut signals {

@@ -16,8 +16,8 @@ pub const MAX_BYTES: usize = 256 * 1024 * 1024;
 #[derive(Debug, thiserror::Error)]
 pub enum ParseError {
     /// Longer than [`MAX_BYTES`].
-    #[error("{0} bytes are more than a saved result may have ({MAX_BYTES})")]
-    TooLarge(usize),
+    #[error("it is larger than {} MiB, which is more than a saved result may have", MAX_BYTES >> 20)]
+    TooLarge,
     /// Written by a later version.
     #[error(
         "its format version {0} is newer than {REPORT_FORMAT_VERSION}, the newest that this version of cargo-perfgate reads: update cargo-perfgate"
@@ -76,7 +76,7 @@ pub fn parse(bytes: &[u8]) -> Result<Report, ParseError> {
     }
 
     if bytes.len() > MAX_BYTES {
-        return Err(ParseError::TooLarge(bytes.len()));
+        return Err(ParseError::TooLarge);
     }
     // The version first: what a later one has changed would read as garbage.
     let Version { format_version } = serde_json::from_slice(bytes)?;

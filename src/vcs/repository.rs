@@ -10,7 +10,7 @@ use crate::instrument::{Output, Spawn};
 pub enum VcsError {
     /// No repository.
     #[error(
-        "{0} is in no git repository, and a base to compare with is looked up in git\nhelp: run `git init` and commit, or compare two exported files with `cargo perfgate compare BASE.json HEAD.json`"
+        "{0} is in no git repository, where commits and their baselines are\nhelp: run `git init` and commit; what was exported can be compared without: `cargo perfgate compare BASE.json HEAD.json`"
     )]
     NoRepository(PathBuf),
     /// A bare repository.
@@ -38,7 +38,7 @@ pub enum VcsError {
         help: String,
     },
     /// The git program failed.
-    #[error("could not {what} in {path}: {cause}")]
+    #[error("could not {what} in {path}: {cause}\nhelp: see that `git status` works there, and that there is room")]
     Program {
         /// What was attempted.
         what: String,
@@ -48,7 +48,9 @@ pub enum VcsError {
         cause: String,
     },
     /// libgit2 failed.
-    #[error("could not {what} in {path}: {source}")]
+    #[error(
+        "could not {what} in {path}: {source}\nhelp: see that `git status` and `git fsck` find nothing wrong there"
+    )]
     Library {
         /// What was attempted.
         what: String,
@@ -103,7 +105,7 @@ impl Repository {
             git2::ErrorCode::Owner => VcsError::Owner { path: directory.to_owned() },
             _ => VcsError::Library { what: "open the git repository".into(), path: directory.to_owned(), source },
         })?;
-        let root = git.workdir().ok_or_else(|| VcsError::Bare(git.path().to_owned()))?.to_owned();
+        let root = git.workdir().ok_or_else(|| VcsError::Bare(git.path().components().collect()))?.to_owned();
         let root = root.canonicalize().unwrap_or(root);
         Ok(Self { git, root })
     }

@@ -214,7 +214,7 @@ fn build_group(
                 let own = package
                     .and_then(|package| first_error.get(&(package.id.repr.clone(), target.name.clone())).cloned());
                 let cause = own.or_else(|| any_error.clone()).unwrap_or_else(|| cargo_error(&ended.stderr));
-                let cause = cause.lines().next().unwrap_or("cargo gave no reason").to_owned();
+                let cause = cause.lines().next().unwrap_or("cargo failed without a compiler's error").to_owned();
                 built.failed.push(Skipped {
                     what: format!("{}::{}", target.package, target.name),
                     reason: format!("does not compile: {cause}"),

@@ -218,9 +218,11 @@ fn selected_packages<'a>(
 
 fn globs(texts: &[String]) -> Result<Vec<globset::GlobMatcher>, WorkspaceError> {
     let compile = |text: &String| {
-        Glob::new(text)
-            .map(|glob| glob.compile_matcher())
-            .map_err(|e| WorkspaceError::Selection(format!("`{text}` is no name and no glob: {e}")))
+        Glob::new(text).map(|glob| glob.compile_matcher()).map_err(|e| {
+            WorkspaceError::Selection(format!(
+                "`{text}` is no name and no glob: {e}\nhelp: escape what is meant literally, such as `[[]`"
+            ))
+        })
     };
     texts.iter().map(compile).collect()
 }

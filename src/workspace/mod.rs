@@ -27,15 +27,15 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum WorkspaceError {
     /// No manifest.
-    #[error(
-        "could not find a Cargo.toml: {cause}\nhelp: run this in a cargo project, or name one with --manifest-path"
-    )]
+    #[error("no project of cargo's: {cause}\nhelp: run this in a cargo project, or name one with --manifest-path")]
     NoManifest {
         /// cargo's words.
         cause: String,
     },
     /// `cargo metadata` failed.
-    #[error("could not read the packages of {side} ({manifest}): {cause}")]
+    #[error(
+        "could not read the packages of {side} ({manifest}): {cause}\nhelp: see what `cargo metadata --no-deps` says there"
+    )]
     Metadata {
         /// Which side.
         side: String,
@@ -68,7 +68,7 @@ pub enum WorkspaceError {
         cause: String,
     },
     /// A program could not be started.
-    #[error(transparent)]
+    #[error("{0}\nhelp: see that it is installed, and that TMPDIR names a folder that can be written")]
     Spawn(#[from] crate::instrument::SpawnError),
     /// The folders for builds could not be used.
     #[error("could not {what} {path}: {source}\nhelp: name another folder for builds with --target-dir")]

@@ -73,6 +73,8 @@ impl Slots {
         let mut waiting = Some(waiting);
         loop {
             fs::create_dir_all(&folder).map_err(fail("create"))?;
+            // Cargo resolves `..` in paths, and what is compared with its paths has to be as they are.
+            let folder = plain(&folder).map_err(fail("find"))?;
             let lock = File::create(folder.join(LOCK)).map_err(fail("lock"))?;
             if lock.try_lock().is_err() {
                 waiting.take().into_iter().for_each(|waiting| waiting(&folder));
@@ -149,6 +151,18 @@ impl Slots {
         }
         Ok(())
     }
+}
+
+/// The path without `..`.
+#[cfg(unix)]
+fn plain(path: &Path) -> io::Result<PathBuf> {
+    path.canonicalize()
+}
+
+/// A canonical path has a form there that few programs know.
+#[cfg(not(unix))]
+fn plain(path: &Path) -> io::Result<PathBuf> {
+    std::path::absolute(path)
 }
 
 /// Whether `path` is still the file that was opened.

@@ -293,6 +293,9 @@ fn what_a_killed_process_left_behind_is_removed() {
     let (old, young) = (left("cargo-perfgate-"), left("cargo-perfgate-"));
     let hour = SystemTime::now() - Duration::from_secs(3600);
     fs::File::open(&old).unwrap().set_modified(hour).unwrap();
+    // Made by a clock that was set back after that.
+    let ahead = left("cargo-perfgate-");
+    fs::File::open(&ahead).unwrap().set_modified(SystemTime::now() + Duration::from_secs(3600)).unwrap();
     let others = left("cargo-perfgatf-");
     fs::write(others.join("lock"), "").unwrap();
     let held = left("cargo-perfgate-");
@@ -300,7 +303,7 @@ fn what_a_killed_process_left_behind_is_removed() {
     lock.lock().unwrap();
 
     let _copies = Copies::new().unwrap();
-    assert!(!killed.exists() && !old.exists());
+    assert!(!killed.exists() && !old.exists() && !ahead.exists());
     assert!(young.exists() && others.exists() && held.exists());
     drop(lock);
     let _copies = Copies::new().unwrap();

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use cargo_perfgate::flow::{Measured, Planned, Progress, Schedule, Scheduled, Verdictless, schedule};
+use cargo_perfgate::flow::{Estimate, Measured, Planned, Progress, Schedule, Scheduled, Verdictless, schedule};
 use cargo_perfgate::gate::{Limits, MOST_PAIRS};
 use cargo_perfgate::harness::{Bench, Failure, FailureKind, HarnessError, Request, Sample, Sides, Slice, SliceResult};
 use cargo_perfgate::model::{BenchmarkId, Controls, Side, Verdict};
@@ -154,6 +154,16 @@ fn each_process_counts_by_the_lower_quartile_of_its_samples() {
     // The 90th percentile lies at rank 3.6 of 0 to 4: 40 + 0.6 * 860.
     assert!((a.base[0].tail - 556.0).abs() < 1e-9);
     assert_eq!(a.trial.as_ref().unwrap().first_sample()[0], 2.0_f64.ln());
+}
+
+/// A pair that is no number would not be taken, and the benchmark measured for ever.
+#[test]
+fn the_most_distant_times_are_a_pair() {
+    let of = |time: f64| Estimate::of(&[time; 10]).unwrap();
+    let pair = of(1e300).against(of(1e-300));
+    assert!((pair.typical - 600.0 * 10_f64.ln()).abs() < 1e-9 && pair.tail == pair.typical, "{pair:?}");
+    assert_eq!(of(1e-300).against(of(1e300)).typical, -pair.typical);
+    assert_eq!(Estimate::of(&[-f64::MAX, f64::MAX]), None);
 }
 
 /// What is suspected is measured again when all else is done.

@@ -177,6 +177,7 @@ impl Criterion {
             let link = program.link.clone();
             sides.push(Running { side, link, session, ending, samples: BTreeMap::new() });
         }
+        let asked: BTreeSet<&str> = part.names.iter().map(String::as_str).collect();
         self.leaving.wait();
         // Which side goes first is drawn for each benchmark, and turned round in the next round.
         let mut order = Rng::new((request.round as u64 / 2).wrapping_mul(0x9e37_79b9) ^ request.executable as u64);
@@ -189,7 +190,7 @@ impl Criterion {
             let head_first = order.coin() ^ (request.round % 2 == 1);
             sides.sort_by_key(|running| (running.side == Side::Head) != head_first);
             for running in &mut sides {
-                running.step(first);
+                running.step(&asked, first);
             }
             // What one side has lost need not be measured on the other.
             if sides.iter().any(|running| running.ending.is_some()) {
@@ -274,13 +275,15 @@ impl Bench for Criterion {
 
 impl Running {
     /// Lets this side measure its next benchmark.
-    fn step(&mut self, ask_unit: bool) {
+    fn step(&mut self, asked: &BTreeSet<&str>, ask_unit: bool) {
         let Some(session) = &mut self.session else { return };
         // Pointing it worked when the process was started; a failure now would be seen as the benchmark's.
         let _ = self.link.as_ref().map(SideLink::point);
         loop {
             match session.next() {
                 Step::Skipped(_) => {}
+                // It goes on to its end, which tells what it has not measured.
+                Step::Measured(complete, _) if !asked.contains(complete.name.as_str()) => {}
                 Step::Measured(complete, cost) => {
                     let unit = if ask_unit { session.unit() } else { Ok("ns".to_owned()) };
                     match unit {
@@ -312,10 +315,17 @@ fn sample(complete: &Complete, cost: Duration, unit: String, threads: bool) -> S
     Sample { times, cost, fixes_time, threads, other_unit: (unit != "ns").then_some(unit) }
 }
 
+/// Head first.
+fn by_side(sides: &[Running]) -> impl Iterator<Item = &Running> {
+    let of = |side| sides.iter().filter(move |running| running.side == side);
+    of(Side::Head).chain(of(Side::Base))
+}
+
 /// The answer for each name, from what both sides came to.
 fn conclude(names: &[String], sides: &[Running]) -> Vec<Slice> {
     let mut failures: BTreeMap<&str, Failure> = BTreeMap::new();
-    for running in sides.iter() {
+    // Head's failure counts, whatever base did: which of them went first is chance.
+    for running in by_side(sides) {
         let Some(ending) = &running.ending else { continue };
         let missing: Vec<&String> = names.iter().filter(|name| !running.samples.contains_key(*name)).collect();
         let kind = if ending.kind == EndingKind::TimedOut { FailureKind::TimedOut } else { FailureKind::Crashed };

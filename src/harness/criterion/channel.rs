@@ -19,6 +19,9 @@ const PROTOCOL: [u8; 4] = [0, 1, 0, 1];
 /// A frame holds at most two numbers a sample; this is room for most of a million. What has one byte in a frame takes 32 in
 /// memory.
 const LONGEST_FRAME: u32 = 16 * 1024 * 1024;
+/// All that one process may say: ten thousand benchmarks say a tenth of this. One that never stops must not be
+/// listened to for ever.
+const MOST_BYTES: u64 = 128 * 1024 * 1024;
 
 /// What the executable says.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,7 +66,7 @@ pub fn greet(stream: &mut TcpStream) -> io::Result<()> {
 pub fn read_version(answer: &[u8; HELLO_BYTES]) -> io::Result<Version> {
     let rest = answer.strip_prefix(BENCHMARK_HELLO).ok_or_else(|| garbage("no greeting of criterion's"))?;
     if rest[3..] != PROTOCOL {
-        return Err(garbage("a version of the control channel that is not known here"));
+        return Err(garbage("a greeting of another version of the channel than criterion 0.3 to 0.8 have"));
     }
     Ok(Version(rest[0], rest[1], rest[2]))
 }
@@ -72,6 +75,8 @@ pub fn read_version(answer: &[u8; HELLO_BYTES]) -> io::Result<Version> {
 #[derive(Debug, Default)]
 pub struct Incoming {
     bytes: Vec<u8>,
+    /// Of all messages so far.
+    total: u64,
 }
 
 impl Incoming {
@@ -82,6 +87,10 @@ impl Incoming {
         let _ = rustix::net::sockopt::set_tcp_quickack(&*stream, true);
         let mut part = [0; 64 * 1024];
         let count = stream.read(&mut part)?;
+        self.total += count as u64;
+        if self.total > MOST_BYTES {
+            return Err(garbage(&format!("more than {} MiB in all", MOST_BYTES >> 20)));
+        }
         self.add(&part[..count]);
         Ok(count > 0)
     }
@@ -89,6 +98,11 @@ impl Incoming {
     /// Adds what was read.
     pub fn add(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Whether a part of something lies here, which cannot be taken yet.
+    pub fn is_partial(&self) -> bool {
+        !self.bytes.is_empty()
     }
 
     /// Takes the answer to the greeting, once it is complete.
@@ -135,7 +149,7 @@ fn send(stream: &mut TcpStream, value: &Value) -> io::Result<()> {
 /// serde's externally tagged form: a map of one entry from the message's name to its fields.
 fn decode(body: &[u8]) -> io::Result<Message> {
     let value: Value = ciborium::de::from_reader_with_recursion_limit(body, 16)
-        .map_err(|e| garbage(&format!("a message that is no CBOR ({e})")))?;
+        .map_err(|e| garbage(&format!("a message that {}", not_cbor(e))))?;
     let Value::Map(entries) = value else { return Ok(Message::Other) };
     let Some((Value::Text(kind), fields)) = entries.into_iter().next() else { return Ok(Message::Other) };
     let fields = Fields(match fields {
@@ -157,6 +171,16 @@ fn decode(body: &[u8]) -> io::Result<Message> {
         "ScaledValues" => Message::Unit(fields.text("unit").unwrap_or_default()),
         _ => Message::Other,
     })
+}
+
+fn not_cbor(error: ciborium::de::Error<io::Error>) -> String {
+    use ciborium::de::Error;
+    match error {
+        Error::Io(_) => "is shorter than it says".to_owned(),
+        Error::Syntax(at) | Error::Semantic(Some(at), _) => format!("is no CBOR from byte {at} on"),
+        Error::Semantic(None, _) => "is no CBOR".to_owned(),
+        Error::RecursionLimitExceeded => "is nested too deeply".to_owned(),
+    }
 }
 
 struct Fields(Vec<(Value, Value)>);

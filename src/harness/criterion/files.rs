@@ -69,7 +69,7 @@ pub fn measure(
             }
             if start.elapsed() > limit {
                 process.kill();
-                let detail = format!("did not end within {} s", limit.as_secs());
+                let detail = format!("did not end within {} s", limit.as_secs_f64());
                 return Ok(Err(Ending { kind: EndingKind::TimedOut, during: None, detail }));
             }
         }
@@ -77,7 +77,14 @@ pub fn measure(
         if ending.kind != EndingKind::Finished {
             return Ok(Err(ending));
         }
-        let found = saved_samples(home, "new").map_err(fail)?;
+        let found = match saved_samples(home, "new") {
+            Ok(found) => found,
+            // The folder is our own: what is wrong is what the program wrote.
+            Err(e) => {
+                let detail = format!("what it wrote cannot be read: {e}");
+                return Ok(Err(Ending { kind: EndingKind::Crashed, during: None, detail }));
+            }
+        };
         let cost = start.elapsed() / (found.len().max(1) as u32);
         samples.extend(
             found.into_iter().map(|(name, times)| {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::harness::{HarnessError, Program, Sides};
-use crate::instrument::{Copies, CopiesError, Layouter, Layouts, Link, Making, Places, Unit};
+use crate::instrument::{Copies, Layouter, Layouts, Link, Making, Places, Unit};
 use crate::model::Side;
 use crate::stats::Rng;
 
@@ -53,10 +53,6 @@ impl Fresh {
         programs: &[(Side, &Program)],
         rng: &mut Rng,
     ) -> Result<Vec<PathBuf>, HarnessError> {
-        let failed = |program: &Program, e: CopiesError| HarnessError::Start {
-            program: program.path.display().to_string(),
-            cause: e.to_string(),
-        };
         let making = match self.ahead.take() {
             Some((for_cast, making)) if for_cast == cast => Ok(making),
             other => {
@@ -67,7 +63,7 @@ impl Fresh {
         let sorted = by_side(programs);
         let made = match making {
             Ok(making) => {
-                let made = self.copies.finish(making).map_err(|e| failed(programs[0].1, e))?;
+                let made = self.copies.finish(making)?;
                 made.map_err(|(at, reason)| format!("{}: {reason}", sorted[at].0))
             }
             Err(reason) => Err(reason),
@@ -80,10 +76,7 @@ impl Fresh {
             Err(reason) => {
                 self.layouts.insert(cast.0, Layouts::One(reason));
                 let copies = &mut self.copies;
-                programs
-                    .iter()
-                    .map(|(_, program)| copies.fresh(&program.path).map_err(|e| failed(program, e)))
-                    .collect()
+                programs.iter().map(|(_, program)| Ok(copies.fresh(&program.path)?)).collect()
             }
         }
     }

@@ -1,5 +1,6 @@
 //! The tree of files that criterion keeps: what it says of each benchmark in its baselines (`new` is the last run).
 
+use std::fmt::Display;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -135,9 +136,11 @@ fn read<T>(folder: &Path, file: &str, parse: fn(&[u8]) -> serde_json::Result<T>)
 fn read_json<T>(path: &Path, parse: fn(&[u8]) -> serde_json::Result<T>) -> io::Result<Option<T>> {
     // Nearly all fit into this, and are read by one call of the system.
     let mut bytes = [0; 4096];
+    let failed = |cause: &dyn Display| io::Error::other(format!("{}: {cause}", path.display()));
     let mut file = match fs::File::open(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-        file => file?,
+        Err(e) => return Err(failed(&e)),
+        Ok(file) => file,
     };
     let count = file.read(&mut bytes)?;
     if count < bytes.len()
@@ -145,10 +148,15 @@ fn read_json<T>(path: &Path, parse: fn(&[u8]) -> serde_json::Result<T>) -> io::R
     {
         return Ok(Some(content));
     }
+    let too_large = || failed(&format!("it is larger than {} MiB, which is more than criterion writes", LARGEST >> 20));
+    // What is known to be too large is not read at all.
+    if file.metadata()?.len() > LARGEST {
+        return Err(too_large());
+    }
     let mut bytes = bytes[..count].to_vec();
     file.take(LARGEST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST {
-        return Err(io::Error::other(format!("{} has more bytes than any sample", path.display())));
+        return Err(too_large());
     }
-    parse(&bytes).map(Some).map_err(|e| io::Error::other(format!("{}: {e}", path.display())))
+    parse(&bytes).map(Some).map_err(|e| failed(&e))
 }

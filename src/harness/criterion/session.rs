@@ -12,6 +12,8 @@ use crate::instrument::{Process, Spawn, SpawnError, interrupted};
 const LEAVING: Duration = Duration::from_secs(10);
 /// How often a waiting session looks whether its process still lives.
 const LOOK: Duration = Duration::from_millis(50);
+/// Longer than a harness may announce to work on one benchmark, in nanoseconds: what announces more is not believed.
+const DAY: f64 = 86_400e9;
 /// How often a session looks that counts threads.
 const QUICK_LOOK: Duration = Duration::from_millis(2);
 
@@ -25,6 +27,8 @@ pub struct Session {
     pub version: Version,
     current: Option<String>,
     time_out: Duration,
+    /// Whether it said that it needs more time than that.
+    announced: bool,
     waits: bool,
     /// Whether the benchmark just measured was seen with more than one thread; only looked for where that was asked.
     pub threads: bool,
@@ -119,8 +123,8 @@ impl Starting {
                 return Err(NoSession::NeverConnected(ending(&mut self.process, None)));
             }
             if start.elapsed() > self.time_out {
-                let seconds = self.time_out.as_secs();
-                let detail = format!("neither connected nor ended within {seconds} s");
+                let seconds = self.time_out.as_secs_f64();
+                let detail = format!("neither connected nor ended within its time-out of {seconds} s");
                 return Err(NoSession::Failed(self.give_up(EndingKind::TimedOut, &detail)));
             }
             std::thread::sleep(pause);
@@ -140,6 +144,7 @@ impl Starting {
             version: Version(0, 0, 0),
             current: None,
             time_out: self.time_out,
+            announced: false,
             waits: false,
             threads: false,
             counts_threads: self.counts_threads,
@@ -165,7 +170,7 @@ impl Session {
                 self.version = channel::read_version(&answer).map_err(|e| self.broken(&e))?;
                 return Ok(());
             }
-            self.read(deadline)?;
+            self.read(deadline).map_err(|ending| ending.or_crashed("ended before it had answered the greeting"))?;
         }
     }
 
@@ -234,8 +239,9 @@ impl Session {
                 }
                 Message::Unit(_) | Message::Other => {}
             }
-            let announced =
-                Duration::from_secs_f64(if announced.is_finite() { announced.clamp(0.0, 9e13) / 1e9 } else { 0.0 });
+            let believed = if (0.0..=DAY).contains(&announced) { announced } else { 0.0 };
+            let announced = Duration::from_secs_f64(believed / 1e9);
+            self.announced = announced > Duration::ZERO;
             deadline = Instant::now() + self.time_out + announced;
         }
     }
@@ -275,12 +281,18 @@ impl Session {
             }
             // A child of the process may hold the connection open after the process has ended.
             if self.process.ended().is_some() {
-                return Err(self.left());
+                // It may have spoken between the two looks.
+                return if self.incoming.read(&mut self.stream).is_ok_and(|more| more) {
+                    Ok(())
+                } else {
+                    Err(self.left())
+                };
             }
             if Instant::now() > deadline {
-                let seconds = self.time_out.as_secs();
+                let seconds = self.time_out.as_secs_f64();
+                let more = if self.announced { ", and what it announced besides" } else { "" };
                 return Err(
-                    self.killed(EndingKind::TimedOut, format!("gave no sign for {seconds} s more than it announced"))
+                    self.killed(EndingKind::TimedOut, format!("gave no sign for its time-out of {seconds} s{more}"))
                 );
             }
         }
@@ -291,11 +303,14 @@ impl Session {
         if self.process.wait(LEAVING).is_none() {
             return self.killed(EndingKind::TimedOut, "closed the control channel and did not end".into());
         }
-        ending(&mut self.process, self.current.take())
+        let ending = ending(&mut self.process, self.current.take());
+        if self.incoming.is_partial() { ending.or_crashed("ended in the middle of a message") } else { ending }
     }
 
     fn broken(&mut self, e: &io::Error) -> Ending {
-        if self.process.wait(Duration::from_millis(100)).is_some() {
+        // What it said was wrong, however it ends after that.
+        let garbage = e.kind() == io::ErrorKind::InvalidData;
+        if !garbage && self.process.wait(Duration::from_millis(100)).is_some() {
             return ending(&mut self.process, self.current.take());
         }
         self.killed(EndingKind::Crashed, e.to_string())
@@ -304,6 +319,16 @@ impl Session {
     fn killed(&mut self, kind: EndingKind, detail: String) -> Ending {
         self.process.kill();
         Ending { kind, during: self.current.take(), detail }
+    }
+}
+
+impl Ending {
+    /// An end that only looks good is a crash, and this is why.
+    fn or_crashed(self, why: &str) -> Self {
+        match self.kind {
+            EndingKind::Finished => Self { kind: EndingKind::Crashed, detail: why.to_owned(), ..self },
+            _ => self,
+        }
     }
 }
 
