@@ -12,7 +12,8 @@ use snapbox::{assert_data_eq, str};
 
 use crate::fixture::{Fixture, scratch};
 
-fn run_of(commit: &str, key: &str, nanoseconds: f64) -> Run {
+/// A run with one measurement.
+pub fn run_of(commit: &str, key: &str, nanoseconds: f64) -> Run {
     Run {
         format_version: 1,
         revision: Revision { commit: commit.into(), dirty: false },

@@ -7,6 +7,7 @@ mod config;
 mod corpora;
 mod criterion;
 mod dependencies;
+mod errors;
 mod exit_codes;
 mod fixture;
 mod gate;
