@@ -153,7 +153,7 @@ pub struct CheckOptions {
     /// How to compare
     #[arg(long, value_name = "METHOD", default_value = "auto")]
     pub method: MethodOption,
-    /// Do not fetch what a shallow clone lacks of the base
+    /// Do not fetch what a shallow or partial clone lacks of the base
     #[arg(long)]
     pub no_fetch: bool,
     /// Whose limits hold

@@ -62,27 +62,49 @@ pub fn overrides(asked: Option<String>) -> Overrides {
 /// GitHub sends no larger event, in bytes.
 const LARGEST_EVENT: u64 = 32 * 1024 * 1024;
 
-/// The event that GitHub says this run is about.
+/// The event that CI says this run is about.
 pub fn ci_event() -> Option<CiEvent> {
-    let variable = |name: &str| std::env::var(name).ok();
-    match variable("GITHUB_EVENT_NAME")?.as_str() {
-        "pull_request" | "pull_request_target" | "merge_group"
-            if variable("GITHUB_REF")
-                .is_some_and(|name| name.starts_with("refs/pull/") && name.ends_with("/merge")) =>
-        {
-            Some(CiEvent::MergeRef)
+    github_event().or_else(gitlab_event)
+}
+
+fn github_event() -> Option<CiEvent> {
+    let name = variable("GITHUB_EVENT_NAME")?;
+    if variable("GITHUB_REF").is_some_and(|name| name.starts_with("refs/pull/") && name.ends_with("/merge")) {
+        return Some(CiEvent::MergeRef);
+    }
+    let event = || -> Option<serde_json::Value> {
+        let file = std::fs::File::open(variable("GITHUB_EVENT_PATH")?).ok()?;
+        let mut event = Vec::new();
+        file.take(LARGEST_EVENT).read_to_end(&mut event).ok()?;
+        serde_json::from_slice(&event).ok()
+    };
+    match name.as_str() {
+        "merge_group" => {
+            let into = event().and_then(|event| commit_id(event.get("merge_group")?.get("base_sha")?.as_str()?));
+            Some(CiEvent::MergeQueue { into })
         }
-        "push" => {
-            let file = std::fs::File::open(variable("GITHUB_EVENT_PATH")?).ok()?;
-            let mut event = Vec::new();
-            file.take(LARGEST_EVENT).read_to_end(&mut event).ok()?;
-            let event: serde_json::Value = serde_json::from_slice(&event).ok()?;
-            let before = event.get("before")?.as_str()?;
-            let is_id = before.len() == 40 && before.bytes().all(|byte| byte.is_ascii_hexdigit());
-            is_id.then(|| CiEvent::Push { before: before.to_owned() })
-        }
+        "push" => Some(CiEvent::Push { before: commit_id(event()?.get("before")?.as_str()?)? }),
         _ => None,
     }
+}
+
+fn gitlab_event() -> Option<CiEvent> {
+    variable("GITLAB_CI")?;
+    // A merge request's pipeline is about its own head, or about the merge that GitLab made of it and its target.
+    let merged = |name: &String| name.ends_with("/merge") || name.ends_with("/train");
+    match variable("CI_MERGE_REQUEST_REF_PATH") {
+        Some(name) => merged(&name).then_some(CiEvent::MergeRef),
+        None => Some(CiEvent::Push { before: commit_id(&variable("CI_COMMIT_BEFORE_SHA")?)? }),
+    }
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The text, where it is a full commit id.
+fn commit_id(text: &str) -> Option<String> {
+    (text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| text.to_owned())
 }
 
 /// Columns of the terminal on standard output; `None` where it is none.

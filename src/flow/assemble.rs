@@ -11,6 +11,7 @@ use crate::model::{
     BaseSide, BenchmarkId, Controls, Environment, Evidence, HeadSide, Measurement, Metric, REPORT_FORMAT_VERSION,
     RUN_FORMAT_VERSION, Report, Revision, Row, Run, Side, Skipped, Verdict,
 };
+use crate::report::shell_word;
 use crate::stats::{quantile, sorted};
 
 /// Name and version of this program, as documents carry it.
@@ -260,7 +261,7 @@ pub fn reproduce(id: &BenchmarkId, base: &str, request: &ProjectRequest) -> Stri
     let mut words: Vec<String> = ["cargo", "perfgate", "--base", base].map(str::to_owned).into();
     let mut add = |option: &str, value: Option<String>| {
         if let Some(value) = value {
-            words.extend([option.to_owned(), quoted(&value)]);
+            words.extend([option.to_owned(), shell_word(&value)]);
         }
     };
     let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
@@ -279,18 +280,8 @@ pub fn reproduce(id: &BenchmarkId, base: &str, request: &ProjectRequest) -> Stri
     }
     words.extend(flags.into_iter().filter(|(on, _)| *on).map(|(_, flag)| flag.to_owned()));
     let filter = format!("^{}$", regex::escape(&id.name));
-    words.push(quoted(&filter));
+    words.push(shell_word(&filter));
     words.join(" ")
-}
-
-/// `word` as a shell reads it back.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=,:@+".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
 }
 
 /// Head's lower quartiles, one a process.

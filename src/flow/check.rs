@@ -8,7 +8,7 @@ use super::policy::{self, PolicyOf};
 use super::project::{BuiltSide, ProjectRequest, Setting, short};
 use super::suites::{Against, Suites, look};
 use super::tried::Tried;
-use super::{FlowError, Progress, noise};
+use super::{FlowError, Progress, absent, noise};
 use crate::harness::Sides;
 use crate::instrument::Copies;
 use crate::model::{BaseSide, BenchmarkId, Controls, Environment, HeadSide, Report, Row, Run};
@@ -28,7 +28,7 @@ pub struct CheckRequest {
     pub event: Option<CiEvent>,
     /// `--method`.
     pub method: Method,
-    /// Whether a shallow clone may fetch what it lacks.
+    /// Whether a shallow or partial clone may fetch what it lacks.
     pub fetch: bool,
     /// `--policy`.
     pub policy: PolicyOf,
@@ -62,6 +62,9 @@ pub struct Checked {
 /// Judges the work tree. `Ok` with a failed report is a result; `Err` means that there is none.
 pub fn check(request: CheckRequest, progress: &mut dyn Progress) -> Result<Checked, FlowError> {
     let mut setting = Setting::open(request.project.clone(), progress)?;
+    if !request.fetch {
+        setting.repository.forbid_fetching();
+    }
     let last = setting.results()?.join("last.json");
     let (report, not_stored) = judge_head(&request, &mut setting, progress)?;
     Ok(Checked { report, last, not_stored })
@@ -73,8 +76,7 @@ fn judge_head(
     progress: &mut dyn Progress,
 ) -> Result<(Report, Option<FlowError>), FlowError> {
     let branch = setting.config.policy.base.clone();
-    let asked =
-        BaseRequest { explicit: request.base.clone(), branch, event: request.event.clone(), fetch: request.fetch };
+    let asked = BaseRequest { explicit: request.base.clone(), branch, event: request.event.clone() };
     let Some(base) = setting.repository.base(&setting.head, &asked)? else {
         return Ok((nothing_before(setting), None));
     };
@@ -158,7 +160,8 @@ fn head_lost(head: &BuiltSide, base: &BuiltSide) -> Result<(), FlowError> {
         None => Ok(()),
         Some(lost) => {
             let cause = format!("{} {}", lost.what, lost.reason);
-            Err(WorkspaceError::Build { side: "head".into(), cause }.into())
+            let e = WorkspaceError::Build { side: "head".into(), cause };
+            Err(e.with_help(absent::submodules(&head.tree, "head")).into())
         }
     }
 }

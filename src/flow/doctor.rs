@@ -11,7 +11,7 @@ use crate::vcs::BaseRequest;
 
 /// Measures the work tree alone, twice in each of several layouts. Stores nothing.
 pub fn doctor(request: ProjectRequest, progress: &mut dyn Progress) -> Result<Diagnosis, FlowError> {
-    let setting = Setting::open(request, progress)?;
+    let mut setting = Setting::open(request, progress)?;
     let alone = measure_head(&setting, progress)?;
     let (stored, controls) = known(&Store::open(setting.repository.root())?, &alone.environment.key)?;
     let mut sight = Sight::new(alone.results.each(&alone.suites).count());
@@ -37,6 +37,7 @@ pub fn doctor(request: ProjectRequest, progress: &mut dyn Progress) -> Result<Di
     }
     benchmarks.sort_by(|a, b| a.benchmark.cmp(&b.benchmark));
     skipped.sort();
+    setting.repository.forbid_fetching();
     let asked = BaseRequest { branch: setting.config.policy.base.clone(), ..BaseRequest::default() };
     let (base, base_problem) = match setting.repository.base(&setting.head, &asked) {
         Ok(Some(base)) => (Some(BaseSide { commit: Some(base.commit), reason: base.reason }), None),

@@ -10,6 +10,7 @@ pub mod list;
 pub mod run;
 pub mod saved;
 
+mod absent;
 mod assemble;
 mod bench_sources;
 mod measure;

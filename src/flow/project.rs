@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::measure::Effort;
 use super::suites::{Looking, Open};
-use super::{FlowError, Progress, file_error};
+use super::{FlowError, Progress, absent, file_error};
 use crate::config::{self, Config, Overrides};
 use crate::gate::Limits;
 use crate::instrument::SideLink;
@@ -116,7 +116,8 @@ impl Setting {
             })?
             .to_owned();
         // What the user has here tells what lies beside it; the sides' own manifests are read after they are built.
-        let targets = workspace::targets(&repository.root().join(&manifest), "the work tree", &request.cargo)?;
+        let targets = workspace::targets(&repository.root().join(&manifest), "the work tree", &request.cargo)
+            .map_err(|e| absent::named(e, &repository))?;
         targets.check_selection("the work tree", &request.cargo)?;
         let slots = Slots::open(&request.builds, repository.root(), |folder| {
             progress.status("Blocking", &format!("waiting for another process that builds in {}", folder.display()));
@@ -211,7 +212,7 @@ impl Setting {
         let tree = if self.head.dirty {
             self.repository.tree_of_work_tree(&folder)?
         } else {
-            self.repository.tree_of(&self.head.commit)?
+            self.repository.tree_of(&self.head.commit, &folder)?
         };
         let dirty = if self.head.dirty { " with uncommitted changes" } else { "" };
         progress.phase("head built");
@@ -223,7 +224,8 @@ impl Setting {
         if built.built.executables.is_empty() && !built.built.failed.is_empty() {
             let reason = &built.built.failed[0].reason;
             let cause = reason.strip_prefix("does not compile: ").unwrap_or(reason).to_owned();
-            return Err(WorkspaceError::Build { side: "head".into(), cause }.into());
+            let e = WorkspaceError::Build { side: "head".into(), cause };
+            return Err(e.with_help(absent::submodules(&built.tree, "head")).into());
         }
         Ok(built)
     }
@@ -239,12 +241,13 @@ impl Setting {
         progress.phase("base built");
         progress.status("Building", &format!("base {}", short(commit)));
         self.slots.seed(Slot::Base, Slot::Head)?;
-        let tree = self.repository.tree_of(commit)?;
+        let tree = self.repository.tree_of(commit, &self.slots.slot(Slot::Base))?;
         let place = self.write(Slot::Base, &tree, Some(head.root.join("Cargo.lock")))?;
         let (toolchain, notes) = self.differences(&place, head)?;
         let options = CargoOptions { toolchain, ..self.request.cargo.clone() };
         let mut built = self.build_at(place, &options, |targets| targets)?;
         (built.toolchain, built.notes) = (options.toolchain, notes);
+        built.notes.extend(absent::of_both(&built, head));
         tell_errors(&built, progress);
         Ok(built)
     }
@@ -276,7 +279,9 @@ impl Setting {
         choose: impl FnOnce(Targets) -> Targets,
     ) -> Result<BuiltSide, FlowError> {
         let Place { slot, tree, link, root, shown, checked_out } = place;
-        let targets = choose(workspace::targets(&shown.join(&self.manifest), slot.name(), options)?);
+        let targets = workspace::targets(&shown.join(&self.manifest), slot.name(), options)
+            .map_err(|e| e.with_help(absent::submodules(&tree, slot.name())))?;
+        let targets = choose(targets);
         let built = workspace::build(&targets, &link.path.join("target"), &link.path, &self.slots.slot(slot), options)?;
         if crate::instrument::interrupted().is_some() {
             return Err(FlowError::Interrupted);
@@ -294,11 +299,9 @@ impl Setting {
     /// be built with where it is another.
     fn differences(&self, base: &Place, head: &BuiltSide) -> Result<(Option<String>, Vec<String>), FlowError> {
         let inside = self.inside();
-        let content = |side: &CheckedOut, name: &str| {
-            let path = inside.join(name);
-            side.tracks(&path).then(|| fs::read(side.files.join(path)).ok()).flatten()
-        };
-        let differ = |name: &str| content(&base.checked_out, name) != content(&head.checked_out, name);
+        // By what the commits hold: cargo may have rewritten what lies in the folders.
+        let changed = self.repository.changed_paths(&base.tree, &head.tree, &self.slots.slot(Slot::Head))?;
+        let differ = |name: &str| changed.contains(&inside.join(name));
         let pin = self.request.pin;
         let mut notes = Vec::new();
         if pin.lock && base.checked_out.tracks(&inside.join("Cargo.lock")) {

@@ -6,7 +6,7 @@ use super::measure::{Results, measure};
 use super::measured::Verdictless;
 use super::project::{ProjectRequest, Setting};
 use super::suites::{Against, Suites, look};
-use super::{FlowError, Progress, assemble};
+use super::{FlowError, Progress, absent, assemble};
 use crate::harness::Sides;
 use crate::instrument::Copies;
 use crate::model::{Controls, Environment, Run, Skipped};
@@ -71,7 +71,7 @@ pub(super) fn measure_head(setting: &Setting, progress: &mut dyn Progress) -> Re
     let suites = look(&head, Against::Nothing, &setting.looking(&copies.folder().join("home"), true), progress)?;
     setting.check_config(&ids_of(&suites))?;
     let started = jiff::Timestamp::now().to_string();
-    let mut warnings = Vec::new();
+    let mut warnings = Vec::from_iter(absent::contents(&[&head]));
     let results = measure(&suites, Sides::HeadOnly, copies, setting, &mut warnings, progress)?;
     for warning in warnings {
         progress.warn(&warning);

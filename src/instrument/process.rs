@@ -12,7 +12,27 @@ use super::signals;
 /// How much of a failed program's standard error is kept to explain the failure.
 const TAIL: u64 = 8 * 1024;
 
-/// What to start, and how. Standard input is always empty.
+/// Variables by which git hands its own state to hooks (`git rev-parse --local-env-vars`): inherited, they would point
+/// every git at the wrong repository or index, the one that a build script starts as well. `GIT_CONFIG_COUNT` is not
+/// among them: git does not set it, and users hand configuration and credentials to CI by it.
+const STATE_OF_GIT: [&str; 14] = [
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_CONFIG",
+    "GIT_CONFIG_PARAMETERS",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_GRAFT_FILE",
+    "GIT_INDEX_FILE",
+    "GIT_NO_REPLACE_OBJECTS",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_PREFIX",
+    "GIT_SHALLOW_FILE",
+    "GIT_COMMON_DIR",
+];
+
+/// What to start, and how. Standard input is always empty, and nothing of the state of a git hook is inherited.
 #[derive(Clone, Debug)]
 pub struct Spawn {
     /// The program: a path, or a name to look up.
@@ -116,6 +136,9 @@ impl Spawn {
         let error = |source| SpawnError::new(&self.program.to_string_lossy(), &self.directory, source);
         let mut command = Command::new(&self.program);
         command.args(&self.arguments).current_dir(&self.directory).stdin(Stdio::null());
+        for name in STATE_OF_GIT {
+            command.env_remove(name);
+        }
         for (name, value) in &self.environment {
             match value {
                 Some(value) => command.env(name, value),

@@ -27,6 +27,16 @@ pub fn visible(text: &str) -> String {
     out
 }
 
+/// `word` as a POSIX shell reads it back.
+pub fn shell_word(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=,:@+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
 /// At most `max` terminal columns of `text`, its middle replaced by `…`: the ends of an id tell most.
 pub(super) fn shorten(text: &str, max: usize) -> String {
     if width(text) <= max {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::model::RUN_FORMAT_VERSION;
-use crate::report::visible;
+use crate::report::{shell_word, visible};
 
 /// Why the store could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -22,7 +22,7 @@ pub enum StoreError {
     #[error(
         "could not open the baselines of {}: the repository is owned by another user\nhelp: if you trust it, run `git config --global --add safe.directory {}`",
         path.display(),
-        shell_word(path)
+        shell_word(&path.to_string_lossy())
     )]
     Owner {
         /// The folder that is owned by someone else.
@@ -192,11 +192,4 @@ pub(super) fn printable(text: &str) -> String {
 pub(super) fn system(error: &std::io::Error) -> String {
     let said = error.to_string();
     printable(said.split(" at path \"").next().unwrap_or(&said))
-}
-
-/// The path as one word of a POSIX shell.
-fn shell_word(path: &Path) -> String {
-    let text = path.display().to_string();
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:\\".contains(c);
-    if text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }

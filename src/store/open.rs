@@ -3,12 +3,14 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use git2::{ConfigLevel, ErrorCode, Repository};
+use git2::{ConfigLevel, ErrorCode, Repository, RepositoryOpenFlags};
 
 use super::error::{StoreError, printable, system};
 
 pub(super) fn open(path: &Path) -> Result<Repository, StoreError> {
-    let repo = Repository::discover(path).map_err(|e| explain(path, &e))?;
+    // Not `discover`, which takes the wrong folder for the work tree where git's own lies apart.
+    let flags = RepositoryOpenFlags::CROSS_FS;
+    let repo = Repository::open_ext(path, flags, [] as [&Path; 0]).map_err(|e| explain(path, &e))?;
     make_durable(&repo, path)?;
     Ok(repo)
 }
@@ -41,10 +43,10 @@ fn explain(path: &Path, error: &git2::Error) -> StoreError {
     let message = error.message();
     match error.code() {
         ErrorCode::NotFound => StoreError::NoRepository { path },
-        ErrorCode::Owner => StoreError::Owner { path: quoted(message).map_or(path, PathBuf::from) },
+        ErrorCode::Owner => StoreError::Owner { path: root_around(&path) },
         _ => {
             let (what, help) = if message.contains("refstorage") {
-                ("the reftable format for refs", "`git refs migrate --ref-format=files` converts it")
+                ("the reftable format for refs", "check in a clone of it: `git clone --ref-format=files . COPY`")
             } else if message.contains("object format") || message.contains("objectformat") {
                 ("SHA-256 object ids", "baselines can be kept in repositories with SHA-1 ids only")
             } else if message.contains("unsupported extension") {
@@ -59,8 +61,8 @@ fn explain(path: &Path, error: &git2::Error) -> StoreError {
     }
 }
 
-/// What stands in single quotes in a message of libgit2.
-fn quoted(message: &str) -> Option<&str> {
-    let (_, rest) = message.split_once('\'')?;
-    rest.rsplit_once('\'').map(|(inside, _)| inside)
+/// The folder that has to be trusted: the root of the work tree, even where it is the folder `.git` that is another's.
+fn root_around(path: &Path) -> PathBuf {
+    let path = path.canonicalize().unwrap_or(path.to_owned());
+    path.ancestors().find(|above| above.join(".git").exists()).unwrap_or(&path).to_owned()
 }

@@ -1,6 +1,7 @@
 //! The choice of the base, and the reason for it in words.
 
-use super::repository::{Head, Repository, VcsError};
+use super::error::VcsError;
+use super::repository::{Head, Repository};
 
 /// The commit to compare with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,8 +21,6 @@ pub struct BaseRequest {
     pub branch: Option<String>,
     /// What CI says of the event.
     pub event: Option<CiEvent>,
-    /// Whether a shallow clone may fetch what it lacks.
-    pub fetch: bool,
 }
 
 /// An event as CI describes it.
@@ -29,6 +28,12 @@ pub struct BaseRequest {
 pub enum CiEvent {
     /// HEAD is the merge of a pull request into its target.
     MergeRef,
+    /// HEAD is what a merge queue would make of its target.
+    MergeQueue {
+        /// Full id of the commit that the queue merges into, where CI says it. It is no commit of the target branch where
+        /// others stand in the queue before.
+        into: Option<String>,
+    },
     /// A push to a branch; the commit that the branch pointed at before.
     Push {
         /// Full commit id; all zeros for a new branch.
@@ -39,27 +44,37 @@ pub enum CiEvent {
 impl Repository {
     /// The base of `head`. `None` where there is nothing before it: a first commit.
     ///
-    /// In this order: what `--base` names; on a pull request's merge ref its first parent; the merge base of HEAD with
-    /// the configured branch, unless that is HEAD itself; HEAD where the tree is dirty; on a push in CI the commit
-    /// before the push; HEAD's first parent.
+    /// In this order: what `--base` names; on a pull request's merge ref its first parent; in a merge queue what the queue
+    /// merges into; the merge base of HEAD with the configured branch, unless that is HEAD itself; HEAD where the tree is
+    /// dirty; on a push in CI the commit before the push; HEAD's first parent.
     pub fn base(&self, head: &Head, request: &BaseRequest) -> Result<Option<Base>, VcsError> {
         if let Some(name) = &request.explicit {
             // In a full clone a name that is not here was mistyped.
-            let fetch = request.fetch && self.is_shallow();
+            let fetch = self.fetches && self.is_shallow();
             let base = Base { commit: self.resolve_or_fetch(name, fetch)?, reason: format!("--base {name}") };
             return Ok(Some(base));
         }
         let parents = self.parents(&head.commit)?;
         if request.event == Some(CiEvent::MergeRef) && parents.len() > 1 {
-            let parent = self.parent(&parents, request.fetch)?;
+            let parent = self.parent(&parents, self.fetches)?;
             return Ok(parent.map(|commit| Base { commit, reason: "target branch of the pull request".into() }));
         }
+        if let Some(CiEvent::MergeQueue { into }) = &request.event {
+            let into = match into {
+                Some(id) => Some(self.resolve_or_fetch(id, self.fetches && self.is_shallow())?),
+                None => self.parent(&parents, self.fetches)?,
+            };
+            // A workflow may check out something else.
+            if let Some(commit) = into.filter(|commit| *commit != head.commit) {
+                return Ok(Some(Base { commit, reason: "what the merge queue merges into".into() }));
+            }
+        }
         let branch = match &request.branch {
-            Some(name) => Some((name.clone(), self.resolve_or_fetch(name, request.fetch)?)),
-            None => self.default_branch(request.fetch)?,
+            Some(name) => Some((name.clone(), self.resolve_or_fetch(name, self.fetches)?)),
+            None => self.default_branch(self.fetches)?,
         };
         if let Some((name, tip)) = branch {
-            let merge_base = self.merge_base(&head.commit, &tip, &name, request.fetch)?;
+            let merge_base = self.merge_base(&head.commit, &tip, &name, self.fetches)?;
             if merge_base != head.commit {
                 return Ok(Some(Base { commit: merge_base, reason: format!("merge base of HEAD and {name}") }));
             }
@@ -70,12 +85,12 @@ impl Repository {
         }
         if let Some(CiEvent::Push { before }) = &request.event
             && before.bytes().any(|digit| digit != b'0')
-            && let Ok(commit) = self.resolve_or_fetch(before, request.fetch && self.is_shallow())
+            && let Ok(commit) = self.resolve_or_fetch(before, self.fetches && self.is_shallow())
             && commit != head.commit
         {
             return Ok(Some(Base { commit, reason: "the commit before this push".into() }));
         }
-        let parent = self.parent(&parents, request.fetch)?;
+        let parent = self.parent(&parents, self.fetches)?;
         Ok(parent.map(|commit| Base { commit, reason: "parent of HEAD".into() }))
     }
 

@@ -1,7 +1,8 @@
 //! What a shallow clone lacks, fetched by the git program: it knows the user's credentials, proxies and partial clones.
 //! Nothing that the clone has becomes less, and no ref is moved.
 
-use super::repository::{Repository, VcsError};
+use super::error::VcsError;
+use super::repository::Repository;
 
 /// So many commits more are fetched in turn, until both histories meet; then all.
 const DEEPER: [&str; 3] = ["--deepen=50", "--deepen=500", "--unshallow"];

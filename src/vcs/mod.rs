@@ -2,12 +2,17 @@
 //! kept by `store`.
 
 mod base;
+mod error;
 mod fetch;
+mod filters;
 mod overlay;
 mod repository;
+mod submodules;
 mod tree;
 
 pub use base::{Base, BaseRequest, CiEvent};
+pub use error::VcsError;
 pub use overlay::Overlay;
-pub use repository::{Head, Repository, VcsError};
+pub use repository::{Head, Repository};
+pub use submodules::Absent;
 pub use tree::{CheckedOut, Tree};

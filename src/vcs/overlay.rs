@@ -1,11 +1,13 @@
 //! A tree made of two: one side's, with some files as the other side has them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::repository::{Repository, VcsError};
-use super::tree::{OBJECTS, Tree};
+use super::error::VcsError;
+use super::repository::{Repository, words};
+use super::tree::{OBJECTS, Tree, entries};
 
 /// Arguments of one call at most: the system limits the length of a command.
 const MOST_ARGUMENTS: usize = 200;
@@ -32,48 +34,40 @@ impl Repository {
             let _ = fs::remove_file(left);
         }
         let surroundings = self.surroundings(folder, &index, &[base, head]);
-        let run = |arguments: &[&str]| {
+        let run = |arguments: &[&OsStr]| {
             self.run(what, arguments, |mut spawn| {
                 spawn.environment.extend(surroundings.clone());
                 spawn
             })
         };
-        run(&["read-tree", &base.id])?;
-        let mut entries = entries(&run(&["ls-tree", "-r", "-z", "--full-tree", &head.id])?);
-        entries.retain(|path, _| overlay.taken.contains(Path::new(path)));
+        run(&words(&["read-tree", &base.id]))?;
+        let of_head = run(&words(&["ls-tree", "-r", "-z", "--full-tree", &head.id]))?;
+        let taken = entries(&of_head).filter(|entry| overlay.taken.contains(&entry.path));
+        let mut entries: BTreeMap<PathBuf, String> =
+            taken.map(|entry| (entry.path, format!("{},{}", entry.mode, entry.id))).collect();
         for (path, content) in &overlay.written {
             let file = folder.join("overlay-file");
             fs::write(&file, content).map_err(io)?;
-            let id = run(&["hash-object", "-w", "--no-filters", &file.to_string_lossy()])?;
+            let id = run(&[&words(&["hash-object", "-w", "--no-filters"])[..], &[file.as_os_str()]].concat())?;
             let id = String::from_utf8_lossy(&id).trim().to_owned();
-            entries.insert(path.to_string_lossy().into_owned(), format!("100644,{id}"));
+            entries.insert(path.clone(), format!("100644,{id}"));
         }
-        let gone: Vec<String> = overlay.taken.iter().map(|path| path.to_string_lossy().into_owned()).collect();
-        let gone: Vec<&str> = gone.iter().map(String::as_str).filter(|path| !entries.contains_key(*path)).collect();
+        let gone: Vec<&OsStr> =
+            overlay.taken.iter().filter(|path| !entries.contains_key(*path)).map(|path| path.as_os_str()).collect();
         for some in gone.chunks(MOST_ARGUMENTS) {
-            run(&[&["update-index", "--force-remove", "--"], some].concat())?;
+            run(&[&words(&["update-index", "--force-remove", "--"])[..], some].concat())?;
         }
-        let there: Vec<String> = entries.iter().map(|(path, what)| format!("{what},{path}")).collect();
+        let there: Vec<OsString> = entries
+            .iter()
+            .map(|(path, what)| [OsStr::new(what), OsStr::new(","), path.as_os_str()].into_iter().collect())
+            .collect();
         for some in there.chunks(MOST_ARGUMENTS) {
-            let each = some.iter().flat_map(|entry| ["--cacheinfo", entry]);
-            let arguments: Vec<&str> = ["update-index", "--add", "--replace"].into_iter().chain(each).collect();
-            run(&arguments)?;
+            let each: Vec<&OsStr> = some.iter().flat_map(|entry| [OsStr::new("--cacheinfo"), entry]).collect();
+            run(&[&words(&["update-index", "--add", "--replace"])[..], &each].concat())?;
         }
-        let id = String::from_utf8_lossy(&run(&["write-tree"])?).trim().to_owned();
+        let id = String::from_utf8_lossy(&run(&words(&["write-tree"]))?).trim().to_owned();
         let mut objects = vec![folder.join(OBJECTS)];
         objects.extend(base.objects.iter().chain(&head.objects).cloned());
-        Ok(Tree { id, objects })
+        Ok(Tree { id, objects, absent: base.absent.clone() })
     }
-}
-
-/// `mode,id` by path, of what `git ls-tree -z` prints: `mode type id<tab>path`.
-fn entries(listed: &[u8]) -> BTreeMap<String, String> {
-    let lines = listed.split(|byte| *byte == 0).map(String::from_utf8_lossy);
-    let entry = |line: std::borrow::Cow<'_, str>| {
-        let (facts, path) = line.split_once('\t')?;
-        let mut facts = facts.split(' ');
-        let (mode, id) = (facts.next()?, facts.nth(1)?);
-        Some((path.to_owned(), format!("{mode},{id}")))
-    };
-    lines.filter_map(entry).collect()
 }

@@ -1,71 +1,18 @@
 //! Opening the repository, and what HEAD and names in it stand for.
 
-use std::ffi::OsString;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use super::error::VcsError;
+use super::tree::entries;
 use crate::instrument::{Output, Spawn};
-
-/// What can go wrong with git, with what to do about it.
-#[derive(Debug, thiserror::Error)]
-pub enum VcsError {
-    /// No repository.
-    #[error(
-        "{0} is in no git repository, where commits and their baselines are\nhelp: run `git init` and commit; what was exported can be compared without: `cargo perfgate compare BASE.json HEAD.json`"
-    )]
-    NoRepository(PathBuf),
-    /// A bare repository.
-    #[error("the git repository {0} has no work tree\nhelp: run this in a check-out of it")]
-    Bare(PathBuf),
-    /// libgit2 refuses the owner.
-    #[error("git refuses {path}, because another user owns it\nhelp: git config --global --add safe.directory {path}")]
-    Owner {
-        /// Its path.
-        path: PathBuf,
-    },
-    /// A repository without a commit.
-    #[error("could not look up HEAD in {0}: there is no commit yet\nhelp: commit something first")]
-    Unborn(PathBuf),
-    /// A name that stands for no commit.
-    #[error("`{name}` names no commit in {path}: {cause}\nhelp: {help}")]
-    NoSuchRevision {
-        /// What was asked for.
-        name: String,
-        /// In which repository.
-        path: PathBuf,
-        /// libgit2's words.
-        cause: String,
-        /// What to do.
-        help: String,
-    },
-    /// The git program failed.
-    #[error("could not {what} in {path}: {cause}\nhelp: see that `git status` works there, and that there is room")]
-    Program {
-        /// What was attempted.
-        what: String,
-        /// Where.
-        path: PathBuf,
-        /// What git said.
-        cause: String,
-    },
-    /// libgit2 failed.
-    #[error(
-        "could not {what} in {path}: {source}\nhelp: see that `git status` and `git fsck` find nothing wrong there"
-    )]
-    Library {
-        /// What was attempted.
-        what: String,
-        /// Where.
-        path: PathBuf,
-        #[source]
-        /// Why.
-        source: git2::Error,
-    },
-}
 
 /// A repository with a work tree.
 pub struct Repository {
     pub(super) git: git2::Repository,
     pub(super) root: PathBuf,
+    /// Whether what the clone left out may be fetched.
+    pub(super) fetches: bool,
 }
 
 /// What is checked out.
@@ -77,37 +24,22 @@ pub struct Head {
     pub dirty: bool,
 }
 
-/// Variables by which git hands its own state to hooks (`git rev-parse --local-env-vars`): inherited, they would point
-/// every call at the wrong repository or index.
-pub const LOCAL_VARIABLES: [&str; 15] = [
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_CONFIG",
-    "GIT_CONFIG_PARAMETERS",
-    "GIT_CONFIG_COUNT",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-    "GIT_IMPLICIT_WORK_TREE",
-    "GIT_GRAFT_FILE",
-    "GIT_INDEX_FILE",
-    "GIT_NO_REPLACE_OBJECTS",
-    "GIT_REPLACE_REF_BASE",
-    "GIT_PREFIX",
-    "GIT_SHALLOW_FILE",
-    "GIT_COMMON_DIR",
-];
-
 impl Repository {
     /// The repository that `directory` lies in.
     pub fn discover(directory: &Path) -> Result<Self, VcsError> {
-        let git = git2::Repository::discover(directory).map_err(|source| match source.code() {
-            git2::ErrorCode::NotFound => VcsError::NoRepository(directory.to_owned()),
-            git2::ErrorCode::Owner => VcsError::Owner { path: directory.to_owned() },
-            _ => VcsError::Library { what: "open the git repository".into(), path: directory.to_owned(), source },
-        })?;
+        // Not `discover`, which forgets through which file `.git` it came, and takes the folder around git's own for the work
+        // tree then.
+        let flags = git2::RepositoryOpenFlags::CROSS_FS;
+        let git = git2::Repository::open_ext(directory, flags, [] as [&Path; 0])
+            .map_err(|source| VcsError::opening(directory, source))?;
         let root = git.workdir().ok_or_else(|| VcsError::Bare(git.path().components().collect()))?.to_owned();
         let root = root.canonicalize().unwrap_or(root);
-        Ok(Self { git, root })
+        Ok(Self { git, root, fetches: true })
+    }
+
+    /// From now on nothing is fetched that a shallow or partial clone left out: where it is needed, that is an error.
+    pub fn forbid_fetching(&mut self) {
+        self.fetches = false;
     }
 
     /// The root of the work tree.
@@ -126,7 +58,9 @@ impl Repository {
         };
         // git itself, not libgit2: it knows the user's filters and excludes.
         // The user's `status.showUntrackedFiles` is about what they see, not about what they would measure.
-        let arguments = ["status", "--porcelain", "-z", "--untracked-files=normal"];
+        // So is what they have said of submodules. Renames do not matter, and to find them a partial clone would fetch.
+        let arguments =
+            ["status", "--porcelain", "-z", "--untracked-files=normal", "--ignore-submodules=none", "--no-renames"];
         let status = self.run("compare the work tree with HEAD", &arguments, |spawn| spawn)?;
         Ok(Head { commit, dirty: !status.is_empty() })
     }
@@ -157,15 +91,13 @@ impl Repository {
 
     /// The content of a file in a commit; `None` where the commit has no such file.
     pub fn file_of(&self, commit: &str, path: &Path) -> Result<Option<Vec<u8>>, VcsError> {
-        let read = || {
-            let tree = self.git.find_commit(git2::Oid::from_str(commit)?)?.tree()?;
-            self.git.find_blob(tree.get_path(path)?.id()).map(|blob| blob.content().to_owned())
-        };
-        match read() {
-            Ok(content) => Ok(Some(content)),
-            Err(e) if e.code() == git2::ErrorCode::NotFound => Ok(None),
-            Err(e) => Err(self.error(&format!("read {} of {commit}", path.display()), e)),
-        }
+        // By the git program: in a partial clone libgit2 cannot tell a file that is not there from one that is still to be
+        // fetched.
+        let what = format!("read {} of {commit}", path.display());
+        let run = |arguments: &[&OsStr]| self.run(&what, arguments, |spawn| spawn);
+        let listed = run(&[&words(&["ls-tree", "-z", "--full-tree", commit, "--"])[..], &[path.as_os_str()]].concat())?;
+        let found = entries(&listed).find(|entry| entry.path == path && entry.mode.starts_with("10"));
+        found.map(|entry| run(&words(&["cat-file", "blob", &entry.id]))).transpose()
     }
 
     /// At most so many commits up to `commit`, the newest first; fewer in a shallow clone.
@@ -178,22 +110,37 @@ impl Repository {
         walk().map_err(|e| self.error("walk through the history", e))
     }
 
-    /// Runs the git program in the work tree, free of the state of any hook and of the user's hooks and monitors;
-    /// gives its standard output.
-    pub(super) fn run(
+    /// Runs the git program in the work tree, free of the user's hooks and monitors; gives its standard output.
+    pub(super) fn run<A: AsRef<OsStr>>(
         &self,
         what: &str,
-        arguments: &[&str],
+        arguments: &[A],
         adjust: impl FnOnce(Spawn) -> Spawn,
     ) -> Result<Vec<u8>, VcsError> {
         let fail = |cause: String| VcsError::Program { what: what.into(), path: self.root.clone(), cause };
-        let mut spawn = Spawn::new("git", &self.root).args(QUIET).args(arguments.iter().copied());
-        spawn.environment.extend(LOCAL_VARIABLES.map(|name| (OsString::from(name), None)));
+        let mut spawn = Spawn::new("git", &self.root).args(QUIET).args(arguments.iter().map(AsRef::as_ref));
+        if !self.fetches {
+            // Git fetches by itself what a partial clone left out; Git LFS what it keeps.
+            spawn = spawn.env("GIT_ALLOW_PROTOCOL", "none").env("GIT_LFS_SKIP_SMUDGE", "1");
+        }
         // Looking must not write: `status` would refresh the user's index.
         spawn = adjust(spawn.env("GIT_OPTIONAL_LOCKS", "0"));
         spawn.stdout = Output::Keep;
         let ended = spawn.run().map_err(|e| fail(e.to_string()))?;
-        if ended.status.success() { Ok(ended.stdout) } else { Err(fail(ended.stderr.trim().to_owned())) }
+        if ended.status.success() {
+            return Ok(ended.stdout);
+        }
+        let said: Vec<&str> = ended.stderr.trim().lines().filter(|line| !line.starts_with("warning: ")).collect();
+        let cause = said.join("\n");
+        if !cause.contains("promisor remote") {
+            return Err(fail(cause));
+        }
+        let help = if self.fetches {
+            "see that `git fetch` works, or fetch all of it once: `git fetch --refetch --no-filter`"
+        } else {
+            "leave out --no-fetch, or fetch all of it once: `git fetch --refetch --no-filter`"
+        };
+        Err(VcsError::Partial { what: what.into(), path: self.root.clone(), cause, help })
     }
 
     pub(super) fn error(&self, what: &str, source: git2::Error) -> VcsError {
@@ -201,7 +148,10 @@ impl Repository {
     }
 }
 
-const QUIET: [&str; 8] = [
+const QUIET: [&str; 10] = [
+    // What was fetched is packed some other day: not now, and not in the background of what is measured.
+    "-c",
+    "gc.auto=0",
     "-c",
     "core.hooksPath=/dev/null",
     "-c",
@@ -211,3 +161,16 @@ const QUIET: [&str; 8] = [
     "-c",
     "core.splitIndex=false",
 ];
+
+/// Words as arguments that may stand beside paths.
+pub(super) fn words<'w>(words: &[&'w str]) -> Vec<&'w OsStr> {
+    words.iter().map(|word| OsStr::new(*word)).collect()
+}
+
+/// A path as git prints it after `-z`: any bytes where the system's names are such, else UTF-8.
+pub(super) fn path_of(bytes: &[u8]) -> PathBuf {
+    #[cfg(unix)]
+    return PathBuf::from(<OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(bytes));
+    #[cfg(not(unix))]
+    PathBuf::from(String::from_utf8_lossy(bytes).into_owned())
+}

@@ -1,11 +1,13 @@
 //! Trees written into folders of our own. The user's index, work tree, objects, worktree list and hooks stay untouched:
 //! index and new objects live in the folder, and `read-tree` runs no check-out hook.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::repository::{Repository, VcsError};
+use super::error::VcsError;
+use super::repository::{Repository, path_of, words};
+use super::submodules::Absent;
 
 /// A state of the source as git names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +16,8 @@ pub struct Tree {
     pub id: String,
     /// Folders of objects besides the repository's own in which parts of it are.
     pub(super) objects: Vec<PathBuf>,
+    /// The submodules that are empty in it.
+    pub absent: Vec<Absent>,
 }
 
 /// Where a tree was written.
@@ -21,6 +25,8 @@ pub struct Tree {
 pub struct CheckedOut {
     /// The folder that holds the files.
     pub files: PathBuf,
+    /// Files of Git LFS whose content is not in this clone: their pointers stand in their place.
+    pub pointers: Vec<PathBuf>,
     index: PathBuf,
 }
 
@@ -40,21 +46,24 @@ impl CheckedOut {
 
 /// The folder's own index.
 const INDEX: &str = "index";
+/// By what the files in the folder were made of what git holds.
+const STATE_OF_FILTERS: &str = "filters";
 /// The folder's own objects: what a dirty work tree holds and git does not know yet.
 pub(super) const OBJECTS: &str = "objects";
 /// Where the files are.
 const FILES: &str = "tree";
 
 impl Repository {
-    /// The tree of a commit.
-    pub fn tree_of(&self, commit: &str) -> Result<Tree, VcsError> {
+    /// The tree of a commit, with the files of its submodules. `folder` takes the objects for it.
+    pub fn tree_of(&self, commit: &str, folder: &Path) -> Result<Tree, VcsError> {
         let found = git2::Oid::from_str(commit).and_then(|id| self.git.find_commit(id));
         let commit = found.map_err(|e| self.error(&format!("read commit {commit}"), e))?;
-        Ok(Tree { id: commit.tree_id().to_string(), objects: Vec::new() })
+        let tree = Tree { id: commit.tree_id().to_string(), objects: Vec::new(), absent: Vec::new() };
+        self.with_submodules(tree, folder, false)
     }
 
     /// The tree that committing the whole work tree would make: tracked files as they are, and untracked ones that are
-    /// not ignored. `folder` takes the objects and the index for it.
+    /// not ignored, the same in submodules. `folder` takes the objects and the index for it.
     pub fn tree_of_work_tree(&self, folder: &Path) -> Result<Tree, VcsError> {
         let what = "read the work tree";
         let io = |e: std::io::Error| self.io(what, folder, &e);
@@ -82,7 +91,8 @@ impl Repository {
             spawn.environment.extend(surroundings);
             spawn
         })?;
-        Ok(Tree { id: String::from_utf8_lossy(&id).trim().to_owned(), objects: vec![folder.join(OBJECTS)] })
+        let id = String::from_utf8_lossy(&id).trim().to_owned();
+        self.with_submodules(Tree { id, objects: vec![folder.join(OBJECTS)], absent: Vec::new() }, folder, true)
     }
 
     /// Makes `folder/tree` hold exactly the tracked files of `tree`. Files that do not differ keep their times, so that
@@ -95,21 +105,37 @@ impl Repository {
         let _ = fs::remove_file(folder.join("index.lock"));
         fs::create_dir_all(&files).map_err(io)?;
         fs::create_dir_all(folder.join(OBJECTS)).map_err(io)?;
+        let filters = self.filters(tree);
         let mut surroundings = self.surroundings(folder, &folder.join(INDEX), &[tree]);
         surroundings.push(("GIT_DIR".into(), Some(self.git.path().into())));
         surroundings.push(("GIT_WORK_TREE".into(), Some(files.clone().into())));
-        let run = |arguments: &[&str]| {
-            self.run(&what, arguments, |mut spawn| {
+        surroundings.extend(filters.variables());
+        let run = |arguments: &[&OsStr]| {
+            self.run(&what, &[&filters.options(), arguments].concat(), |mut spawn| {
                 spawn.environment.extend(surroundings.clone());
                 spawn.directory.clone_from(&files);
                 spawn
             })
         };
+        let git = |arguments: &[&str]| run(&words(arguments));
+        let empty = !folder.join(INDEX).exists();
         // Compares contents where times differ, so that only real differences are written again. It fails where there
         // are any, which is no failure here.
-        let _ = run(&["update-index", "-q", "--really-refresh"]);
-        run(&["read-tree", "--reset", "-u", &tree.id])?;
-        Ok(CheckedOut { files, index: folder.join(INDEX) })
+        let _ = git(&["update-index", "-q", "--really-refresh"]);
+        git(&["read-tree", "--reset", "-u", &tree.id])?;
+        // Attributes and settings say what becomes of a file on its way into a work tree. Where they changed, a file that git
+        // holds for unchanged may have to be another one.
+        let attributes = git(&["ls-files", "--stage", "-z", "--", ".gitattributes", "*/.gitattributes"])?;
+        let (state, known) = (filters.state(&attributes), folder.join(STATE_OF_FILTERS));
+        if fs::read(&known).ok().as_ref() != Some(&state) {
+            if !empty {
+                git(&["read-tree", &tree.id])?;
+                git(&["checkout-index", "--all", "--force", "--index"])?;
+            }
+            fs::write(&known, &state).map_err(io)?;
+        }
+        let pointers = if filters.name_attributes(&attributes) { filters.pointers(&files, run)? } else { Vec::new() };
+        Ok(CheckedOut { files, pointers, index: folder.join(INDEX) })
     }
 
     /// The paths in which two trees differ. `folder` is one that a tree was written into.
@@ -121,7 +147,7 @@ impl Repository {
             spawn
         })?;
         let names = listed.split(|byte| *byte == 0).filter(|name| !name.is_empty());
-        Ok(names.map(|name| PathBuf::from(String::from_utf8_lossy(name).into_owned())).collect())
+        Ok(names.map(path_of).collect())
     }
 
     /// What makes git use `index` and put new objects into `folder`, while it knows all of `trees`.
@@ -149,12 +175,34 @@ impl Repository {
     }
 }
 
+/// An entry of a tree.
+pub(super) struct Entry {
+    /// Its path in the tree.
+    pub path: PathBuf,
+    /// Six octal digits.
+    pub mode: String,
+    /// The object.
+    pub id: String,
+}
+
+/// The entries in what `git ls-tree -z` prints: `mode type id<tab>path`.
+pub(super) fn entries(listed: &[u8]) -> impl Iterator<Item = Entry> {
+    let entry = |line: &[u8]| {
+        let tab = line.iter().position(|byte| *byte == b'\t')?;
+        let facts = String::from_utf8_lossy(&line[..tab]);
+        let mut facts = facts.split(' ').map(str::to_owned);
+        let (mode, id) = (facts.next()?, facts.nth(1)?);
+        Some(Entry { path: path_of(&line[tab + 1..]), mode, id })
+    };
+    listed.split(|byte| *byte == 0).filter_map(entry)
+}
+
 /// In this variable git takes `:` for a separator unless the path is quoted.
 fn quoted(path: &Path) -> OsString {
-    let text = path.to_string_lossy();
-    if text.contains([':', '"']) {
-        format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")).into()
-    } else {
-        path.into()
+    let bytes = path.as_os_str().as_encoded_bytes();
+    if !bytes.iter().any(|byte| b":\"".contains(byte)) {
+        return path.into();
     }
+    let escaped = bytes.iter().flat_map(|byte| if b"\\\"".contains(byte) { vec![b'\\', *byte] } else { vec![*byte] });
+    path_of(&[&b"\""[..], &escaped.collect::<Vec<u8>>(), b"\""].concat()).into()
 }

@@ -82,3 +82,15 @@ pub enum WorkspaceError {
         source: std::io::Error,
     },
 }
+
+impl WorkspaceError {
+    /// The same with more help, where cargo failed.
+    pub fn with_help(mut self, help: impl Iterator<Item = String>) -> Self {
+        if let Self::Metadata { cause, .. } | Self::Build { cause, .. } = &mut self {
+            for sentence in help {
+                *cause = format!("{cause}\nhelp: {sentence}");
+            }
+        }
+        self
+    }
+}

@@ -1,5 +1,15 @@
 //! The choice of the base, on repositories that the git program made.
 
+mod events;
+mod filters;
+mod hooks;
+mod lfs;
+mod names;
+mod opening;
+mod partial;
+mod shapes;
+mod small;
+mod submodules;
 mod trees;
 
 use std::fs;
@@ -10,6 +20,12 @@ use cargo_perfgate::vcs::{Base, BaseRequest, CiEvent, Repository, VcsError};
 use crate::support::{Git, git_in};
 
 fn base_in(directory: &Path, request: &BaseRequest) -> Result<Option<Base>, VcsError> {
+    let mut repository = Repository::discover(directory)?;
+    repository.forbid_fetching();
+    repository.base(&repository.head()?, request)
+}
+
+fn base_fetched(directory: &Path, request: &BaseRequest) -> Result<Option<Base>, VcsError> {
     let repository = Repository::discover(directory)?;
     repository.base(&repository.head()?, request)
 }
@@ -82,7 +98,6 @@ fn what_the_user_names_wins_over_everything() {
         explicit: Some(name.into()),
         branch: Some("no/such/branch".into()),
         event: Some(CiEvent::MergeRef),
-        fetch: false,
     };
     let tip = git.id("HEAD");
     git.run(["tag", "--annotate", "--message", "tagged", "v1", "main~1"]);
@@ -379,10 +394,6 @@ fn a_push_onto_a_shallow_clone_needs_one_commit_too() {
     assert!(said.contains("\nhelp: this is a shallow clone: fetch more of it"), "{said}");
 }
 
-fn fetching(request: BaseRequest) -> BaseRequest {
-    BaseRequest { fetch: true, ..request }
-}
-
 /// What a fetch must leave as it is.
 fn refs_and_files(clone: &Path) -> [String; 3] {
     let fetched = clone.join(".git/FETCH_HEAD").exists().to_string();
@@ -394,18 +405,18 @@ fn a_shallow_clone_fetches_the_one_commit_that_it_needs() {
     let (git, [one, two, _]) = straight();
     let clone = shallow(&git, &[]);
     let before = refs_and_files(&clone);
-    let base = base_in(&clone, &fetching(nothing_said())).unwrap().unwrap();
+    let base = base_fetched(&clone, &nothing_said()).unwrap().unwrap();
     assert_eq!((base.commit.as_str(), base.reason.as_str()), (two.as_str(), "parent of HEAD"));
     // That one and no other: its own parent is still absent.
     let absent = |commit: &str| git2::Repository::open(&clone).unwrap().find_commit(commit.parse().unwrap()).is_err();
     assert!(absent(&one) && !absent(&two));
     // On a push the commit before it.
-    let base = base_in(&clone, &fetching(push(&one))).unwrap().unwrap();
+    let base = base_fetched(&clone, &push(&one)).unwrap().unwrap();
     assert_eq!((base.commit.as_str(), base.reason.as_str()), (one.as_str(), "the commit before this push"));
     // By name.
     git.run(["branch", "release", "HEAD~1"]);
-    assert_eq!(base_in(&clone, &fetching(explicit("origin/release"))).unwrap().unwrap().commit, two);
-    assert!(base_in(&clone, &fetching(explicit("no-such"))).is_err());
+    assert_eq!(base_fetched(&clone, &explicit("origin/release")).unwrap().unwrap().commit, two);
+    assert!(base_fetched(&clone, &explicit("no-such")).is_err());
     assert_eq!(refs_and_files(&clone), before);
 }
 
@@ -418,7 +429,7 @@ fn a_shallow_merge_ref_fetches_its_first_parent() {
     git.run(["merge", "--quiet", "--no-ff", "--message", "merge", "feature"]);
     let clone = shallow(&git, &["--branch=merged"]);
     git_in(&clone, ["switch", "--quiet", "--detach"]);
-    let base = base_in(&clone, &fetching(event(CiEvent::MergeRef))).unwrap().unwrap();
+    let base = base_fetched(&clone, &event(CiEvent::MergeRef)).unwrap().unwrap();
     assert_eq!((base.commit, base.reason.as_str()), (target, "target branch of the pull request"));
 }
 
@@ -430,7 +441,7 @@ fn a_shallow_clone_of_a_branch_fetches_up_to_the_merge_base() {
     let clone = shallow(&git, &["--branch=feature"]);
     let before = refs_and_files(&clone);
     for request in [nothing_said(), branch("origin/main")] {
-        let base = base_in(&clone, &fetching(request)).unwrap().unwrap();
+        let base = base_fetched(&clone, &request).unwrap().unwrap();
         assert_eq!((base.commit.as_str(), base.reason.as_str()), (fork.as_str(), "merge base of HEAD and origin/main"));
     }
     assert_eq!(refs_and_files(&clone), before);
@@ -441,7 +452,7 @@ fn what_cannot_be_fetched_is_said() {
     let (git, _) = straight();
     let clone = shallow(&git, &[]);
     git_in(&clone, ["remote", "set-url", "origin", "/no/such/repository"]);
-    let said = refused(&clone, &fetching(nothing_said()));
+    let said = base_fetched(&clone, &nothing_said()).unwrap_err().to_string();
     assert!(said.starts_with("could not fetch commit ") && said.contains("/no/such/repository"), "{said}");
 }
 
@@ -453,7 +464,7 @@ fn a_full_clone_fetches_nothing() {
     let clone = git.beside("clone");
     git.write("file", "four");
     let four = git.commit("four");
-    assert!(base_in(&clone, &fetching(explicit(&four))).is_err());
+    assert!(base_fetched(&clone, &explicit(&four)).is_err());
     assert_eq!(git_in(&clone, ["rev-parse", "--is-shallow-repository"]), "false");
 }
 

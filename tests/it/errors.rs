@@ -96,7 +96,7 @@ impl Place {
 
     /// As [`Place::told_in_shell`], where the script may mount file systems, which are gone after it.
     fn told_with_mounts(&self, script: &str) -> String {
-        let (program, arguments) = mounting().split_first().unwrap();
+        let (program, arguments) = mounting().and_then(|way| way.split_first()).expect("the test asked for it");
         self.told_by(self.command(program).args(arguments).args(["sh", "-c", &format!("{SHELL}\n{script}")]))
     }
 
@@ -148,17 +148,20 @@ perfgate() {
 }
 "#;
 
-/// The command that lets another mount file systems of its own. What cannot be tried must not look tested: where this is
-/// forbidden, the test fails.
-fn mounting() -> &'static [&'static str] {
+/// The command that lets another mount file systems of its own; `None`, and said so, in places that forbid it, of which the
+/// hosted workflow is none.
+fn mounting() -> Option<&'static [&'static str]> {
     const WAYS: [&[&str]; 2] = [&["unshare", "--mount"], &["unshare", "--user", "--map-root-user", "--mount"]];
     let allowed = |way: &&&[&str]| {
         let tried = Command::new(way[0]).args(&way[1..]).args(["mount", "-t", "tmpfs", "tmpfs", "/mnt"]).output();
         tried.is_ok_and(|done| done.status.success())
     };
-    WAYS.iter().find(allowed).expect(
-        "file systems can be mounted by root, or in user namespaces (sysctl kernel.apparmor_restrict_unprivileged_userns=0)",
-    )
+    let found = WAYS.iter().find(allowed).copied();
+    if found.is_none() {
+        assert!(std::env::var_os("GITHUB_ACTIONS").is_none(), "user namespaces are shut off, which the workflow opens");
+        println!("not tested: no file system can be mounted here");
+    }
+    found
 }
 
 /// Holds all that was told against what ought to be told, letter by letter.

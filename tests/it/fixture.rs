@@ -85,7 +85,8 @@ pub struct Ran {
 }
 
 impl Ran {
-    fn new(arguments: &[&str], done: &Output) -> Self {
+    /// What a run of it with these arguments was.
+    pub fn new(arguments: &[&str], done: &Output) -> Self {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let ran =
             Self { code: done.status.code().unwrap_or(-1), stdout: text(&done.stdout), stderr: text(&done.stderr) };

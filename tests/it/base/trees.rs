@@ -12,7 +12,7 @@ use cargo_perfgate::vcs::Repository;
 use crate::support::Git;
 
 /// Every file below `folder`: mode, and content or target.
-fn files(folder: &Path) -> BTreeMap<PathBuf, (char, Vec<u8>)> {
+pub fn files(folder: &Path) -> BTreeMap<PathBuf, (char, Vec<u8>)> {
     let mut found = BTreeMap::new();
     let mut open = vec![folder.to_owned()];
     while let Some(next) = open.pop() {
@@ -48,21 +48,21 @@ fn executable(_: &Path) -> bool {
 }
 
 #[cfg(unix)]
-fn make_executable(path: &Path, yes: bool) {
+pub fn make_executable(path: &Path, yes: bool) {
     use std::os::unix::fs::PermissionsExt;
     fs::set_permissions(path, fs::Permissions::from_mode(if yes { 0o755 } else { 0o644 })).unwrap();
 }
 
 /// Writes the work tree into `folder`; gives the files there.
-fn write_work_tree(git: &Git, folder: &Path) -> BTreeMap<PathBuf, (char, Vec<u8>)> {
+pub fn write_work_tree(git: &Git, folder: &Path) -> BTreeMap<PathBuf, (char, Vec<u8>)> {
     let repository = Repository::discover(git.root()).unwrap();
     let tree = repository.tree_of_work_tree(folder).unwrap();
     files(&repository.write_tree(&tree, folder).unwrap().files)
 }
 
-fn write_commit(git: &Git, commit: &str, folder: &Path) -> BTreeMap<PathBuf, (char, Vec<u8>)> {
+pub fn write_commit(git: &Git, commit: &str, folder: &Path) -> BTreeMap<PathBuf, (char, Vec<u8>)> {
     let repository = Repository::discover(git.root()).unwrap();
-    let tree = repository.tree_of(commit).unwrap();
+    let tree = repository.tree_of(commit, folder).unwrap();
     files(&repository.write_tree(&tree, folder).unwrap().files)
 }
 
@@ -160,7 +160,7 @@ fn what_the_tree_does_not_know_stays_and_what_was_spoilt_is_mended() {
     fs::write(slot.join("tree/Cargo.lock"), "made by a build").unwrap();
     fs::write(slot.join("tree/file"), "spoilt by a build").unwrap();
     let repository = Repository::discover(git.root()).unwrap();
-    let out = repository.write_tree(&repository.tree_of(&second).unwrap(), &slot).unwrap();
+    let out = repository.write_tree(&repository.tree_of(&second, &slot).unwrap(), &slot).unwrap();
     let left = files(&out.files);
     assert_eq!(left.keys().map(|path| path.to_str().unwrap()).collect::<Vec<_>>(), ["Cargo.lock", "file"]);
     assert_eq!(left[Path::new("file")].1, b"tracked");
@@ -169,7 +169,7 @@ fn what_the_tree_does_not_know_stays_and_what_was_spoilt_is_mended() {
 }
 
 /// All of the user's repository that git or they could notice.
-fn look(git: &Git) -> Vec<String> {
+pub fn look(git: &Git) -> Vec<String> {
     let inside = |name: &str| format!("{name}: {:?}", fs::read(git.root().join(".git").join(name)).ok());
     // First what a look by git itself could change.
     let mut seen: Vec<String> = ["HEAD", "index", "config", "logs/HEAD", "logs/refs/stash"].map(inside).into();
@@ -269,10 +269,10 @@ fn a_commit_that_is_none_is_refused() {
     git.commit("first");
     let repository = Repository::discover(git.root()).unwrap();
     for id in ["", "xyz", &"1234abcd".repeat(5)] {
-        let said = repository.tree_of(id).unwrap_err().to_string();
+        let said = repository.tree_of(id, &git.beside("slot")).unwrap_err().to_string();
         assert!(said.starts_with(&format!("could not read commit {id} in {}", git.root().display())), "{said}");
     }
-    let tree = repository.tree_of(&git.id("HEAD")).unwrap();
+    let tree = repository.tree_of(&git.id("HEAD"), &git.beside("slot")).unwrap();
     fs::write(git.beside("file"), "").unwrap();
     let said = repository.write_tree(&tree, &git.beside("file")).unwrap_err().to_string();
     assert!(said.starts_with(&format!("could not write tree {} into ", tree.id)), "{said}");

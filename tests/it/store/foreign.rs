@@ -155,7 +155,7 @@ fn repositories_that_cannot_be_read_say_why_and_what_to_do() {
     assert_eq!(
         said(&["--ref-format=reftable"]),
         "could not open the baselines of REPO: the repository uses the reftable format for refs, which this version \
-         cannot read\nhelp: `git refs migrate --ref-format=files` converts it"
+         cannot read\nhelp: check in a clone of it: `git clone --ref-format=files . COPY`"
     );
     assert_eq!(
         said(&["--object-format=sha256"]),
