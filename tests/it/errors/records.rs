@@ -66,7 +66,7 @@ fn corrupt_and_too_new() {
             (&record(5).replace("BLOB", &"a".repeat(40)), whole.as_bytes()),
             (&record(6), whole.replace("[1.0", "[-1.0").as_bytes()),
             (&record(8), whole.replace("\"unit\":\"", "\"unit\":\"\\u001b[31m\\u202e\\n").as_bytes()),
-            (&"aa/\u{1b}[31m\u{202e}".to_owned(), b""),
+            ("aa/\u{1b}[31m\u{202e}", b""),
         ],
     );
     let nameless = "warning: COMMIT/aa/\\u{1b}[31m\\u{202e}: no name of a record\n";
