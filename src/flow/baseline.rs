@@ -7,7 +7,7 @@ use super::FlowError;
 use super::project::short;
 use crate::model::{Run, Skipped};
 use crate::store::{Listing, RecordId, Store, export, read_exported};
-use crate::vcs::Repository;
+use crate::vcs::{Repository, VcsError};
 
 /// The runs of one commit.
 #[derive(Clone, Debug)]
@@ -125,7 +125,7 @@ pub fn verify(directory: &Path) -> Result<Verified, FlowError> {
 }
 
 /// The commit that `revision` names. A full id needs no commit here: baselines outlive branches.
-fn commit(repository: &Repository, revision: &str) -> Result<String, FlowError> {
+pub(super) fn commit(repository: &Repository, revision: &str) -> Result<String, VcsError> {
     let is_id = revision.len() == 40 && revision.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    if is_id { Ok(revision.to_owned()) } else { Ok(repository.resolve(revision)?) }
+    if is_id { Ok(revision.to_owned()) } else { repository.resolve(revision) }
 }

@@ -185,7 +185,7 @@ fn find(directory: &Path, name: &str) -> Result<Found, FlowError> {
         e => e.into(),
     };
     let repository = Repository::discover(directory).map_err(neither)?;
-    let commit = repository.resolve(name).map_err(neither)?;
+    let commit = super::baseline::commit(&repository, name).map_err(neither)?;
     let loaded = Store::open(repository.root())?.load(&commit)?;
     let skipped: Vec<String> = loaded.skipped.iter().map(described).collect();
     let mut runs: Vec<Run> = Vec::new();
