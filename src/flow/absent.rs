@@ -1,12 +1,12 @@
-//! Source that is not in the clone, and what the user is told of it.
+//! Source that is not in the clone or not in the check-out, and what the user is told of it.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::project::BuiltSide;
+use super::project::{BuiltSide, Setting};
 use crate::report::{counted, shell_word};
 use crate::vcs::{Repository, Tree};
-use crate::workspace::WorkspaceError;
+use crate::workspace::{self, WorkspaceError};
 
 /// What of the source of both sides is not here and matters, a sentence each.
 pub(super) fn of_both(base: &BuiltSide, head: &BuiltSide) -> Vec<String> {
@@ -52,4 +52,38 @@ pub(super) fn named(e: WorkspaceError, repository: &Repository) -> WorkspaceErro
         let word = shell_word(&path.to_string_lossy());
         format!("the submodule `{}` is not checked out: `git submodule update --init {word}`", path.display())
     }))
+}
+
+impl Setting {
+    /// The error of a side that does not build, with what the check-out lacks and the user's work tree may have.
+    pub(super) fn named_in(&self, e: WorkspaceError, side: &BuiltSide, name: &str) -> WorkspaceError {
+        let ignored = self.ignored(&e.to_string(), side);
+        e.with_help(submodules(&side.tree, name).chain(self.out_of_reach()).chain(ignored))
+    }
+
+    /// What packages depend on that no check-out reaches by a relative path, a sentence each.
+    pub(super) fn out_of_reach(&self) -> impl Iterator<Item = String> {
+        self.farther.iter().map(|path| {
+            format!(
+                "`{}` lies farther away than beside the repository, where no relative path leads from a check-out: name it by its absolute path, or put it beside the repository",
+                path.display()
+            )
+        })
+    }
+
+    /// A file between backquotes in `said` that lies in the work tree and is not in the check-out.
+    fn ignored(&self, said: &str, side: &BuiltSide) -> Option<String> {
+        let tree = &side.checked_out.files;
+        let relative = |named: &str| {
+            let path = self.inside().join(named);
+            let path = path.strip_prefix(&side.shown).or(path.strip_prefix(tree)).unwrap_or(&path);
+            workspace::normal(path)
+        };
+        let mut named = said.split('`').skip(1).step_by(2).filter(|named| !named.is_empty()).map(relative);
+        let lost = named.find(|path| self.repository.root().join(path).is_file() && !tree.join(path).exists())?;
+        Some(format!(
+            "`{}` is in the work tree, and git ignores it: what a build needs has to be tracked, or made by a build script",
+            lost.display()
+        ))
+    }
 }

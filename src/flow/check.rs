@@ -8,7 +8,7 @@ use super::policy::{self, PolicyOf};
 use super::project::{BuiltSide, ProjectRequest, Setting, short};
 use super::suites::{Against, Suites, look};
 use super::tried::Tried;
-use super::{FlowError, Progress, absent, noise};
+use super::{FlowError, Progress, noise};
 use crate::harness::Sides;
 use crate::instrument::Copies;
 use crate::model::{BaseSide, BenchmarkId, Controls, Environment, HeadSide, Report, Row, Run};
@@ -100,7 +100,7 @@ fn judge_head(
     let identity_counts = request.method == Method::Auto;
     let tried = match &built_base {
         Ok(built) => {
-            head_lost(&head, built)?;
+            setting.head_lost(&head, built)?;
             setting.try_on_base(&head, built, identity_counts, progress)?
         }
         Err(_) => Tried::default(),
@@ -152,17 +152,16 @@ fn judge_head(
     Ok((assemble::report(frame, rows, &setting.config.policy), stored))
 }
 
-/// Head that does not compile is broken, and no benchmark of it is judged; only what base does not compile either is left
-/// out.
-fn head_lost(head: &BuiltSide, base: &BuiltSide) -> Result<(), FlowError> {
-    let lost = head.built.failed.iter().find(|failed| !base.built.failed.iter().any(|other| other.what == failed.what));
-    match lost {
-        None => Ok(()),
-        Some(lost) => {
+impl Setting {
+    /// Head that does not compile is broken, and no benchmark of it is judged; only what base does not compile either is left
+    /// out.
+    fn head_lost(&self, head: &BuiltSide, base: &BuiltSide) -> Result<(), FlowError> {
+        let mut lost = head.built.failed.iter();
+        let lost = lost.find(|failed| !base.built.failed.iter().any(|other| other.what == failed.what));
+        lost.map_or(Ok(()), |lost| {
             let cause = format!("{} {}", lost.what, lost.reason);
-            let e = WorkspaceError::Build { side: "head".into(), cause };
-            Err(e.with_help(absent::submodules(&head.tree, "head")).into())
-        }
+            Err(self.named_in(WorkspaceError::Build { side: "head".into(), cause }, head, "head").into())
+        })
     }
 }
 

@@ -65,6 +65,8 @@ pub struct Setting {
     results: PathBuf,
     /// Folders beside the repository that its packages depend on by path.
     siblings: Vec<String>,
+    /// What they depend on that lies farther away.
+    pub(super) farther: Vec<PathBuf>,
 }
 
 /// One side, built.
@@ -122,8 +124,9 @@ impl Setting {
         let slots = Slots::open(&request.builds, repository.root(), |folder| {
             progress.status("Blocking", &format!("waiting for another process that builds in {}", folder.display()));
         })?;
-        let (siblings, results) = (targets.siblings, targets.target_directory.join("perfgate"));
-        Ok(Self { request, repository, head, config, own, workspace_root, manifest, slots, results, siblings })
+        let (siblings, farther) = targets.outside(repository.root());
+        let results = targets.target_directory.join("perfgate");
+        Ok(Self { request, repository, head, config, own, workspace_root, manifest, slots, results, siblings, farther })
     }
 
     /// How this project's executables are looked at; `home` is a folder for what they may write.
@@ -225,7 +228,7 @@ impl Setting {
             let reason = &built.built.failed[0].reason;
             let cause = reason.strip_prefix("does not compile: ").unwrap_or(reason).to_owned();
             let e = WorkspaceError::Build { side: "head".into(), cause };
-            return Err(e.with_help(absent::submodules(&built.tree, "head")).into());
+            return Err(self.named_in(e, &built, "head").into());
         }
         Ok(built)
     }
@@ -280,7 +283,7 @@ impl Setting {
     ) -> Result<BuiltSide, FlowError> {
         let Place { slot, tree, link, root, shown, checked_out } = place;
         let targets = workspace::targets(&shown.join(&self.manifest), slot.name(), options)
-            .map_err(|e| e.with_help(absent::submodules(&tree, slot.name())))?;
+            .map_err(|e| e.with_help(absent::submodules(&tree, slot.name()).chain(self.out_of_reach())))?;
         let targets = choose(targets);
         let built = workspace::build(&targets, &link.path.join("target"), &link.path, &self.slots.slot(slot), options)?;
         if crate::instrument::interrupted().is_some() {

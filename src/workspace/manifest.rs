@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use cargo_metadata::{Metadata, Package, TargetKind};
 use globset::Glob;
 
-use super::WorkspaceError;
+use super::{WorkspaceError, around};
 use crate::instrument::{Output, Spawn};
 use crate::model::Skipped;
 
@@ -70,8 +70,6 @@ pub struct Targets {
     pub found: Vec<BenchTarget>,
     /// Bench targets that were left out, with the reason.
     pub skipped: Vec<Skipped>,
-    /// First folders of paths beside the repository that packages depend on; `../sibling/x` gives `sibling`.
-    pub siblings: Vec<String>,
     /// Cargo's own target directory for this project.
     pub target_directory: PathBuf,
     pub(super) metadata: Metadata,
@@ -87,6 +85,15 @@ impl Targets {
             )));
         }
         Ok(())
+    }
+}
+
+impl Targets {
+    /// Where its packages reach out of the repository at `root`: the names beside it (`sibling` of `../sibling/x`), and what
+    /// lies farther away.
+    pub fn outside(&self, root: &Path) -> (Vec<String>, Vec<PathBuf>) {
+        let own = self.metadata.packages.iter().map(|package| package.manifest_path.clone().into_std_path_buf());
+        around::outside(own.chain([self.workspace_root().join("Cargo.toml")]), root)
     }
 }
 
@@ -180,8 +187,8 @@ pub fn targets(manifest: &Path, side: &str, options: &CargoOptions) -> Result<Ta
             }
         }
     }
-    let (siblings, target_directory) = (siblings(&metadata), metadata.target_directory.clone().into_std_path_buf());
-    Ok(Targets { found, skipped, siblings, target_directory, metadata })
+    let target_directory = metadata.target_directory.clone().into_std_path_buf();
+    Ok(Targets { found, skipped, target_directory, metadata })
 }
 
 fn selected_packages<'a>(
@@ -245,18 +252,6 @@ fn enabled_features(package: &Package, options: &CargoOptions) -> BTreeSet<Strin
         }
     }
     enabled
-}
-
-fn siblings(metadata: &Metadata) -> Vec<String> {
-    let outside = metadata.packages.iter().flat_map(|package| &package.dependencies).filter_map(|dependency| {
-        let path = dependency.path.as_ref()?;
-        let parent = metadata.workspace_root.parent()?;
-        if path.starts_with(&metadata.workspace_root) {
-            return None;
-        }
-        Some(path.strip_prefix(parent).ok()?.components().next()?.as_str().to_owned())
-    });
-    outside.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// The line of cargo's output that says what is wrong, without its label; all of it where no line does.

@@ -1,6 +1,7 @@
 //! Cargo's side of things: which bench targets there are, building them for a revision, telling whether two
 //! executables are the same. What the executables say when they run is their harness's business.
 
+mod around;
 mod build;
 mod dep_info;
 mod identity;
@@ -11,6 +12,7 @@ mod slot;
 mod toolchain;
 mod transplant;
 
+pub use around::normal;
 pub use build::{BenchExecutable, Built, build, environment_of, rustc_version};
 pub use dep_info::{library_sources, parse_dep_info, sources_of};
 pub use identity::{executable_identity, identity_of};

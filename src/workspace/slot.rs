@@ -15,7 +15,7 @@ use std::fs::{self, File, FileTimes};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::WorkspaceError;
+use super::{TOOLCHAIN_FILES, WorkspaceError, around};
 use crate::instrument::SideLink;
 use crate::model::Side;
 
@@ -119,35 +119,39 @@ impl Slots {
         copy().map_err(|source| WorkspaceError::Folder { what: "copy a finished build to", path: new.clone(), source })
     }
 
-    /// Brings what lies around the repository and what cargo looks for there: the nearest `.cargo/config.toml` above
-    /// it, and the folders beside it that its packages depend on by path.
+    /// Brings what lies around the repository at `root` and what cargo and rustup look for there: their files in the folders
+    /// above it, and the folders beside it that its packages depend on by path.
     pub fn mirror_surroundings(&self, slot: Slot, root: &Path, siblings: &[String]) -> Result<(), WorkspaceError> {
         let folder = self.slot(slot);
         let fail = |path: &Path| {
             let path = path.to_owned();
             move |source| WorkspaceError::Folder { what: "mirror the surroundings of the repository in", path, source }
         };
-        let cargo_home = cargo_home();
-        let config =
-            root.ancestors().skip(1).filter(|above| Some(above.join(".cargo")) != cargo_home).find_map(|above| {
-                ["config.toml", "config"].iter().map(|name| above.join(".cargo").join(name)).find(|path| path.is_file())
-            });
-        let mirrored = folder.join(".cargo/config.toml");
-        if let Some(config) = config {
-            fs::create_dir_all(folder.join(".cargo")).map_err(fail(&folder))?;
-            fs::copy(&config, &mirrored).map_err(fail(&config))?;
-        } else if mirrored.exists() {
-            fs::remove_file(&mirrored).map_err(fail(&mirrored))?;
+        let configuration = around::configuration_above(root, &folder, cargo_home().as_deref());
+        let configuration = configuration.map(|table| toml::to_string(&table).unwrap_or_default().into_bytes());
+        let toolchain = around::toolchain_above(root, &folder);
+        let named =
+            |name: &str| toolchain.as_ref().filter(|path| path.ends_with(name)).and_then(|path| fs::read(path).ok());
+        let [first, second] = TOOLCHAIN_FILES;
+        for (name, content) in [(".cargo/config.toml", configuration), (first, named(first)), (second, named(second))] {
+            let path = folder.join(name);
+            let set = || match &content {
+                Some(content) => fs::create_dir_all(folder.join(".cargo")).and_then(|()| fs::write(&path, content)),
+                None if path.exists() => fs::remove_file(&path),
+                None => Ok(()),
+            };
+            set().map_err(fail(&path))?;
         }
         let Some(parent) = root.parent() else { return Ok(()) };
         for sibling in siblings {
-            let link = folder.join(sibling);
-            if !link.exists() {
-                #[cfg(unix)]
-                std::os::unix::fs::symlink(parent.join(sibling), &link).map_err(fail(&link))?;
-                #[cfg(windows)]
-                std::os::windows::fs::symlink_dir(parent.join(sibling), &link).map_err(fail(&link))?;
+            let (target, link) = (parent.join(sibling), folder.join(sibling));
+            if fs::read_link(&link).is_ok_and(|there| there == target) {
+                continue;
             }
+            #[cfg(unix)]
+            std::os::unix::fs::symlink(&target, &link).map_err(fail(&link))?;
+            #[cfg(windows)]
+            std::os::windows::fs::symlink_dir(&target, &link).map_err(fail(&link))?;
         }
         Ok(())
     }

@@ -10,6 +10,7 @@ mod partial;
 mod shapes;
 mod small;
 mod submodules;
+mod surroundings;
 mod trees;
 
 use std::fs;

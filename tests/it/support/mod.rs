@@ -24,7 +24,7 @@ impl Git {
         let folder = tempfile::tempdir().unwrap();
         // Canonical, because that is how the program names what it finds.
         let root = folder.path().canonicalize().unwrap().join(name);
-        fs::create_dir(&root).unwrap();
+        fs::create_dir_all(&root).unwrap();
         let git = Self { folder, root };
         git.run(["init", "--quiet", "--initial-branch=main"]);
         git
