@@ -38,7 +38,7 @@ pub enum Message {
     Complete(Complete),
     /// A group has ended; the executable waits now.
     GroupFinished,
-    /// Its answer to [`ask_unit`].
+    /// Its answer, where it was asked for the unit.
     Unit(String),
     /// Anything else.
     Other,
