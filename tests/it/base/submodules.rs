@@ -274,7 +274,7 @@ fn a_member_that_is_a_submodule_is_built_or_named() {
     let without = clone(&git, &[], "without");
     let ran = perfgate(&git, &without, &["check"], &[]);
     assert_eq!(ran.code, 101);
-    let help = "error: head does not build: does not compile: cargo gave no reason\nhelp: in head the submodule `member` is \
+    let help = "error: head does not build: cargo failed without a compiler's error\nhelp: in head the submodule `member` is \
         empty, as it is not in this clone: `git submodule update --init member` gets it\nhelp: ";
     assert!(ran.stderr.contains(help), "{}", ran.stderr);
     // As a member of the workspace cargo misses it sooner.
