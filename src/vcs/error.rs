@@ -9,7 +9,7 @@ use crate::report::shell_word;
 pub enum VcsError {
     /// No repository.
     #[error(
-        "{0} is in no git repository, and a base to compare with is looked up in git\nhelp: run `git init` and commit, or compare two exported files with `cargo perfgate compare BASE.json HEAD.json`"
+        "{0} is in no git repository, where commits and their baselines are\nhelp: run `git init` and commit; what was exported can be compared without: `cargo perfgate compare BASE.json HEAD.json`"
     )]
     NoRepository(PathBuf),
     /// A bare repository.
@@ -51,7 +51,7 @@ pub enum VcsError {
         help: String,
     },
     /// The git program failed.
-    #[error("could not {what} in {path}: {cause}")]
+    #[error("could not {what} in {path}: {cause}\nhelp: see that `git status` works there, and that there is room")]
     Program {
         /// What was attempted.
         what: String,
@@ -73,7 +73,9 @@ pub enum VcsError {
         help: &'static str,
     },
     /// libgit2 failed.
-    #[error("could not {what} in {path}: {source}")]
+    #[error(
+        "could not {what} in {path}: {source}\nhelp: see that `git status` and `git fsck` find nothing wrong there"
+    )]
     Library {
         /// What was attempted.
         what: String,

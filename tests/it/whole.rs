@@ -379,10 +379,10 @@ fn what_head_loses_and_gains_are_rows() {
     ];
     assert_eq!(found, expected.map(|(name, verdict)| (name.to_owned(), verdict)).into());
     fixture.write(".config/perfgate.toml", "[gate]\non-removed = \"pass\"\n");
-    let ran = fixture.perfgate(&["check", "--package", "files", "--package", "mixed"]);
+    let ran = fixture.perfgate(&["check", "--policy", "head", "--package", "files", "--package", "mixed"]);
     assert_eq!(ran.code, 101, "a benchmark crashed");
     fixture.write(".config/perfgate.toml", "[gate]\non-removed = \"pass\"\non-failed = \"warn\"\n");
-    let ran = fixture.perfgate(&["check", "--package", "files", "--package", "mixed"]);
+    let ran = fixture.perfgate(&["check", "--policy", "head", "--package", "files", "--package", "mixed"]);
     assert_eq!(ran.code, 0, "head's benchmarks run on base's code as they do on head's");
 
     // The executable is the same, what it reads is not: that is measured.
