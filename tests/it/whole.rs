@@ -174,8 +174,8 @@ fn limits_follow_from_noise_and_doctor_tells_what_can_be_seen() {
     let fixture = Fixture::new("example", "noise");
     fixture.write(".config/perfgate.toml", "[gate]\nmax-regression = \"auto\"\non-inconclusive = \"pass\"\n");
     fixture.commit("limits that follow");
-    // Nothing is known yet, and that is said.
-    let first = fixture.perfgate(&["check", "--method", "paired", "--base", "HEAD^"]);
+    // Nothing is known yet, and that is said. (Base's configuration would hold, and base has none.)
+    let first = fixture.perfgate(&["check", "--method", "paired", "--base", "HEAD^", "--policy", "head"]);
     assert_eq!(first.code, 0, "{}", first.stdout);
     assert!(
         first.stderr.contains("6 benchmarks with `max-regression = \"auto\"` were never measured here: 5.0 % holds")
