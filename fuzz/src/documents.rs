@@ -179,11 +179,13 @@ fn marked(text: &str, report: &Report) {
         assert!(matches!(line.matches('|').count(), 0 | 8 | 9), "{line}");
         assert_eq!(line.contains('|'), line.starts_with('|'), "{line}");
     }
-    let mut rest = text.to_owned();
-    for tag in MARKUP {
-        rest = rest.replace(tag, "");
-    }
+    let rest = without_our_tags(text);
     assert!(!rest.contains(['<', '>']), "{rest}");
+}
+
+/// The text without the tags that a report is written with.
+pub fn without_our_tags(text: &str) -> String {
+    MARKUP.iter().fold(text.to_owned(), |rest, tag| rest.replace(tag, ""))
 }
 
 fn id(text: &str) {

@@ -10,6 +10,7 @@ use super::ui::Ui;
 use crate::flow::{FlowError, file_error};
 use crate::model::Report;
 use crate::report;
+use crate::store::write_whole;
 
 /// Width of tables where standard output is no terminal.
 const WIDTH: usize = 120;
@@ -94,20 +95,8 @@ pub fn print(text: &str) -> Result<(), FlowError> {
     }
 }
 
-/// Writes a whole file or none: beside it first, then in its place.
+/// Writes a whole file or none, and the folders above it.
 pub fn write_file(path: &Path, text: &str) -> Result<(), FlowError> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let write = || {
-        // A device or a pipe is written to, not replaced.
-        if std::fs::metadata(path).is_ok_and(|facts| !facts.is_file()) {
-            return std::fs::write(path, text);
-        }
-        std::fs::create_dir_all(folder)?;
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(text.as_bytes())?;
-        file.as_file().sync_all()?;
-        file.persist(path)?;
-        Ok::<_, std::io::Error>(())
-    };
-    write().map_err(|e| file_error("write", path, e))
+    let folders = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+    folders.and_then(|()| write_whole(path, text.as_bytes())).map_err(|e| file_error("write", path, e))
 }

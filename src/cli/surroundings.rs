@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::config::{Chosen, Overrides, VARIABLES};
 use crate::flow::FlowError;
+use crate::model::is_commit_id;
 use crate::vcs::CiEvent;
 
 /// The current directory.
@@ -104,7 +105,7 @@ fn variable(name: &str) -> Option<String> {
 
 /// The text, where it is a full commit id.
 fn commit_id(text: &str) -> Option<String> {
-    (text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| text.to_owned())
+    is_commit_id(text).then(|| text.to_owned())
 }
 
 /// Columns of the terminal on standard output; `None` where it is none.

@@ -273,11 +273,12 @@ pub fn reproduce(id: &BenchmarkId, base: &str, request: &ProjectRequest) -> Stri
     add("--features", (!cargo.features.is_empty()).then(|| cargo.features.join(",")));
     add("--profile", cargo.profile.clone());
     add("--target", cargo.target.clone());
+    let pinned: Vec<&str> = [(request.pin.toolchain, "toolchain"), (request.pin.lock, "lock")]
+        .into_iter()
+        .filter_map(|(on, what)| on.then_some(what))
+        .collect();
+    add("--pin", (!pinned.is_empty()).then(|| pinned.join(",")));
     let flags = [(cargo.all_features, "--all-features"), (cargo.no_default_features, "--no-default-features")];
-    let pinned = [(request.pin.toolchain, "toolchain"), (request.pin.lock, "lock")];
-    for (_, what) in pinned.into_iter().filter(|(on, _)| *on) {
-        words.extend(["--pin".to_owned(), what.to_owned()]);
-    }
     words.extend(flags.into_iter().filter(|(on, _)| *on).map(|(_, flag)| flag.to_owned()));
     let filter = format!("^{}$", regex::escape(&id.name));
     words.push(shell_word(&filter));

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::FlowError;
 use super::project::short;
-use crate::model::{Run, Skipped};
+use crate::model::{Run, Skipped, is_commit_id};
 use crate::store::{Listing, RecordId, Store, export, read_exported};
 use crate::vcs::{Repository, VcsError};
 
@@ -126,6 +126,5 @@ pub fn verify(directory: &Path) -> Result<Verified, FlowError> {
 
 /// The commit that `revision` names. A full id needs no commit here: baselines outlive branches.
 pub(super) fn commit(repository: &Repository, revision: &str) -> Result<String, VcsError> {
-    let is_id = revision.len() == 40 && revision.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    if is_id { Ok(revision.to_owned()) } else { repository.resolve(revision) }
+    if is_commit_id(revision) { Ok(revision.to_owned()) } else { repository.resolve(revision) }
 }

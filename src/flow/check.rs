@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::assemble::{self, Frame};
 use super::measure::{Results, measure};
 use super::policy::{self, PolicyOf};
-use super::project::{BuiltSide, ProjectRequest, Setting, short};
+use super::project::{BuiltSide, ProjectRequest, Setting, beyond_code, short};
 use super::suites::{Against, Suites, look};
 use super::tried::Tried;
 use super::{FlowError, Progress, noise};
@@ -99,21 +99,21 @@ fn judge_head(
     };
     let identity_counts = request.method == Method::Auto;
     let tried = match &built_base {
-        Ok(built) => {
+        Ok((built, differences)) => {
             setting.head_lost(&head, built)?;
-            setting.try_on_base(&head, built, identity_counts, progress)?
+            setting.try_on_base(&head, built, differences, identity_counts, progress)?
         }
         Err(_) => Tried::default(),
     };
     let (against, mut warnings) = match &built_base {
-        Ok(built) => (Against::Base(built, &tried), built.notes.clone()),
+        Ok((built, differences)) => (Against::Base(built, &tried), differences.notes.clone()),
         Err(reason) => (Against::Unbuilt(reason), vec![reason.clone()]),
     };
     warnings.splice(0..0, policy_differs);
     let environment = setting.environment()?;
     let copies = Copies::new()?;
     let equal_is_unchanged = match &built_base {
-        Ok(built) if identity_counts => match setting.beyond_code(&built.tree, &head.tree)? {
+        Ok((_, differences)) if identity_counts => match beyond_code(&differences.changed) {
             None => true,
             Some(path) => {
                 let what = format!("equal executables, too: {} changed, and a benchmark may read it", path.display());

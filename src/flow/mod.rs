@@ -38,6 +38,7 @@ use crate::config::ConfigError;
 use crate::harness::HarnessError;
 use crate::instrument::{CopiesError, Interrupt, interrupted};
 use crate::model::{BenchmarkId, ExitCode};
+use crate::report::system;
 use crate::store::StoreError;
 use crate::vcs::VcsError;
 use crate::workspace::WorkspaceError;
@@ -138,7 +139,5 @@ pub(crate) fn file_error(what: &'static str, path: &Path, cause: io::Error) -> F
         Kind::Other | Kind::InvalidData => "write it anew",
         _ => "see that it is there and can be used",
     };
-    // The made-up name of a temporary file tells nobody anything.
-    let cause = cause.to_string().split(" at path \"").next().unwrap_or_default().to_owned();
-    FlowError::File { what, path: path.display().to_string(), cause, help }
+    FlowError::File { what, path: path.display().to_string(), cause: system(&cause), help }
 }

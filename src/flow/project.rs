@@ -84,9 +84,16 @@ pub struct BuiltSide {
     /// The root of its tree, as the link shows it.
     pub(super) shown: PathBuf,
     pub(super) checked_out: CheckedOut,
+}
+
+/// What differs between base's tree and head's.
+#[derive(Clone, Debug, Default)]
+pub struct Differences {
+    /// The paths of which git holds something else.
+    pub(super) changed: Vec<PathBuf>,
     /// Base's toolchain, where its file asks for another than head's.
     pub(super) toolchain: Option<String>,
-    /// What differs from head's besides the source, or was made not to: a sentence each.
+    /// What differs besides the source, or was made not to: a sentence each.
     pub(super) notes: Vec<String>,
 }
 
@@ -135,20 +142,9 @@ impl Setting {
         Looking { home, time_out: self.config.policy.time_out, equal_is_unchanged, filter }
     }
 
-    /// A file that differs between two trees, and is neither compiled into their executables nor what no benchmark reads.
-    /// Where there is none, equal executables do the same.
-    pub fn beyond_code(&self, base: &Tree, head: &Tree) -> Result<Option<PathBuf>, FlowError> {
-        let changed = self.repository.changed_paths(base, head, &self.slots.slot(Slot::Head))?;
-        let harmless = |path: &PathBuf| {
-            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            let hidden =
-                path.iter().next().and_then(|first| first.to_str()).is_some_and(|first| first.starts_with('.'));
-            let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-            // A program of the same package may be what a benchmark starts.
-            let started = name == "main.rs" || path.iter().any(|folder| folder == "bin");
-            hidden || ["md", "toml", "lock"].contains(&ending) || name == "LICENSE" || (ending == "rs" && !started)
-        };
-        Ok(changed.into_iter().find(|path| !harmless(path)))
+    /// The paths in which two trees differ, both written or to be.
+    pub(super) fn changed_paths(&self, base: &Tree, head: &Tree) -> Result<Vec<PathBuf>, FlowError> {
+        Ok(self.repository.changed_paths(base, head, &self.slots.slot(Slot::Head))?)
     }
 
     /// Whether the request is for all benchmarks of the workspace.
@@ -233,26 +229,25 @@ impl Setting {
         Ok(built)
     }
 
-    /// Checks out and builds `commit`. Where it has no lock file it gets head's, so that both sides use the same
-    /// dependencies.
+    /// Checks out and builds `commit`, and tells in what it differs from head. Where it has no lock file it gets head's, so
+    /// that both sides use the same dependencies.
     pub fn build_base(
         &self,
         commit: &str,
         head: &BuiltSide,
         progress: &mut dyn Progress,
-    ) -> Result<BuiltSide, FlowError> {
+    ) -> Result<(BuiltSide, Differences), FlowError> {
         progress.phase("base built");
         progress.status("Building", &format!("base {}", short(commit)));
         self.slots.seed(Slot::Base, Slot::Head)?;
         let tree = self.repository.tree_of(commit, &self.slots.slot(Slot::Base))?;
         let place = self.write(Slot::Base, &tree, Some(head.root.join("Cargo.lock")))?;
-        let (toolchain, notes) = self.differences(&place, head)?;
-        let options = CargoOptions { toolchain, ..self.request.cargo.clone() };
-        let mut built = self.build_at(place, &options, |targets| targets)?;
-        (built.toolchain, built.notes) = (options.toolchain, notes);
-        built.notes.extend(absent::of_both(&built, head));
+        let mut differences = self.differences(&place, head)?;
+        let options = CargoOptions { toolchain: differences.toolchain.clone(), ..self.request.cargo.clone() };
+        let built = self.build_at(place, &options, |targets| targets)?;
+        differences.notes.extend(absent::of_both(&built, head));
         tell_errors(&built, progress);
-        Ok(built)
+        Ok((built, differences))
     }
 
     /// Writes `tree` with its surroundings into `slot`, and has the link show it. Where the tree has no lock file of its own
@@ -289,8 +284,7 @@ impl Setting {
         if crate::instrument::interrupted().is_some() {
             return Err(FlowError::Interrupted);
         }
-        let (toolchain, notes) = (None, Vec::new());
-        Ok(BuiltSide { targets, built, tree, link, root, shown, checked_out, toolchain, notes })
+        Ok(BuiltSide { targets, built, tree, link, root, shown, checked_out })
     }
 
     /// The root of the workspace, relative to that of the repository.
@@ -298,12 +292,10 @@ impl Setting {
         self.workspace_root.strip_prefix(self.repository.root()).unwrap_or(Path::new(""))
     }
 
-    /// What differs between base's tree and head's besides the source, a sentence each, and the toolchain that base has to
-    /// be built with where it is another.
-    fn differences(&self, base: &Place, head: &BuiltSide) -> Result<(Option<String>, Vec<String>), FlowError> {
+    fn differences(&self, base: &Place, head: &BuiltSide) -> Result<Differences, FlowError> {
         let inside = self.inside();
         // By what the commits hold: cargo may have rewritten what lies in the folders.
-        let changed = self.repository.changed_paths(&base.tree, &head.tree, &self.slots.slot(Slot::Head))?;
+        let changed = self.changed_paths(&base.tree, &head.tree)?;
         let differ = |name: &str| changed.contains(&inside.join(name));
         let pin = self.request.pin;
         let mut notes = Vec::new();
@@ -329,8 +321,22 @@ impl Setting {
             };
             notes.push(format!("the toolchain file differs between base and head{what}"));
         }
-        Ok((toolchain, notes))
+        Ok(Differences { changed, toolchain, notes })
     }
+}
+
+/// Which of the paths that two trees differ in is neither compiled into their executables nor what no benchmark reads.
+/// Where there is none, equal executables do the same.
+pub(super) fn beyond_code(changed: &[PathBuf]) -> Option<&Path> {
+    let harmless = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let hidden = path.iter().next().and_then(|first| first.to_str()).is_some_and(|first| first.starts_with('.'));
+        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+        // A program of the same package may be what a benchmark starts.
+        let started = name == "main.rs" || path.iter().any(|folder| folder == "bin");
+        hidden || ["md", "toml", "lock"].contains(&ending) || name == "LICENSE" || (ending == "rs" && !started)
+    };
+    changed.iter().find(|path| !harmless(path)).map(PathBuf::as_path)
 }
 
 fn tell_errors(built: &BuiltSide, progress: &mut dyn Progress) {

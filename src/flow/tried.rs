@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::bench_sources::{Place, own_changes};
-use super::project::{BuiltSide, Setting};
+use super::project::{BuiltSide, Differences, Setting, beyond_code};
 use super::{FlowError, Progress};
 use crate::harness::criterion::holds_criterion;
 use crate::vcs::Overlay;
@@ -72,10 +72,11 @@ impl Setting {
         &self,
         head: &BuiltSide,
         base: &BuiltSide,
+        differences: &Differences,
         identity_counts: bool,
         progress: &mut dyn Progress,
     ) -> Result<Tried, FlowError> {
-        let Plan { targets, overlay } = self.plan(head, base, identity_counts)?;
+        let Plan { targets, overlay } = Plan::of(head, base, &differences.changed, identity_counts);
         if targets.is_empty() {
             return Ok(Tried::default());
         }
@@ -101,7 +102,8 @@ impl Setting {
         let names: Vec<String> = targets.iter().map(|(package, target)| format!("{package}::{target}")).collect();
         progress.phase("head's benchmarks built on base's code");
         progress.status("Building", &format!("head's benchmarks on base's code: {}", names.join(", ")));
-        let options = CargoOptions { silent: true, toolchain: base.toolchain.clone(), ..self.request.cargo.clone() };
+        let options =
+            CargoOptions { silent: true, toolchain: differences.toolchain.clone(), ..self.request.cargo.clone() };
         let wanted = |package: &str, target: &str| targets.contains(&(package.to_owned(), target.to_owned()));
         let place = self.write(Slot::Both, &tree, Some(base.root.join("Cargo.lock")))?;
         let side = match self.build_at(place, &options, |targets| targets.only(wanted)) {
@@ -120,18 +122,19 @@ impl Setting {
             Attempt::Failed(format!("on base's code {detail}"))
         };
         let trials = targets.iter().map(|key| (key.clone(), trial(key))).collect();
-        let equal = identity_counts && self.beyond_code(&tree, &head.tree)?.is_none();
+        let equal = identity_counts && beyond_code(&self.changed_paths(&tree, &head.tree)?).is_none();
         Ok(Tried { targets: trials, side: Some(side), equal_is_unchanged: equal })
     }
+}
 
+impl Plan {
     /// What there is to build, and of which files.
-    fn plan(&self, head: &BuiltSide, base: &BuiltSide, identity_counts: bool) -> Result<Plan, FlowError> {
-        let changed = self.repository.changed_paths(&base.tree, &head.tree, &self.slots.slot(Slot::Head))?;
-        let mut plan = Plan::default();
+    fn of(head: &BuiltSide, base: &BuiltSide, changed: &[PathBuf], identity_counts: bool) -> Self {
+        let mut plan = Self::default();
         if changed.is_empty() {
-            return Ok(plan);
+            return plan;
         }
-        let equal_needs_nothing = identity_counts && self.beyond_code(&base.tree, &head.tree)?.is_none();
+        let equal_needs_nothing = identity_counts && beyond_code(changed).is_none();
         let mut libraries: Option<BTreeSet<PathBuf>> = None;
         for executable in &head.built.executables {
             let other = base.built.executables.iter().find(|other| key(other) == key(executable));
@@ -152,28 +155,28 @@ impl Setting {
                 let folders = [head, base].map(|side| side.library_sources(executable));
                 folders.into_iter().flatten().collect()
             });
-            let own = own_changes(&changed, named.as_ref(), libraries, &place);
+            let own = own_changes(changed, named.as_ref(), libraries, &place);
             let new = other.is_none() && head.manifests(&executable.package).iter().any(|path| changed.contains(path));
             if !own.is_empty() || new {
                 plan.targets.insert(key(executable));
                 plan.overlay.taken.extend(own);
             }
         }
-        self.transplant(head, base, &changed, &mut plan);
-        Ok(plan)
+        plan.transplant(head, base, changed);
+        plan
     }
 
     /// Takes over what head's manifests say of the benches. The lock file follows where a manifest does.
-    fn transplant(&self, head: &BuiltSide, base: &BuiltSide, changed: &[PathBuf], plan: &mut Plan) {
+    fn transplant(&mut self, head: &BuiltSide, base: &BuiltSide, changed: &[PathBuf]) {
         let both = |path: &Path| {
             let read = |side: &BuiltSide| fs::read_to_string(side.checked_out.files.join(path)).ok();
             changed.iter().any(|changed| changed == path).then(|| Some((read(base)?, read(head)?))).flatten()
         };
         let mut written = BTreeMap::new();
         let root = head.relative(&head.targets.workspace_root().join("Cargo.toml"));
-        let packages: BTreeSet<&str> = plan.targets.iter().map(|(package, _)| package.as_str()).collect();
+        let packages: BTreeSet<&str> = self.targets.iter().map(|(package, _)| package.as_str()).collect();
         for package in packages {
-            let names = plan.targets.iter().filter(|key| key.0 == package).map(|key| key.1.as_str()).collect();
+            let names = self.targets.iter().filter(|key| key.0 == package).map(|key| key.1.as_str()).collect();
             let Some(path) = head.targets.manifest_of(package).and_then(|path| head.relative(&path)) else { continue };
             let new = both(&path).and_then(|(base, head)| workspace::manifest_with(&base, &head, &names));
             written.extend(new.map(|new| (path, new)));
@@ -192,7 +195,7 @@ impl Setting {
             let new = both(&lock).and_then(|(base, head)| workspace::lock_with(&base, &head));
             written.extend(new.map(|new| (lock, new)));
         }
-        plan.overlay.written = written;
+        self.overlay.written = written;
     }
 }
 

@@ -63,9 +63,12 @@ pub(super) fn distribution(pairs: &[f64]) -> Vec<f64> {
     values.into_iter().map(|value| (value.exp_m1() * 1e5).round() / 1e5).collect()
 }
 
+/// Chance on each side that a 95 % interval leaves.
+pub(super) const TAIL: f64 = 0.025;
+
 /// The 95 % interval of an estimated logarithm, as plain ratios.
 pub(super) fn interval(estimate: &TrimmedMean) -> Interval {
-    interval_with(estimate, 0.025)
+    interval_with(estimate, TAIL)
 }
 
 /// The interval that leaves this chance on each side.

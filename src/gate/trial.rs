@@ -20,7 +20,7 @@
 use std::sync::LazyLock;
 
 use super::confirmation::{FALSE_CHANGE, FALSE_GREEN, FALSE_IMPROVED, confirms, goes_on, size};
-use super::judgement::{Again, Judgement, distribution, interval, interval_with, percent, unseen};
+use super::judgement::{Again, Judgement, TAIL, distribution, interval, interval_with, percent, unseen};
 use super::policy::Limits;
 use crate::model::{Interval, Verdict};
 use crate::stats::{Bets, Rng, TrimmedMean, robust_spread, t_quantile, trimmed_mean};
@@ -318,10 +318,12 @@ impl Trial {
     /// The pairs that the estimate comes from: where there is a second sample that one alone, since the first was stopped
     /// when it looked worst.
     fn sample(&self) -> &[f64] {
-        match &self.confirmation {
-            Some(confirmation) if confirmation.looks > 0 => &confirmation.pairs,
-            _ => &self.pairs,
-        }
+        self.second_sample().unwrap_or(&self.pairs)
+    }
+
+    /// The second sample, once it was looked at.
+    fn second_sample(&self) -> Option<&[f64]> {
+        self.confirmation.as_ref().filter(|second| second.looks > 0).map(|second| &*second.pairs)
     }
 
     /// The estimated change, a plain ratio; `None` for too few pairs.
@@ -331,7 +333,7 @@ impl Trial {
 
     /// The 95 % interval of the change, plain ratios.
     pub fn interval(&self) -> Option<Interval> {
-        let tail = if self.confirmation.as_ref().is_some_and(|again| again.looks > 0) { SECOND_TAIL } else { 0.025 };
+        let tail = if self.second_sample().is_some() { SECOND_TAIL } else { TAIL };
         Some(interval_with(&trimmed_mean(self.sample())?, tail))
     }
 

@@ -20,6 +20,6 @@ pub use outcome::{ExitCode, Outcome};
 pub use report::{
     BaseSide, FORMAT_VERSION as REPORT_FORMAT_VERSION, HeadSide, Interval, PolicyNote, Report, Row, Skipped, Summary,
 };
-pub use run::{FORMAT_VERSION as RUN_FORMAT_VERSION, Measurement, Revision, Run};
+pub use run::{FORMAT_VERSION as RUN_FORMAT_VERSION, Measurement, Revision, Run, is_commit_id};
 pub use side::Side;
 pub use verdict::{Evidence, Verdict};

@@ -16,6 +16,11 @@ pub struct Revision {
     pub dirty: bool,
 }
 
+/// Whether the text is a full commit id in the only spelling that is stored: 40 lower-case hexadecimal digits.
+pub fn is_commit_id(text: &str) -> bool {
+    text.len() == 40 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 /// All measurements of one [`Revision`] in one [`Environment`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Run {

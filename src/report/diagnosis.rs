@@ -2,9 +2,11 @@
 
 use comfy_table::{CellAlignment, Table, presets::NOTHING};
 
-use super::units::{self, counted};
+use super::title::plain;
+use super::units::counted;
+use super::view;
 use super::visible;
-use crate::model::{BaseSide, Controls, Diagnosis, PolicyNote};
+use crate::model::{BaseSide, Controls, Diagnosis};
 
 /// A process spread from which more quiet is worth looking for.
 const NOISY: f64 = 0.05;
@@ -23,7 +25,7 @@ pub fn render(diagnosis: &Diagnosis) -> String {
         text.push_str(&format!("load      {load:.1} over the last minute\n"));
     }
     text.push_str(&format!("base      {}\n", base(diagnosis)));
-    text.push_str(&format!("policy    {}\n", policy(&diagnosis.policy)));
+    text.push_str(&format!("policy    {}\n", plain(&view::policy(&diagnosis.policy))));
     text.push_str(&format!("builds    {}\n", visible(&diagnosis.builds)));
     text.push_str(&format!("controls  {}\n", controls(diagnosis.controls)));
     if !diagnosis.benchmarks.is_empty() {
@@ -49,16 +51,6 @@ fn base(diagnosis: &Diagnosis) -> String {
         }
         _ => format!("none: {}", visible(&problem)),
     }
-}
-
-/// The limits in force, and where they stand.
-fn policy(policy: &PolicyNote) -> String {
-    let file = policy.file.as_deref().unwrap_or("defaults");
-    let environment = policy.environment.iter().map(|name| format!(", environment {name}")).collect::<String>();
-    let variables = policy.variables.iter().map(|name| format!(", {name}")).collect::<String>();
-    let limits = (units::limit(policy.max_regression), units::limit(policy.tolerate));
-    let source = format!("{file}{environment}{variables}");
-    format!("{}: max-regression {}, tolerate {}", visible(&source), limits.0, limits.1)
 }
 
 /// What comparing base with itself showed.

@@ -27,6 +27,12 @@ pub fn visible(text: &str) -> String {
     out
 }
 
+/// What the system said, without the made-up name of a temporary file, which tells nobody anything.
+pub fn system(error: &std::io::Error) -> String {
+    let said = error.to_string();
+    visible(said.split(" at path \"").next().unwrap_or(&said))
+}
+
 /// `word` as a POSIX shell reads it back.
 pub fn shell_word(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=,:@+".contains(c);

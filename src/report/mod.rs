@@ -16,6 +16,6 @@ mod title;
 mod units;
 mod view;
 
-pub use escape::{shell_word, visible};
+pub use escape::{shell_word, system, visible};
 pub use terminal::Style;
 pub use units::{bytes, counted, seconds};

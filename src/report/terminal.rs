@@ -5,7 +5,7 @@ use anstyle::{AnsiColor, Style as Ansi};
 
 use super::escape::{shorten, width};
 use super::table::{self, Column};
-use super::title::{Part, Title};
+use super::title::{Part, Title, plain};
 use super::units;
 use super::view::{Line, View};
 use crate::model::{Outcome, Report, Verdict};
@@ -188,16 +188,6 @@ impl Writer {
             self.line(&format!("{}{text}", self.painted(ansi, &label)));
         }
     }
-}
-
-fn plain(parts: &[Part]) -> String {
-    parts
-        .iter()
-        .map(|part| match part {
-            Part::Text(text) | Part::Code(text) | Part::Prose(text) => text.clone(),
-            Part::Name(name) => format!("`{name}`"),
-        })
-        .collect()
 }
 
 /// What a reader in front of the work tree can do.

@@ -18,6 +18,17 @@ pub(super) enum Part {
     Prose(String),
 }
 
+/// As a terminal has it: no markup.
+pub(super) fn plain(parts: &[Part]) -> String {
+    parts
+        .iter()
+        .map(|part| match part {
+            Part::Text(text) | Part::Code(text) | Part::Prose(text) => text.clone(),
+            Part::Name(name) => format!("`{name}`"),
+        })
+        .collect()
+}
+
 /// The first sentence.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Title {

@@ -10,7 +10,7 @@ use super::escape::{shorten, visible};
 use super::sparkline::sparkline;
 use super::title::{self, Part, Title};
 use super::units;
-use crate::model::{BenchmarkId, Evidence, Metric, Outcome, Report, Row, Verdict};
+use crate::model::{BenchmarkId, Evidence, Metric, Outcome, PolicyNote, Report, Row, Verdict};
 
 /// Columns of an id at most, where nothing else limits it.
 const LONGEST_ID: usize = 120;
@@ -269,24 +269,28 @@ fn facts(report: &Report, title: &Title) -> Vec<(&'static str, Vec<Part>)> {
         );
         facts.push(("machine", vec![Part::Prose(clean(&facts_of_it, LONGEST_SENTENCE))]));
     }
-    let policy = &report.policy;
-    let source = policy.file.as_ref().map_or_else(|| text("defaults"), |file| Part::Code(clean(file, LONGEST_ID)));
-    let limits =
-        format!(": max-regression {}, tolerate {}", units::limit(policy.max_regression), units::limit(policy.tolerate));
-    let mut parts = vec![source];
-    if let Some(environment) = &policy.environment {
-        parts.extend([text(", environment "), Part::Code(clean(environment, LONGEST_ID))]);
-    }
-    for variable in &policy.variables {
-        parts.extend([text(", "), Part::Code(clean(variable, LONGEST_ID))]);
-    }
-    parts.push(Part::Text(limits));
-    facts.push(("policy", parts));
+    facts.push(("policy", policy(&report.policy)));
     let said = title.rest.iter().any(|part| matches!(part, Part::Text(text) if text.contains(title::SAME_EXECUTABLE)));
     if title::all_same_executable(&report.rows) && !said {
         facts.push(("evidence", vec![text(title::SAME_EXECUTABLE)]));
     }
     facts
+}
+
+/// The limits in force, and where they stand.
+pub(super) fn policy(policy: &PolicyNote) -> Vec<Part> {
+    let text = |text: &str| Part::Text(text.to_owned());
+    let code = |foreign: &str| Part::Code(clean(foreign, LONGEST_ID));
+    let mut parts = vec![policy.file.as_deref().map_or_else(|| text("defaults"), code)];
+    if let Some(environment) = &policy.environment {
+        parts.extend([text(", environment "), code(environment)]);
+    }
+    for variable in &policy.variables {
+        parts.extend([text(", "), code(variable)]);
+    }
+    let (limit, tolerated) = (units::limit(policy.max_regression), units::limit(policy.tolerate));
+    parts.push(Part::Text(format!(": max-regression {limit}, tolerate {tolerated}")));
+    parts
 }
 
 /// Foreign text made visible and no longer than `columns`. Cut first, as a name may be of any length.

@@ -187,9 +187,3 @@ pub(super) fn short(commit: &str) -> String {
 pub(super) fn printable(text: &str) -> String {
     visible(text)
 }
-
-/// What the system said, without the made-up name of a temporary file.
-pub(super) fn system(error: &std::io::Error) -> String {
-    let said = error.to_string();
-    printable(said.split(" at path \"").next().unwrap_or(&said))
-}

@@ -5,8 +5,9 @@ use std::io::{Read, Write};
 use std::path::Path;
 
 use crate::model::Run;
+use crate::report::system;
 
-use super::error::{RecordError, StoreError, printable, short, system};
+use super::error::{RecordError, StoreError, printable, short};
 use super::record::{self, MAX_BYTES};
 
 /// Writes a run to a file, whole or not at all; an older file of that name is replaced. Runs of a dirty tree are
@@ -21,10 +22,11 @@ pub fn export(run: &Run, path: &Path) -> Result<(), StoreError> {
         cause: printable(&cause),
     };
     let bytes = record::encode(run).map_err(|e| failed(e.to_string()))?;
-    write(path, &bytes).map_err(|e| failed(system(&e)))
+    write_whole(path, &bytes).map_err(|e| failed(system(&e)))
 }
 
-fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+/// Writes a whole file or none: beside it first, then in its place.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     // A pipe or a device must be written to; a rename would put a file in its place.
     if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
         return fs::write(path, bytes);

@@ -4,9 +4,9 @@
 
 use git2::{ErrorCode, Repository};
 
-use super::id::is_commit_id;
 use super::layout::{is_folder, union};
 use super::update::{self, Failure};
+use crate::model::is_commit_id;
 
 /// Where the first layout had everything.
 const REF: &str = "refs/perfgate/baselines";

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::error::printable;
+use crate::model::is_commit_id;
 
 /// Names one stored run: `<commit>/<environment key>/<started>-<digest>`.
 ///
@@ -109,11 +110,6 @@ impl FromStr for RecordId {
 
 fn is_lower_hex(text: &str) -> bool {
     text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-}
-
-/// Whether the text is a full SHA-1 object id in the only spelling that is stored.
-pub(super) fn is_commit_id(text: &str) -> bool {
-    text.len() == 40 && is_lower_hex(text)
 }
 
 /// Whether the text can be an [`crate::model::Environment::key`].

@@ -5,12 +5,12 @@
 
 use git2::{ErrorCode, FileMode, ObjectType, Odb, Oid, Repository, Tree, TreeEntry};
 
-use crate::model::{Run, Skipped};
+use crate::model::{Run, Skipped, is_commit_id};
 
 use super::error::{RecordError, printable};
-use super::id::{RecordId, is_commit_id, is_environment_key};
+use super::id::{RecordId, is_environment_key};
 use super::record;
-use super::update::{self, BASELINES, Failure, ref_of};
+use super::update::{self, BASELINES, Failure, commit_of, ref_of};
 
 /// The records of one commit and environment, oldest first, each with the object that holds it.
 pub(super) struct Found {
@@ -48,11 +48,10 @@ impl<'r> Reader<'r> {
         names.sort_unstable();
         let mut found = Vec::new();
         for name in names {
-            let commit = name.strip_prefix(BASELINES).map(|rest| rest.trim_start_matches('/')).unwrap_or_default();
-            if !is_commit_id(commit) {
+            let Some(commit) = commit_of(&name) else {
                 self.skip(&name, "no ref that belongs here".to_owned());
                 continue;
-            }
+            };
             match self.entries_of(commit) {
                 Ok(own) => found.extend(own),
                 Err(failure) => self.skip(&name, failure.to_string()),

@@ -12,8 +12,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::id::is_commit_id;
-use super::update::{BASELINES, ref_of};
+use super::update::{commit_of, ref_of};
 
 /// In the folder that all work trees of a repository share. Never deleted: two processes could then hold two of them.
 const FILE: &str = "perfgate.lock";
@@ -53,8 +52,7 @@ impl Turn {
         let turn = Self { file: Some(file) };
         if !note.is_empty() {
             let note = String::from_utf8_lossy(&note);
-            let left = note.strip_prefix(NOTE).map(str::trim_end).and_then(|name| name.strip_prefix(BASELINES));
-            if let Some(commit) = left.and_then(|rest| rest.strip_prefix('/')).filter(|id| is_commit_id(id)) {
+            if let Some(commit) = note.strip_prefix(NOTE).map(str::trim_end).and_then(commit_of) {
                 clear(&common_dir.join(format!("{}.lock", ref_of(commit))));
             }
             let _ = turn.erase_note();

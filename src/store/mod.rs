@@ -41,9 +41,10 @@ use std::path::{Path, PathBuf};
 use git2::Repository;
 
 use crate::model::{Measurement, Run, Skipped};
+use crate::report::system;
 
 pub use error::{RecordError, StoreError};
-pub use export::{export, read_exported};
+pub use export::{export, read_exported, write_whole};
 pub use id::{ParseRecordIdError, RecordId};
 pub use record::{MAX_BYTES, decode, encode};
 pub use update::BASELINES;
@@ -251,7 +252,7 @@ impl Store {
     /// Why so many bytes cannot be written into the repository: libgit2 forgets that where they are more than its buffer holds.
     fn unwritable(&self, bytes: &[u8]) -> Option<String> {
         let tried = tempfile::tempfile_in(self.repo.commondir()).and_then(|mut file| file.write_all(bytes));
-        tried.err().map(|e| error::system(&e))
+        tried.err().map(|e| system(&e))
     }
 
     fn write_error(&self, what: &'static str, commit: &str, failure: update::Failure) -> StoreError {

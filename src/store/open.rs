@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use git2::{ConfigLevel, ErrorCode, Repository, RepositoryOpenFlags};
 
-use super::error::{StoreError, printable, system};
+use super::error::{StoreError, printable};
+use crate::report::system;
 
 pub(super) fn open(path: &Path) -> Result<Repository, StoreError> {
     // Not `discover`, which takes the wrong folder for the work tree where git's own lies apart.

@@ -8,6 +8,7 @@ use git2::{Commit, ErrorCode, ObjectType, Oid, ReferenceType, Repository, Signat
 
 use super::error::printable;
 use super::lock::{RefLock, Turn};
+use crate::model::is_commit_id;
 
 /// Below it each commit that has baselines has a ref, named by its full id.
 pub const BASELINES: &str = "refs/perfgate/commits";
@@ -15,6 +16,11 @@ pub const BASELINES: &str = "refs/perfgate/commits";
 /// The ref of a commit.
 pub(super) fn ref_of(commit: &str) -> String {
     format!("{BASELINES}/{commit}")
+}
+
+/// The commit of a ref; `None` where it is no ref of a commit's baselines.
+pub(super) fn commit_of(name: &str) -> Option<&str> {
+    name.strip_prefix(BASELINES)?.strip_prefix('/').filter(|id| is_commit_id(id))
 }
 
 /// Why a ref could not be read or moved.
@@ -59,8 +65,8 @@ pub(super) fn tip<'r>(repo: &'r Repository, name: &str) -> Result<Option<Commit<
     Ok(Some(commit))
 }
 
-/// Replaces the tree of a commit's ref by what `edit` makes of it; `edit` is called again whenever somebody else was faster. When this
-/// returns, the ref has moved (or the tree was as wanted already) and all that it reaches is written.
+/// Replaces the tree of a commit's ref by what `edit` makes of it; `edit` is called again whenever somebody else was
+/// faster. When this returns, the ref has moved (or the tree was as wanted already) and all that it reaches is written.
 pub(super) fn update(
     repo: &Repository,
     commit: &str,

@@ -2,6 +2,7 @@
 
 use super::error::VcsError;
 use super::repository::{Head, Repository};
+use crate::model::is_commit_id;
 
 /// The commit to compare with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,13 +57,13 @@ impl Repository {
         }
         let parents = self.parents(&head.commit)?;
         if request.event == Some(CiEvent::MergeRef) && parents.len() > 1 {
-            let parent = self.parent(&parents, self.fetches)?;
+            let parent = self.parent(&parents)?;
             return Ok(parent.map(|commit| Base { commit, reason: "target branch of the pull request".into() }));
         }
         if let Some(CiEvent::MergeQueue { into }) = &request.event {
             let into = match into {
                 Some(id) => Some(self.resolve_or_fetch(id, self.fetches && self.is_shallow())?),
-                None => self.parent(&parents, self.fetches)?,
+                None => self.parent(&parents)?,
             };
             // A workflow may check out something else.
             if let Some(commit) = into.filter(|commit| *commit != head.commit) {
@@ -71,10 +72,10 @@ impl Repository {
         }
         let branch = match &request.branch {
             Some(name) => Some((name.clone(), self.resolve_or_fetch(name, self.fetches)?)),
-            None => self.default_branch(self.fetches)?,
+            None => self.default_branch()?,
         };
         if let Some((name, tip)) = branch {
-            let merge_base = self.merge_base(&head.commit, &tip, &name, self.fetches)?;
+            let merge_base = self.merge_base(&head.commit, &tip, &name)?;
             if merge_base != head.commit {
                 return Ok(Some(Base { commit: merge_base, reason: format!("merge base of HEAD and {name}") }));
             }
@@ -90,7 +91,7 @@ impl Repository {
         {
             return Ok(Some(Base { commit, reason: "the commit before this push".into() }));
         }
-        let parent = self.parent(&parents, self.fetches)?;
+        let parent = self.parent(&parents)?;
         Ok(parent.map(|commit| Base { commit, reason: "parent of HEAD".into() }))
     }
 
@@ -107,10 +108,10 @@ impl Repository {
     }
 
     /// The first parent; `None` of a first commit.
-    fn parent(&self, parents: &[String], fetch: bool) -> Result<Option<String>, VcsError> {
+    fn parent(&self, parents: &[String]) -> Result<Option<String>, VcsError> {
         let Some(parent) = parents.first() else { return Ok(None) };
         if !self.has(parent) && self.is_shallow() {
-            if !fetch {
+            if !self.fetches {
                 return Err(VcsError::NoSuchRevision {
                     name: "HEAD^".into(),
                     path: self.root.clone(),
@@ -130,8 +131,7 @@ impl Repository {
         if found.is_ok() || !fetch {
             return found;
         }
-        let is_id = name.len() == 40 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let id = if is_id {
+        let id = if is_commit_id(&name.to_ascii_lowercase()) {
             Some(name.to_owned())
         } else {
             self.remote_tip(Some(name.strip_prefix("origin/").unwrap_or(name))).map(|(_, id)| id)
@@ -144,7 +144,7 @@ impl Repository {
     }
 
     /// The branch that the remote calls its own, else the usual names, remote before local. With its tip.
-    fn default_branch(&self, fetch: bool) -> Result<Option<(String, String)>, VcsError> {
+    fn default_branch(&self) -> Result<Option<(String, String)>, VcsError> {
         let remote = self.git.find_reference("refs/remotes/origin/HEAD").ok().and_then(|reference| {
             let target = reference.symbolic_target().ok().flatten()?.to_owned();
             target.strip_prefix("refs/remotes/").map(str::to_owned)
@@ -154,18 +154,18 @@ impl Repository {
         // CI's clones have the branch that they were made for, and no other. To fall back on HEAD's parent would be a wrong
         // base for a branch of several commits.
         match here {
-            None if fetch => match self.remote_tip(None) {
-                Some((name, tip)) => Ok(Some((name, self.resolve_or_fetch(&tip, fetch)?))),
+            None if self.fetches => match self.remote_tip(None) {
+                Some((name, tip)) => Ok(Some((name, self.resolve_or_fetch(&tip, true)?))),
                 None => Ok(None),
             },
             here => Ok(here),
         }
     }
 
-    fn merge_base(&self, head: &str, tip: &str, branch: &str, fetch: bool) -> Result<String, VcsError> {
+    fn merge_base(&self, head: &str, tip: &str, branch: &str) -> Result<String, VcsError> {
         if self.is_shallow() {
             let here = self.common_commit(head, tip);
-            let found = if here.is_none() && fetch { self.fetch_merge_base(head, tip)? } else { here };
+            let found = if here.is_none() && self.fetches { self.fetch_merge_base(head, tip)? } else { here };
             if let Some(found) = found {
                 return Ok(found);
             }

@@ -2,7 +2,7 @@
 //! Nothing that the clone has becomes less, and no ref is moved.
 
 use super::error::VcsError;
-use super::repository::Repository;
+use super::repository::{Repository, Variable, id_of};
 
 /// So many commits more are fetched in turn, until both histories meet; then all.
 const DEEPER: [&str; 3] = ["--deepen=50", "--deepen=500", "--unshallow"];
@@ -35,15 +35,15 @@ impl Repository {
 
     /// The common commit of two histories, as the git program sees it: what was fetched just now, it knows.
     pub(super) fn common_commit(&self, head: &str, tip: &str) -> Option<String> {
-        let found = self.run("look for a common commit", &["merge-base", head, tip], |spawn| spawn).ok()?;
-        Some(String::from_utf8_lossy(&found).trim().to_owned()).filter(|id| !id.is_empty())
+        let found = self.run("look for a common commit", &["merge-base", head, tip]).ok()?;
+        Some(id_of(&found)).filter(|id| !id.is_empty())
     }
 
     /// The commit that the remote has on a branch; without a branch, on its own default branch, whose name is given.
     pub(super) fn remote_tip(&self, branch: Option<&str>) -> Option<(String, String)> {
         let asked = branch.map_or("HEAD".to_owned(), |branch| format!("refs/heads/{branch}"));
         let arguments = ["ls-remote", "--quiet", "--symref", "origin", &asked];
-        let listed = self.run("ask the remote for its branches", &arguments, |spawn| spawn.env(PROMPT, "0")).ok()?;
+        let listed = self.run_with("ask the remote for its branches", &unattended(), &arguments).ok()?;
         let listed = String::from_utf8_lossy(&listed).into_owned();
         let name = listed.lines().find_map(|line| line.strip_prefix("ref: refs/heads/")?.split('\t').next());
         let name = branch.or(name)?.to_owned();
@@ -55,9 +55,11 @@ impl Repository {
         const QUIETLY: [&str; 5] =
             ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"];
         let arguments = [&QUIETLY, how, &["origin"], wanted].concat();
-        self.run(what, &arguments, |spawn| spawn.env(PROMPT, "0")).map(drop)
+        self.run_with(what, &unattended(), &arguments).map(drop)
     }
 }
 
 /// Nobody may be there to answer.
-const PROMPT: &str = "GIT_TERMINAL_PROMPT";
+fn unattended() -> [Variable; 1] {
+    [("GIT_TERMINAL_PROMPT".into(), Some("0".into()))]
+}

@@ -3,12 +3,12 @@
 //!
 //! Git LFS is such a filter, and where it is not set up its files are filled here from what the clone has of them.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::error::VcsError;
-use super::repository::{Repository, path_of, words};
+use super::repository::{Repository, Variable, path_of, words};
 use super::tree::Tree;
 
 /// The settings by which files are written.
@@ -41,10 +41,10 @@ impl Repository {
     /// The settings in force for `tree`.
     pub(super) fn filters(&self, tree: &Tree) -> Filters {
         // It fails where there are none.
-        let settings = self.run("read git's settings", &["config", "-z", "--get-regexp", SETTINGS], |spawn| spawn);
+        let settings = self.run("read git's settings", &["config", "-z", "--get-regexp", SETTINGS]);
         let own = self.git.commondir().join("objects");
         let beside = tree.objects.iter().chain([&own]).filter_map(|objects| Some(objects.parent()?.join("lfs")));
-        let moved = self.run("read git's settings", &["config", "--path", "lfs.storage"], |spawn| spawn).ok();
+        let moved = self.run("read git's settings", &["config", "--path", "lfs.storage"]).ok();
         let moved = moved.map(|path| self.git.commondir().join(path_of(path.trim_ascii_end())));
         let stores = beside.chain(moved).map(|store| store.join("objects")).filter(|store| store.is_dir());
         Filters {
@@ -80,7 +80,7 @@ impl Filters {
     }
 
     /// Variables for the git program.
-    pub(super) fn variables(&self) -> Option<(OsString, Option<OsString>)> {
+    pub(super) fn variables(&self) -> Option<Variable> {
         let stores: Vec<&OsStr> = self.stores.iter().map(|store| store.as_os_str()).collect();
         (!self.has_lfs()).then(|| (STORES.into(), Some(stores.join(OsStr::new("\n")))))
     }

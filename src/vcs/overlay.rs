@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::error::VcsError;
-use super::repository::{Repository, words};
+use super::repository::{Repository, id_of, words};
 use super::tree::{OBJECTS, Tree, entries};
 
 /// Arguments of one call at most: the system limits the length of a command.
@@ -34,12 +34,7 @@ impl Repository {
             let _ = fs::remove_file(left);
         }
         let surroundings = self.surroundings(folder, &index, &[base, head]);
-        let run = |arguments: &[&OsStr]| {
-            self.run(what, arguments, |mut spawn| {
-                spawn.environment.extend(surroundings.clone());
-                spawn
-            })
-        };
+        let run = |arguments: &[&OsStr]| self.run_with(what, &surroundings, arguments);
         run(&words(&["read-tree", &base.id]))?;
         let of_head = run(&words(&["ls-tree", "-r", "-z", "--full-tree", &head.id]))?;
         let taken = entries(&of_head).filter(|entry| overlay.taken.contains(&entry.path));
@@ -49,8 +44,7 @@ impl Repository {
             let file = folder.join("overlay-file");
             fs::write(&file, content).map_err(io)?;
             let id = run(&[&words(&["hash-object", "-w", "--no-filters"])[..], &[file.as_os_str()]].concat())?;
-            let id = String::from_utf8_lossy(&id).trim().to_owned();
-            entries.insert(path.clone(), format!("100644,{id}"));
+            entries.insert(path.clone(), format!("100644,{}", id_of(&id)));
         }
         let gone: Vec<&OsStr> =
             overlay.taken.iter().filter(|path| !entries.contains_key(*path)).map(|path| path.as_os_str()).collect();
@@ -65,7 +59,7 @@ impl Repository {
             let each: Vec<&OsStr> = some.iter().flat_map(|entry| [OsStr::new("--cacheinfo"), entry]).collect();
             run(&[&words(&["update-index", "--add", "--replace"])[..], &each].concat())?;
         }
-        let id = String::from_utf8_lossy(&run(&words(&["write-tree"]))?).trim().to_owned();
+        let id = id_of(&run(&words(&["write-tree"]))?);
         let mut objects = vec![folder.join(OBJECTS)];
         objects.extend(base.objects.iter().chain(&head.objects).cloned());
         Ok(Tree { id, objects, absent: base.absent.clone() })

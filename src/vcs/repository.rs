@@ -1,6 +1,6 @@
 //! Opening the repository, and what HEAD and names in it stand for.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::error::VcsError;
@@ -61,7 +61,7 @@ impl Repository {
         // So is what they have said of submodules. Renames do not matter, and to find them a partial clone would fetch.
         let arguments =
             ["status", "--porcelain", "-z", "--untracked-files=normal", "--ignore-submodules=none", "--no-renames"];
-        let status = self.run("compare the work tree with HEAD", &arguments, |spawn| spawn)?;
+        let status = self.run("compare the work tree with HEAD", &arguments)?;
         Ok(Head { commit, dirty: !status.is_empty() })
     }
 
@@ -94,7 +94,7 @@ impl Repository {
         // By the git program: in a partial clone libgit2 cannot tell a file that is not there from one that is still to be
         // fetched.
         let what = format!("read {} of {commit}", path.display());
-        let run = |arguments: &[&OsStr]| self.run(&what, arguments, |spawn| spawn);
+        let run = |arguments: &[&OsStr]| self.run(&what, arguments);
         let listed = run(&[&words(&["ls-tree", "-z", "--full-tree", commit, "--"])[..], &[path.as_os_str()]].concat())?;
         let found = entries(&listed).find(|entry| entry.path == path && entry.mode.starts_with("10"));
         found.map(|entry| run(&words(&["cat-file", "blob", &entry.id]))).transpose()
@@ -111,11 +111,16 @@ impl Repository {
     }
 
     /// Runs the git program in the work tree, free of the user's hooks and monitors; gives its standard output.
-    pub(super) fn run<A: AsRef<OsStr>>(
+    pub(super) fn run<A: AsRef<OsStr>>(&self, what: &str, arguments: &[A]) -> Result<Vec<u8>, VcsError> {
+        self.run_with(what, &[], arguments)
+    }
+
+    /// The same with `variables` set.
+    pub(super) fn run_with<A: AsRef<OsStr>>(
         &self,
         what: &str,
+        variables: &[Variable],
         arguments: &[A],
-        adjust: impl FnOnce(Spawn) -> Spawn,
     ) -> Result<Vec<u8>, VcsError> {
         let fail = |cause: String| VcsError::Program { what: what.into(), path: self.root.clone(), cause };
         let mut spawn = Spawn::new("git", &self.root).args(QUIET).args(arguments.iter().map(AsRef::as_ref));
@@ -124,7 +129,8 @@ impl Repository {
             spawn = spawn.env("GIT_ALLOW_PROTOCOL", "none").env("GIT_LFS_SKIP_SMUDGE", "1");
         }
         // Looking must not write: `status` would refresh the user's index.
-        spawn = adjust(spawn.env("GIT_OPTIONAL_LOCKS", "0"));
+        spawn = spawn.env("GIT_OPTIONAL_LOCKS", "0");
+        spawn.environment.extend_from_slice(variables);
         spawn.stdout = Output::Keep;
         let ended = spawn.run().map_err(|e| fail(e.to_string()))?;
         if ended.status.success() {
@@ -148,6 +154,9 @@ impl Repository {
     }
 }
 
+/// A variable of the environment, and its value; none where it must not be set.
+pub(super) type Variable = (OsString, Option<OsString>);
+
 const QUIET: [&str; 10] = [
     // What was fetched is packed some other day: not now, and not in the background of what is measured.
     "-c",
@@ -161,6 +170,11 @@ const QUIET: [&str; 10] = [
     "-c",
     "core.splitIndex=false",
 ];
+
+/// The one id that git printed.
+pub(super) fn id_of(printed: &[u8]) -> String {
+    String::from_utf8_lossy(printed).trim().to_owned()
+}
 
 /// Words as arguments that may stand beside paths.
 pub(super) fn words<'w>(words: &[&'w str]) -> Vec<&'w OsStr> {

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 use super::error::VcsError;
-use super::repository::{Repository, path_of, words};
+use super::repository::{Repository, id_of, path_of, words};
 use super::tree::{OBJECTS, Tree, entries};
 use crate::report::shell_word;
 
@@ -51,7 +51,7 @@ struct Place {
 impl Repository {
     /// Paths at which HEAD's submodules are not checked out.
     pub fn empty_submodules(&self) -> Result<Vec<PathBuf>, VcsError> {
-        let listed = self.run("list the submodules", &["ls-tree", "-r", "-z", "--full-tree", "HEAD"], |spawn| spawn)?;
+        let listed = self.run("list the submodules", &["ls-tree", "-r", "-z", "--full-tree", "HEAD"])?;
         Ok(links(&listed).map(|(path, _)| path).filter(|path| !self.root.join(path).join(".git").exists()).collect())
     }
 
@@ -99,7 +99,7 @@ impl Repository {
             prefix.push("/");
             run(&[OsStr::new("read-tree"), &prefix, OsStr::new(&content.id)])?;
         }
-        let id = String::from_utf8_lossy(&run(&words(&["write-tree"]))?).trim().to_owned();
+        let id = id_of(&run(&words(&["write-tree"]))?);
         tree.objects.push(folder.join(OBJECTS));
         Ok(Tree { id, ..tree })
     }
@@ -135,7 +135,7 @@ impl Repository {
                 let name = format!("{commit}^{{tree}}");
                 let found =
                     self.in_folder(folder, &[&tree], &words(&["rev-parse", "--verify", "--quiet", &name])).ok()?;
-                tree.id = String::from_utf8_lossy(&found).trim().to_owned();
+                tree.id = id_of(&found);
                 Some((clone, tree))
             })
         };
@@ -167,10 +167,7 @@ impl Repository {
     /// Runs git with an index for this purpose, where it knows all of `trees`.
     fn in_folder(&self, folder: &Path, trees: &[&Tree], arguments: &[&OsStr]) -> Result<Vec<u8>, VcsError> {
         let surroundings = self.surroundings(folder, &folder.join(INDEX), trees);
-        self.run(WHAT, arguments, |mut spawn| {
-            spawn.environment.extend(surroundings);
-            spawn
-        })
+        self.run_with(WHAT, &surroundings, arguments)
     }
 }
 

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::error::VcsError;
-use super::repository::{Repository, path_of, words};
+use super::repository::{Repository, Variable, id_of, path_of, words};
 use super::submodules::Absent;
 
 /// A state of the source as git names it.
@@ -83,15 +83,8 @@ impl Repository {
             fs::remove_file(&index).map_err(io)?;
         }
         let surroundings = self.surroundings(folder, &index, &[]);
-        self.run(what, &["add", "--all", "--", "."], |mut spawn| {
-            spawn.environment.extend(surroundings.clone());
-            spawn
-        })?;
-        let id = self.run(what, &["write-tree"], |mut spawn| {
-            spawn.environment.extend(surroundings);
-            spawn
-        })?;
-        let id = String::from_utf8_lossy(&id).trim().to_owned();
+        self.run_with(what, &surroundings, &["add", "--all", "--", "."])?;
+        let id = id_of(&self.run_with(what, &surroundings, &["write-tree"])?);
         self.with_submodules(Tree { id, objects: vec![folder.join(OBJECTS)], absent: Vec::new() }, folder, true)
     }
 
@@ -111,11 +104,8 @@ impl Repository {
         surroundings.push(("GIT_WORK_TREE".into(), Some(files.clone().into())));
         surroundings.extend(filters.variables());
         let run = |arguments: &[&OsStr]| {
-            self.run(&what, &[&filters.options(), arguments].concat(), |mut spawn| {
-                spawn.environment.extend(surroundings.clone());
-                spawn.directory.clone_from(&files);
-                spawn
-            })
+            let arguments = [&[OsStr::new("-C"), files.as_os_str()], &filters.options()[..], arguments].concat();
+            self.run_with(&what, &surroundings, &arguments)
         };
         let git = |arguments: &[&str]| run(&words(arguments));
         let empty = !folder.join(INDEX).exists();
@@ -142,21 +132,13 @@ impl Repository {
     pub fn changed_paths(&self, base: &Tree, head: &Tree, folder: &Path) -> Result<Vec<PathBuf>, VcsError> {
         let surroundings = self.surroundings(folder, &folder.join(INDEX), &[base, head]);
         let arguments = ["diff-tree", "-r", "--name-only", "--no-renames", "-z", &base.id, &head.id];
-        let listed = self.run("compare the trees of base and head", &arguments, |mut spawn| {
-            spawn.environment.extend(surroundings);
-            spawn
-        })?;
+        let listed = self.run_with("compare the trees of base and head", &surroundings, &arguments)?;
         let names = listed.split(|byte| *byte == 0).filter(|name| !name.is_empty());
         Ok(names.map(path_of).collect())
     }
 
     /// What makes git use `index` and put new objects into `folder`, while it knows all of `trees`.
-    pub(super) fn surroundings(
-        &self,
-        folder: &Path,
-        index: &Path,
-        trees: &[&Tree],
-    ) -> Vec<(OsString, Option<OsString>)> {
+    pub(super) fn surroundings(&self, folder: &Path, index: &Path, trees: &[&Tree]) -> Vec<Variable> {
         let own = folder.join(OBJECTS);
         let mut known = quoted(&self.git.commondir().join("objects"));
         for other in trees.iter().flat_map(|tree| &tree.objects).filter(|other| **other != own) {

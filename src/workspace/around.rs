@@ -15,8 +15,7 @@ pub(super) fn configuration_above(root: &Path, folder: &Path, cargo_home: Option
     for above in lost(root, folder).filter(|above| Some(&*above.join(".cargo")) != cargo_home) {
         let named = ["config", "config.toml"].map(|name| above.join(".cargo").join(name));
         // What cannot be read, cargo complained of when it was asked for the packages of the work tree.
-        let read = |path: &PathBuf| fs::read_to_string(path).ok()?.parse::<Table>().ok();
-        let Some(mut own) = named.iter().find_map(read) else { continue };
+        let Some(mut own) = named.iter().find_map(|path| read(path)) else { continue };
         make_absolute(&mut own, above);
         match &mut merged {
             None => merged = Some(own),
@@ -31,6 +30,11 @@ pub(super) fn toolchain_above(root: &Path, folder: &Path) -> Option<PathBuf> {
     let in_folder =
         |above: &Path| super::TOOLCHAIN_FILES.map(|name| above.join(name)).into_iter().find(|p| p.is_file());
     lost(root, folder).find_map(in_folder)
+}
+
+/// A file of TOML; `None` where it is none, or cannot be read.
+pub(super) fn read(path: &Path) -> Option<Table> {
+    fs::read_to_string(path).ok()?.parse().ok()
 }
 
 /// The folders above `root` that do not lie above `folder`, the nearest first.
@@ -126,9 +130,7 @@ pub(super) fn outside(manifests: impl Iterator<Item = PathBuf>, root: &Path) -> 
         if !seen.insert(manifest.clone()) {
             continue;
         }
-        let Some(table) = fs::read_to_string(&manifest).ok().and_then(|text| text.parse::<Table>().ok()) else {
-            continue;
-        };
+        let Some(table) = read(&manifest) else { continue };
         let mut named = Vec::new();
         paths_in(&Value::Table(table), &mut named);
         let folder = manifest.parent().unwrap_or(root);

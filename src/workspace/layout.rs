@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 
 use cargo_metadata::{Package, TargetKind};
 
+use super::around;
 use super::manifest::Targets;
 
 /// Whether the package with this manifest has bench targets, as far as it and its folder tell without cargo.
 pub fn has_benches(manifest: &Path) -> bool {
-    let text = std::fs::read_to_string(manifest).unwrap_or_default();
-    let named = text.parse::<toml::Table>().is_ok_and(|table| table.contains_key("bench"));
+    let named = around::read(manifest).is_some_and(|table| table.contains_key("bench"));
     named || manifest.with_file_name("benches").is_dir()
 }
 

@@ -22,12 +22,9 @@ pub fn toolchain_is_given() -> bool {
 /// # Errors
 /// A toolchain that is not installed, with rustup's own words.
 pub fn toolchain_of(directory: &Path, side: &str) -> Result<Option<String>, WorkspaceError> {
-    let ask = |words: &[&str]| {
-        let mut spawn = CHOSEN.iter().fold(Spawn::new("rustup", directory), |spawn, name| spawn.env_remove(*name));
-        spawn.stdout = Output::Keep;
-        spawn.args(words.iter().copied()).run()
-    };
-    let Ok(shown) = ask(&["show", "active-toolchain"]) else { return Ok(None) };
+    let mut spawn = CHOSEN.iter().fold(Spawn::new("rustup", directory), |spawn, name| spawn.env_remove(*name));
+    spawn.stdout = Output::Keep;
+    let Ok(shown) = spawn.args(["show", "active-toolchain"]).run() else { return Ok(None) };
     let text = String::from_utf8_lossy(&shown.stdout).into_owned();
     // The name stands first; what follows tells where it was found.
     match text.split_whitespace().next().filter(|_| shown.status.success()) {

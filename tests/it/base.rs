@@ -368,9 +368,8 @@ fn a_shallow_clone_of_a_branch_says_which_command_fetches_the_merge_base() {
     assert_eq!(base_in(&clone, &branch("origin/main")).unwrap().unwrap().commit, fork);
 }
 
-/// How CI checks out a pull request by default: the merge commit alone.
-#[test]
-fn a_shallow_merge_ref_says_which_command_fetches_its_parents() {
+/// How CI checks out a pull request by default: the merge commit alone. With the tip of the target branch.
+fn merge_ref() -> (Git, std::path::PathBuf, String) {
     let (git, _) = forked();
     git.run(["switch", "--quiet", "main"]);
     let target = git.id("main");
@@ -378,6 +377,12 @@ fn a_shallow_merge_ref_says_which_command_fetches_its_parents() {
     git.run(["merge", "--quiet", "--no-ff", "--message", "merge", "feature"]);
     let clone = shallow(&git, &["--branch=merged"]);
     git_in(&clone, ["switch", "--quiet", "--detach"]);
+    (git, clone, target)
+}
+
+#[test]
+fn a_shallow_merge_ref_says_which_command_fetches_its_parents() {
+    let (_git, clone, target) = merge_ref();
     let said = refused(&clone, &event(CiEvent::MergeRef));
     assert!(said.ends_with("\nhelp: fetch one commit more: `git fetch --deepen=1`"), "{said}");
     git_in(&clone, ["fetch", "--quiet", "--deepen=1"]);
@@ -423,13 +428,7 @@ fn a_shallow_clone_fetches_the_one_commit_that_it_needs() {
 
 #[test]
 fn a_shallow_merge_ref_fetches_its_first_parent() {
-    let (git, _) = forked();
-    git.run(["switch", "--quiet", "main"]);
-    let target = git.id("main");
-    git.run(["switch", "--quiet", "--create", "merged"]);
-    git.run(["merge", "--quiet", "--no-ff", "--message", "merge", "feature"]);
-    let clone = shallow(&git, &["--branch=merged"]);
-    git_in(&clone, ["switch", "--quiet", "--detach"]);
+    let (_git, clone, target) = merge_ref();
     let base = base_fetched(&clone, &event(CiEvent::MergeRef)).unwrap().unwrap();
     assert_eq!((base.commit, base.reason.as_str()), (target, "target branch of the pull request"));
 }

@@ -1,7 +1,7 @@
 //! The corpora of the fuzz targets, replayed: each file as it is, cut off, and with some of its bytes changed.
 
 #[path = "../../fuzz/src/lib.rs"]
-mod bodies;
+pub mod bodies;
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
