@@ -37,6 +37,7 @@ fn report() -> Report {
         reason: "slower than the tolerated 2 %".to_owned(),
         pairs: 37,
         distribution: (0..37).map(|i| f64::from(i - 18) / 1000.0).collect(),
+        counted: None,
         reproduce: None,
     };
     let rows: Vec<Row> = (0..COUNT).map(row).collect();

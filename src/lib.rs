@@ -19,6 +19,7 @@
 //! | 4 | `config` | the file and the options, turned into a policy; errors with spans |
 //! | 3 | `report` | a report turned into text: terminal, markdown, JSON |
 //! | 2 | `gate` | comparisons turned into verdicts, verdicts into an outcome |
+//! | 1 | `profile` | costs by function: files of counting tools read, two of them compared |
 //! | 1 | `stats` | numbers only: quantiles, trimmed means, bets, intervals, a seeded generator |
 //! | 0 | `model` | plain values with serde: the glossary in types |
 //!
@@ -31,6 +32,7 @@ pub mod gate;
 pub mod harness;
 pub mod instrument;
 pub mod model;
+pub mod profile;
 pub mod report;
 pub mod stats;
 pub mod store;

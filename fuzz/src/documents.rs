@@ -108,6 +108,7 @@ fn judged(numbers: &[f64]) {
             reason: String::new(),
             pairs: i,
             distribution: vec![change, low, high],
+            counted: None,
             reproduce: None,
         })
         .collect();

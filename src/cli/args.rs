@@ -51,6 +51,8 @@ pub enum Command {
     Compare(CompareOptions),
     /// List the benchmarks with what measuring them cost last, and what is skipped and why
     List(ListOptions),
+    /// Say which functions account for a change, by the instructions that benchmarks execute; needs valgrind
+    Explain(ExplainOptions),
     /// Say how noisy this machine is, what can be seen on it, and what is missing
     Doctor(DoctorOptions),
     /// List, show, export, import, delete and verify the stored baselines
@@ -86,58 +88,60 @@ pub enum Color {
     Never,
 }
 
+/// The heading of what cargo has as well.
+const CARGO: &str = "Selection and build, as cargo has them";
+
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Selection and build, as cargo has them")]
 pub struct ProjectOptions {
     /// Only benchmarks whose id matches this regular expression, as `cargo bench FILTER`
     #[arg(value_name = "FILTER", help_heading = "Arguments")]
     filter: Option<String>,
     /// Path to Cargo.toml
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", help_heading = CARGO)]
     manifest_path: Option<PathBuf>,
     /// Package to measure
-    #[arg(short, long, value_name = "SPEC")]
+    #[arg(short, long, value_name = "SPEC", help_heading = CARGO)]
     package: Vec<String>,
     /// All packages of the workspace (the default at its root)
-    #[arg(long, alias = "all")]
+    #[arg(long, alias = "all", help_heading = CARGO)]
     workspace: bool,
     /// Packages to leave out
-    #[arg(long, value_name = "SPEC")]
+    #[arg(long, value_name = "SPEC", help_heading = CARGO)]
     exclude: Vec<String>,
     /// Only this bench target
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help_heading = CARGO)]
     bench: Vec<String>,
     /// Features to enable
-    #[arg(short = 'F', long, value_name = "FEATURES")]
+    #[arg(short = 'F', long, value_name = "FEATURES", help_heading = CARGO)]
     features: Vec<String>,
     /// Enable all features
-    #[arg(long)]
+    #[arg(long, help_heading = CARGO)]
     all_features: bool,
     /// Do not enable the `default` feature
-    #[arg(long)]
+    #[arg(long, help_heading = CARGO)]
     no_default_features: bool,
     /// Build with this profile [default: bench]
-    #[arg(long, value_name = "PROFILE-NAME")]
+    #[arg(long, value_name = "PROFILE-NAME", help_heading = CARGO)]
     profile: Option<String>,
     /// Build for this target triple
-    #[arg(long, value_name = "TRIPLE")]
+    #[arg(long, value_name = "TRIPLE", help_heading = CARGO)]
     target: Option<String>,
     /// Folder for both sides' check-outs and builds [default: one in the user's cache folder]
-    #[arg(long, value_name = "DIRECTORY", env = "PERFGATE_TARGET_DIR")]
+    #[arg(long, value_name = "DIRECTORY", env = "PERFGATE_TARGET_DIR", help_heading = CARGO)]
     target_dir: Option<PathBuf>,
     /// Assert that Cargo.lock stays as it is
-    #[arg(long)]
+    #[arg(long, help_heading = CARGO)]
     locked: bool,
     /// Run without the network
-    #[arg(long)]
+    #[arg(long, help_heading = CARGO)]
     offline: bool,
     /// Configuration file [default: .config/perfgate.toml]
-    #[arg(long, value_name = "PATH", env = "PERFGATE_CONFIG", help_heading = "Options")]
+    #[arg(long, value_name = "PATH", env = "PERFGATE_CONFIG")]
     config: Option<PathBuf>,
     #[command(flatten)]
     environment: EnvironmentOption,
     /// Measure for this long at most, such as 90s; what is undecided then is inconclusive
-    #[arg(long, value_name = "TIME", env = "PERFGATE_BUDGET", value_parser = crate::config::duration, help_heading = "Options")]
+    #[arg(long, value_name = "TIME", env = "PERFGATE_BUDGET", value_parser = crate::config::duration)]
     budget: Option<Duration>,
 }
 
@@ -159,7 +163,7 @@ pub struct CheckOptions {
     /// Whose limits hold
     #[arg(long, value_name = "SIDE", default_value = "base")]
     pub policy: PolicyOption,
-    /// What base takes over from head, so that nothing but the source differs
+    /// What base takes over from head, so that nothing but the source differs; separated by commas
     #[arg(long, value_name = "WHAT", value_delimiter = ',')]
     pub pin: Vec<PinOption>,
     /// Do not store what is measured of a clean head
@@ -236,7 +240,7 @@ pub struct RunOptions {
 
 #[derive(Debug, Args)]
 pub struct CompareOptions {
-    /// A commit with a stored baseline, or an exported file
+    /// A commit with a stored baseline, an exported file, or a baseline that criterion saved: target/criterion@NAME
     #[arg(value_name = "BASE")]
     pub base: String,
     /// Likewise
@@ -261,6 +265,18 @@ pub struct ListOptions {
 }
 
 #[derive(Debug, Args)]
+pub struct ExplainOptions {
+    #[command(flatten)]
+    pub project: ProjectOptions,
+    /// Commit, branch or tag to compare with [default: as for `check`]
+    #[arg(long, value_name = "REV")]
+    pub base: Option<String>,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub format: ListFormat,
+}
+
+#[derive(Debug, Args)]
 pub struct DoctorOptions {
     #[command(flatten)]
     pub project: ProjectOptions,
@@ -271,7 +287,7 @@ pub struct DoctorOptions {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ListFormat {
-    /// An id a line; after a tab, what its verdict cost last
+    /// Text for people
     Human,
     /// One document
     Json,
@@ -367,7 +383,7 @@ pub struct CompletionsOptions {
 #[derive(Debug, Args)]
 pub struct EnvironmentOption {
     /// Section `[environment.NAME]` of the configuration to apply [default: `ci` where CI is set and the file has it]
-    #[arg(long, value_name = "NAME", env = "PERFGATE_ENVIRONMENT", help_heading = "Options")]
+    #[arg(long, value_name = "NAME", env = "PERFGATE_ENVIRONMENT")]
     environment: Option<String>,
 }
 

@@ -8,6 +8,7 @@ mod clean;
 mod compare;
 mod completions;
 mod doctor;
+mod explain;
 mod init;
 mod list;
 mod output;
@@ -19,7 +20,7 @@ mod ui;
 
 use std::process::ExitCode as Process;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use crate::flow::FlowError;
 use crate::instrument::{act_as_wrapper, install_signal_handler, interrupted};
@@ -38,6 +39,7 @@ pub fn main() -> Process {
     if given.get(1).is_some_and(|word| word == "perfgate") {
         given.remove(1);
     }
+    options_last(&mut given);
     let code = match Arguments::try_parse_from(&given) {
         Ok(arguments) => start(arguments),
         Err(e) => refuse(&e, &given),
@@ -56,6 +58,7 @@ fn start(arguments: Arguments) -> ExitCode {
         Command::Run(options) => run::execute(options, &common, &mut ui),
         Command::Compare(options) => compare::execute(options, &common, &mut ui),
         Command::Doctor(options) => doctor::execute(options, &common, &mut ui),
+        Command::Explain(options) => explain::execute(options, &common, &mut ui),
         Command::List(options) => list::execute(options, &common, &mut ui),
         Command::Baseline(options) => baseline::execute(options, &mut ui),
         Command::Report(options) => report::execute(&options, &mut ui),
@@ -72,6 +75,26 @@ fn start(arguments: Arguments) -> ExitCode {
             }
             e.exit_code()
         }
+    }
+}
+
+/// Puts options that every command has behind the command, where they stand before it: clap would take the command for a
+/// filter there.
+fn options_last(given: &mut [std::ffi::OsString]) {
+    let text = |index: usize| given.get(index).and_then(|word: &std::ffi::OsString| word.to_str());
+    let mut options = 0;
+    while let Some(word) = text(1 + options) {
+        let flag = word == "--verbose" || word == "--quiet" || word.starts_with("--color=");
+        let short = word.len() > 1 && word.starts_with('-') && word[1..].bytes().all(|byte| b"vq".contains(&byte));
+        options += match word {
+            "--color" => 2,
+            _ if flag || short => 1,
+            _ => break,
+        };
+    }
+    let is_command = |word| Arguments::command().find_subcommand(word).is_some();
+    if options > 0 && text(1 + options).is_some_and(is_command) {
+        given[1..=1 + options].rotate_left(options);
     }
 }
 

@@ -13,7 +13,7 @@ use crate::report;
 use crate::store::write_whole;
 
 /// Width of tables where standard output is no terminal.
-const WIDTH: usize = 120;
+pub const WIDTH: usize = 120;
 
 /// `--format FORMAT[=FILE]`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use crate::model::{
     BaseSide, BenchmarkId, Controls, Environment, Evidence, HeadSide, Measurement, Metric, REPORT_FORMAT_VERSION,
     RUN_FORMAT_VERSION, Report, Revision, Row, Run, Side, Skipped, Verdict,
 };
-use crate::report::shell_word;
+use crate::report::{seconds, shell_word};
 use crate::stats::{quantile, sorted};
 
 /// Name and version of this program, as documents carry it.
@@ -76,6 +76,7 @@ pub fn empty_row(id: BenchmarkId, harness: &str, limits: Limits) -> Row {
         reason: String::new(),
         pairs: 0,
         distribution: Vec::new(),
+        counted: None,
         reproduce: None,
     }
 }
@@ -109,8 +110,8 @@ pub fn paired_rows(id: BenchmarkId, open: &Open, measured: &Measured, limits: Li
             return Ok(vec![row]);
         }
         Some(Verdictless::NoRoom(budget)) => {
-            let seconds = budget.as_secs();
-            row.reason = format!("left out: the budget of {seconds} s has no room for it; it is another one next time");
+            let budget = seconds(budget.as_secs_f64());
+            row.reason = format!("left out: the budget of {budget} has no room for it");
             return Ok(vec![row]);
         }
         None => {}

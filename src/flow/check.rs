@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::assemble::{self, Frame};
+use super::culprits::name_culprits;
 use super::measure::{Results, measure};
 use super::policy::{self, PolicyOf};
 use super::project::{BuiltSide, ProjectRequest, Setting, beyond_code, short};
@@ -135,7 +136,8 @@ fn judge_head(
     let measured = measure(&suites, Sides::Both, copies, setting, &mut warnings, progress)?;
     let mut frame = frame(setting, Some(&base), Some(environment.clone()), &suites, warnings);
     frame.controls = measured.controls();
-    let (rows, frame) = rows(&suites, &measured, setting, &base, frame);
+    let (mut rows, frame) = rows(&suites, &measured, setting, &base, frame);
+    name_culprits(setting, &suites, &mut rows, progress)?;
     let stored = if request.store {
         let measurements =
             measured.each(&suites).filter_map(|(id, open, m)| assemble::measurement(id, open, m)).collect();

@@ -5,6 +5,7 @@ pub mod check;
 pub mod clean;
 pub mod compare;
 pub mod doctor;
+pub mod explain;
 pub mod init;
 pub mod list;
 pub mod run;
@@ -13,6 +14,8 @@ pub mod saved;
 mod absent;
 mod assemble;
 mod bench_sources;
+mod counts;
+mod culprits;
 mod measure;
 mod measured;
 mod noise;
@@ -90,7 +93,7 @@ impl FlowError {
         match (interrupted(), self) {
             (Some(Interrupt::Terminated), _) => ExitCode::Terminated,
             (Some(Interrupt::Interrupted), _) => ExitCode::Interrupted,
-            (None, Self::Usage(_) | Self::Config(_)) => ExitCode::Usage,
+            (None, Self::Usage(_) | Self::Config(_) | Self::Vcs(VcsError::NoSuchRevision { .. })) => ExitCode::Usage,
             (None, Self::Workspace(WorkspaceError::NoManifest { .. } | WorkspaceError::Selection(_))) => {
                 ExitCode::Usage
             }

@@ -137,6 +137,7 @@ impl Rounds<'_> {
                     continue;
                 }
                 if self.over() {
+                    self.leave_out_unseen();
                     return Ok(());
                 }
                 nothing_left = false;
@@ -154,14 +155,21 @@ impl Rounds<'_> {
     }
 
     fn over(&mut self) -> bool {
-        self.plan.budget.is_some_and(|budget| (self.now)().saturating_sub(self.start) >= budget)
+        let now = (self.now)();
+        self.left(now).is_some_and(|left| left.is_zero())
+    }
+
+    /// What is left of the budget.
+    fn left(&self, now: Duration) -> Option<Duration> {
+        self.plan.budget.map(|budget| budget.saturating_sub(now.saturating_sub(self.start)))
     }
 
     fn measure(&mut self, bench: &mut dyn Bench, executable: usize, open: Vec<usize>) -> Result<(), HarnessError> {
         let planned = &self.plan.benchmarks[executable];
         let names: Vec<String> = open.iter().map(|i| planned[*i].id.name.clone()).collect();
-        let request = Request { executable, names: &names, sides: self.plan.sides, round: self.round };
         let before = (self.now)();
+        let left = self.left(before);
+        let request = Request { executable, names: &names, sides: self.plan.sides, round: self.round, left };
         let slices = bench.measure(&request)?;
         // Links and starts are shared by all that was asked for at once.
         let own: Duration = slices.iter().map(Slice::cost).sum();
@@ -201,6 +209,15 @@ impl Rounds<'_> {
         let took = (self.now)().saturating_sub(self.start);
         let left = self.plan.budget.map_or(rest, |budget| rest.min(budget.saturating_sub(took)));
         self.progress.measuring(decided, count, left);
+    }
+
+    /// Leaves out what the budget ended before.
+    fn leave_out_unseen(&mut self) {
+        let Some(budget) = self.plan.budget else { return };
+        let unseen = |measured: &&mut Measured| measured.head.is_empty() && measured.ended_by.is_none();
+        for measured in self.all.iter_mut().flatten().filter(unseen) {
+            measured.ended_by = Some(Verdictless::NoRoom(budget));
+        }
     }
 
     /// Leaves out, in a new order each time, what the budget has no room for: one long benchmark must not cost all
@@ -278,7 +295,8 @@ impl Rounds<'_> {
         }
         let planned = &self.plan.benchmarks[executable];
         let names: Vec<String> = some.iter().map(|i| planned[*i].id.name.clone()).collect();
-        let request = Request { executable, names: &names, sides, round: self.round };
+        let now = (self.now)();
+        let request = Request { executable, names: &names, sides, round: self.round, left: self.left(now) };
         let slices = bench.measure(&request)?;
         let pair = |slice: Slice| match slice.result {
             SliceResult::Measured { base: Some(base), head } => {

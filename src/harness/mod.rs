@@ -49,6 +49,8 @@ pub struct Request<'a> {
     pub sides: Sides,
     /// The number of the round, from 0: it decides the core and balances which side goes first.
     pub round: usize,
+    /// The time that is left, where it is bounded: after it no other benchmark is begun.
+    pub left: Option<Duration>,
 }
 
 /// Which sides to measure.

@@ -1,6 +1,7 @@
 //! How one execution is started, observed, bounded and ended. The only folder that starts processes; what the
 //! processes say is their harness's business.
 
+mod callgrind;
 mod copies;
 mod layouts;
 mod machine;
@@ -12,9 +13,10 @@ mod relink;
 mod side_link;
 mod signals;
 
+pub use callgrind::{Counted, valgrind_version};
 pub use copies::{Copies, CopiesError, Link, Making, remove_abandoned_copies};
 pub use layouts::{Layouter, Layouts, units_of};
-pub use machine::{cores, cpu_model, facts, machine_id};
+pub use machine::{cores, cpu_model, facts, hides_instructions_from_valgrind, machine_id};
 pub use moved::Moved;
 pub use order::{Places, Unit};
 pub use process::{Captured, Output, Process, Spawn, SpawnError};

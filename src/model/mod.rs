@@ -4,6 +4,7 @@ mod benchmark;
 mod controls;
 mod diagnosis;
 mod environment;
+mod explanation;
 mod metric;
 mod outcome;
 mod report;
@@ -15,6 +16,7 @@ pub use benchmark::{BenchmarkId, ParseBenchmarkIdError};
 pub use controls::Controls;
 pub use diagnosis::{BenchmarkNoise, Diagnosis, Facts};
 pub use environment::Environment;
+pub use explanation::{CountedChange, Culprit, Explanation, FunctionCost, Functions, SideCounts};
 pub use metric::{Metric, Unit};
 pub use outcome::{ExitCode, Outcome};
 pub use report::{

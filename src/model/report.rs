@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{BenchmarkId, Controls, Environment, Evidence, Metric, Outcome, Unit, Verdict};
+use super::{BenchmarkId, Controls, CountedChange, Environment, Evidence, Metric, Outcome, Unit, Verdict};
 
 /// Version of the JSON form of [`Report`]. Readers accept this one and older ones.
 pub const FORMAT_VERSION: u32 = 1;
@@ -127,6 +127,9 @@ pub struct Row {
     /// What the pairs behind `change` show, each a plain ratio, in ascending order; of many pairs so many quantiles.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub distribution: Vec<f64>,
+    /// What counting showed of a row that became slower, where it could be counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<CountedChange>,
     /// The command that reproduces this row locally, where it fails the gate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reproduce: Option<String>,

@@ -76,8 +76,9 @@ fn line(line: &Line, metrics: bool) -> String {
     let pairs = line.pairs.as_ref().map(|pairs| format!(" ({pairs})")).unwrap_or_default();
     let reason =
         if line.needs_reason() { format!("<br><sub>{}{pairs}</sub>", prose(&line.reason)) } else { String::new() };
+    let counted = line.counted.as_ref().map(|text| format!("<br><sub>{}</sub>", prose(text))).unwrap_or_default();
     format!(
-        "| {} |{metric} {} | {} | {}{interval} | {} | {} | {}{reason} |\n",
+        "| {} |{metric} {} | {} | {}{interval} | {} | {} | {}{reason}{counted} |\n",
         code(&line.id),
         line.base,
         line.head,

@@ -6,6 +6,7 @@
 
 pub mod diagnosis;
 mod escape;
+pub mod explanation;
 pub mod json;
 pub mod markdown;
 pub mod run;

@@ -8,7 +8,7 @@ use super::table::{self, Column};
 use super::title::{Part, Title, plain};
 use super::units;
 use super::view::{Line, View};
-use crate::model::{Outcome, Report, Verdict};
+use crate::model::{Evidence, Outcome, Report, Row, Verdict};
 
 /// How to write for this reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,6 +155,10 @@ impl Writer {
         for text in wrap(note, self.style.width - 4) {
             self.line(&self.painted(DIM, &format!("    {text}")));
         }
+        let room = self.style.width - 4;
+        for text in line.counted.iter().flat_map(|counted| wrap(counted, room)) {
+            self.line(&self.painted(DIM, &format!("    {text}")));
+        }
         if let Some(command) = &line.reproduce {
             // In one line, however long: it is there to be copied.
             self.line(&format!("    {} {command}", self.painted(DIM, "reproduce:")));
@@ -195,6 +199,10 @@ fn hint(view: &View) -> Option<String> {
     let any = |verdicts: &[Verdict]| view.rows.iter().any(|row| view.fails(row) && verdicts.contains(&row.verdict));
     let text = match view.outcome {
         Outcome::Passed => return None,
+        // Nothing was measured for this report.
+        Outcome::PassedWithUndecided | Outcome::Inconclusive | Outcome::Failed if all_stored(view) => {
+            "`cargo perfgate --base REV` measures both sides in alternation, which can tell more and confirms what it tells"
+        }
         Outcome::PassedWithUndecided | Outcome::Inconclusive => {
             "measure the undecided rows alone, or on a quieter machine: cargo perfgate FILTER"
         }
@@ -211,6 +219,13 @@ fn hint(view: &View) -> Option<String> {
         Outcome::CouldNotComplete => "run the benchmark with `cargo bench` to see its own output",
     };
     Some(text.to_owned())
+}
+
+/// Whether all that was judged was judged by what was stored.
+fn all_stored(view: &View) -> bool {
+    let judged = |row: &&&Row| row.verdict.is_judged();
+    let mut rows = view.rows.iter().filter(judged).peekable();
+    rows.peek().is_some() && rows.all(|row| row.evidence == Some(Evidence::StoredBaseline))
 }
 
 /// `text` in lines of `columns` at most, cut at spaces; longer words stay whole.

@@ -47,7 +47,7 @@ pub(super) fn round(unit: Unit, value: f64) -> String {
 pub fn seconds(seconds: f64) -> String {
     match seconds {
         ..9.95 => format!("{seconds:.1} s"),
-        ..90.0 => format!("{seconds:.0} s"),
+        ..119.5 => format!("{seconds:.0} s"),
         _ => format!("{:.0} min", seconds / 60.0),
     }
 }

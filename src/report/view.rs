@@ -10,7 +10,7 @@ use super::escape::{shorten, visible};
 use super::sparkline::sparkline;
 use super::title::{self, Part, Title};
 use super::units;
-use crate::model::{BenchmarkId, Evidence, Metric, Outcome, PolicyNote, Report, Row, Verdict};
+use crate::model::{BenchmarkId, CountedChange, Culprit, Evidence, Metric, Outcome, PolicyNote, Report, Row, Verdict};
 
 /// Columns of an id at most, where nothing else limits it.
 const LONGEST_ID: usize = 120;
@@ -60,6 +60,8 @@ pub(super) struct Line {
     /// How often a paired measurement was repeated.
     pub pairs: Option<String>,
     pub reproduce: Option<String>,
+    /// What counting showed of it, in a sentence.
+    pub counted: Option<String>,
     /// The id, where a renderer cut [`Line::id`] so far that it is not enough.
     pub spelt_out: Option<String>,
 }
@@ -67,7 +69,10 @@ pub(super) struct Line {
 impl Line {
     /// Whether the numbers do not speak for themselves.
     pub fn needs_reason(&self) -> bool {
-        self.fails || !self.verdict.is_judged() || self.verdict == Verdict::Inconclusive
+        self.fails
+            || !self.verdict.is_judged()
+            || self.verdict == Verdict::Inconclusive
+            || self.evidence == Evidence::StoredBaseline.as_str()
     }
 }
 
@@ -195,9 +200,28 @@ impl<'a> View<'a> {
             reason: reason(row),
             pairs: pairs.then(|| units::counted(row.pairs, "pair")),
             reproduce: if fails { reproduce(row) } else { None },
+            counted: row.counted.as_ref().map(counted),
             spelt_out: None,
         }
     }
+}
+
+/// By how many instructions more it executes, and which functions those are in.
+fn counted(counted: &CountedChange) -> String {
+    let number = |count: u64| units::count(usize::try_from(count).unwrap_or(usize::MAX));
+    let change = match counted.head.cmp(&counted.base) {
+        Ordering::Equal => format!("{} instructions as before", number(counted.head)),
+        _ => {
+            let change = units::change(counted.head as f64 / counted.base.max(1) as f64 - 1.0, 0.0);
+            format!("{} → {} instructions ({change})", number(counted.base), number(counted.head))
+        }
+    };
+    let culprit = |culprit: &Culprit| {
+        let sign = if culprit.change < 0 { '-' } else { '+' };
+        format!("{sign}{} in {}", number(culprit.change.unsigned_abs()), clean(&culprit.function, LONGEST_ID))
+    };
+    let culprits: Vec<String> = counted.culprits.iter().map(culprit).collect();
+    if culprits.is_empty() { change } else { format!("{change}: {}", culprits.join(", ")) }
 }
 
 /// The command that reproduces `row`.

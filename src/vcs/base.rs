@@ -112,8 +112,8 @@ impl Repository {
         let Some(parent) = parents.first() else { return Ok(None) };
         if !self.has(parent) && self.is_shallow() {
             if !self.fetches {
-                return Err(VcsError::NoSuchRevision {
-                    name: "HEAD^".into(),
+                return Err(VcsError::OutOfReach {
+                    what: "parent of HEAD".into(),
                     path: self.root.clone(),
                     cause: "this clone is shallow and ends here".into(),
                     help: "fetch one commit more: `git fetch --deepen=1`".into(),
@@ -130,6 +130,10 @@ impl Repository {
         let found = self.resolve(name);
         if found.is_ok() || !fetch {
             return found;
+        }
+        // So many commits before another one.
+        if name.contains(['~', '^']) {
+            return self.fetch_until(&[&self.resolve("HEAD")?], || self.resolve(name).ok())?.map_or(found, Ok);
         }
         let id = if is_commit_id(&name.to_ascii_lowercase()) {
             Some(name.to_owned())
@@ -179,8 +183,8 @@ impl Repository {
             } else {
                 "name a commit with --base".to_owned()
             };
-            VcsError::NoSuchRevision {
-                name: format!("merge base of HEAD and {branch}"),
+            VcsError::OutOfReach {
+                what: format!("merge base of HEAD and {branch}"),
                 path: self.root.clone(),
                 cause: e.message().into(),
                 help,

@@ -50,6 +50,18 @@ pub enum VcsError {
         /// What to do.
         help: String,
     },
+    /// A clone that ends before what is needed.
+    #[error("could not find the {what} in {path}: {cause}\nhelp: {help}")]
+    OutOfReach {
+        /// What was looked for.
+        what: String,
+        /// In which repository.
+        path: PathBuf,
+        /// Why it was not found.
+        cause: String,
+        /// What to do.
+        help: String,
+    },
     /// The git program failed.
     #[error("could not {what} in {path}: {cause}\nhelp: see that `git status` works there, and that there is room")]
     Program {

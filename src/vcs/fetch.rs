@@ -21,13 +21,22 @@ impl Repository {
 
     /// Fetches more of the history of both commits until they have a common one; gives it.
     pub(super) fn fetch_merge_base(&self, head: &str, tip: &str) -> Result<Option<String>, VcsError> {
+        self.fetch_until(&[head, tip], || self.common_commit(head, tip))
+    }
+
+    /// Fetches more of the history of some commits until `found` gives something.
+    pub(super) fn fetch_until<T>(
+        &self,
+        commits: &[&str],
+        found: impl Fn() -> Option<T>,
+    ) -> Result<Option<T>, VcsError> {
         for deeper in DEEPER {
             if !self.is_shallow() {
                 break;
             }
-            self.fetch("fetch more of the history", &[deeper], &[head, tip])?;
-            if let Some(base) = self.common_commit(head, tip) {
-                return Ok(Some(base));
+            self.fetch("fetch more of the history", &[deeper], commits)?;
+            if let Some(found) = found() {
+                return Ok(Some(found));
             }
         }
         Ok(None)

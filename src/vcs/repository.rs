@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::error::VcsError;
 use super::tree::entries;
 use crate::instrument::{Output, Spawn};
+use crate::report::shell_word;
 
 /// A repository with a work tree.
 pub struct Repository {
@@ -79,11 +80,16 @@ impl Repository {
     pub fn resolve(&self, name: &str) -> Result<String, VcsError> {
         let found = self.git.revparse_single(name).and_then(|object| object.peel_to_commit());
         found.map(|commit| commit.id().to_string()).map_err(|e| {
-            let help = if self.git.is_shallow() {
+            let branch = name.strip_prefix("origin/").unwrap_or(name);
+            let is_branch = !name.contains(['~', '^']) && !name.bytes().all(|byte| byte.is_ascii_hexdigit());
+            let help = if !is_branch && self.git.is_shallow() {
                 "this is a shallow clone: fetch more of it, e.g. `git fetch --unshallow`".to_owned()
+            } else if self.git.find_remote("origin").is_ok() {
+                // A clone of one branch fetches no other unless it is told where to put it.
+                let word = shell_word(&format!("{branch}:refs/remotes/origin/{branch}"));
+                format!("see `git branch --all` and `git tag`, or fetch a branch: `git fetch origin {word}`")
             } else {
-                let there = name.strip_prefix("origin/").unwrap_or(name);
-                format!("see `git log --all`, or fetch it: `git fetch origin {there}`")
+                "see `git branch --all`, `git tag` and `git log`".to_owned()
             };
             VcsError::NoSuchRevision { name: name.into(), path: self.root.clone(), cause: e.message().into(), help }
         })

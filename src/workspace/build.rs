@@ -132,9 +132,14 @@ fn build_group(
         .args(["--profile", options.profile.as_deref().unwrap_or("bench")])
         .args(options.flags());
     for package in packages {
-        let version = targets.metadata.packages.iter().find(|known| known.name.as_str() == package).map(|p| &p.version);
-        // A package may depend on another version of itself.
-        let specification = version.map_or(package.to_owned(), |version| format!("{package}@{version}"));
+        // A package may depend on another version of itself, or its harness on this very one: by its id it is the only one.
+        // Before cargo 1.77 ids were no specifications.
+        let known = targets.metadata.packages.iter().find(|known| known.name.as_str() == package);
+        let specification = match known {
+            Some(known) if known.id.repr.contains('#') => known.id.repr.clone(),
+            Some(known) => format!("{package}@{}", known.version),
+            None => package.to_owned(),
+        };
         spawn = spawn.args(["--package".to_owned(), specification]);
     }
     for target in group {

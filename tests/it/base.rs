@@ -121,7 +121,7 @@ fn a_name_that_stands_for_no_commit_is_refused_with_what_to_do() {
     let root = git.root().display();
     let said = refused(git.root(), &explicit("no-such"));
     assert!(said.starts_with(&format!("`no-such` names no commit in {root}: ")), "{said}");
-    assert!(said.ends_with("\nhelp: see `git log --all`, or fetch it: `git fetch origin no-such`"), "{said}");
+    assert!(said.ends_with("\nhelp: see `git branch --all`, `git tag` and `git log`"), "{said}");
     assert!(refused(git.root(), &branch("gone")).contains("`gone` names no commit"));
     // A tree and a file are no commits.
     assert!(refused(git.root(), &explicit("HEAD^{tree}")).contains("names no commit"));
@@ -137,7 +137,7 @@ fn the_command_that_fetches_a_branch_of_a_remote_can_be_run() {
     git.run(["branch", "topic"]);
     let said = refused(&clone, &branch("origin/topic"));
     let command = said.rsplit('`').nth(1).unwrap();
-    assert_eq!(command, "git fetch origin topic", "{said}");
+    assert_eq!(command, "git fetch origin topic:refs/remotes/origin/topic", "{said}");
     git_in(&clone, command.split(' ').skip(1));
     base_in(&clone, &branch("origin/topic")).unwrap();
 }
@@ -262,7 +262,7 @@ fn histories_without_a_common_commit_have_no_merge_base() {
     git.run(["switch", "--quiet", "--orphan", "alone"]);
     git.commit("alone");
     let said = refused(git.root(), &nothing_said());
-    assert!(said.starts_with("`merge base of HEAD and main` names no commit in "), "{said}");
+    assert!(said.starts_with("could not find the merge base of HEAD and main in "), "{said}");
     assert!(said.ends_with("\nhelp: name a commit with --base"), "{said}");
 }
 
@@ -349,7 +349,7 @@ fn a_shallow_clone_of_the_default_branch_says_which_command_fetches_the_parent()
     assert_eq!(
         said,
         format!(
-            "`HEAD^` names no commit in {}: this clone is shallow and ends here\nhelp: fetch one commit more: `{command}`",
+            "could not find the parent of HEAD in {}: this clone is shallow and ends here\nhelp: fetch one commit more: `{command}`",
             clone.display()
         )
     );
@@ -362,7 +362,7 @@ fn a_shallow_clone_of_a_branch_says_which_command_fetches_the_merge_base() {
     let (git, fork) = forked();
     let clone = shallow(&git, &["--no-single-branch", "--branch=feature"]);
     let said = refused(&clone, &branch("origin/main"));
-    assert!(said.starts_with("`merge base of HEAD and origin/main` names no commit in "), "{said}");
+    assert!(said.starts_with("could not find the merge base of HEAD and origin/main in "), "{said}");
     assert!(said.contains("\nhelp: this clone is shallow: `git fetch --unshallow`"), "{said}");
     git_in(&clone, ["fetch", "--quiet", "--unshallow"]);
     assert_eq!(base_in(&clone, &branch("origin/main")).unwrap().unwrap().commit, fork);
@@ -423,6 +423,9 @@ fn a_shallow_clone_fetches_the_one_commit_that_it_needs() {
     git.run(["branch", "release", "HEAD~1"]);
     assert_eq!(base_fetched(&clone, &explicit("origin/release")).unwrap().unwrap().commit, two);
     assert!(base_fetched(&clone, &explicit("no-such")).is_err());
+    // By its distance.
+    assert_eq!(base_fetched(&clone, &explicit("HEAD~2")).unwrap().unwrap().commit, one);
+    assert!(base_fetched(&clone, &explicit("HEAD~9")).is_err());
     assert_eq!(refs_and_files(&clone), before);
 }
 

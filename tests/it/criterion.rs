@@ -16,7 +16,7 @@ use crate::fixture::scratch;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The bench executables of a fixture, by target.
-fn executables(fixture: &str) -> BTreeMap<String, Program> {
+pub fn executables(fixture: &str) -> BTreeMap<String, Program> {
     // Built where it stands: nothing is written there, and cargo keeps the tests that share it apart.
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(fixture).join("Cargo.toml");
     let options = CargoOptions { quiet: true, locked: true, ..CargoOptions::default() };
@@ -49,7 +49,7 @@ fn measure(program: &Program, found: &Enumeration, names: &[&str]) -> Vec<Slice>
     };
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     let mut bench = Criterion::new(vec![suite], Copies::new().unwrap(), PATIENCE, 1);
-    bench.measure(&Request { executable: 0, names: &names, sides: Sides::Both, round: 0 }).unwrap()
+    bench.measure(&Request { executable: 0, names: &names, sides: Sides::Both, round: 0, left: None }).unwrap()
 }
 
 fn results(slices: Vec<Slice>) -> Vec<(String, SliceResult)> {
@@ -194,4 +194,29 @@ fn oddities_are_seen() {
         let SliceResult::Measured { head, .. } = &slice.result else { panic!("{slice:?}") };
         assert_eq!(head.fixes_time, slice.name == "fixed/work", "{}", slice.name);
     }
+}
+
+#[test]
+fn where_no_time_is_left_no_other_benchmark_is_begun() {
+    let executables = executables("trouble");
+    let program = &executables["trouble::fixed_time"];
+    let found = ask(program).unwrap();
+    let suite = Suite {
+        base: Some(program.clone()),
+        head: program.clone(),
+        version: found.version.unwrap(),
+        way: found.way,
+        all: Some(found.names.clone()),
+    };
+    let mut bench = Criterion::new(vec![suite], Copies::new().unwrap(), PATIENCE, 1);
+    let mut measure = |left| {
+        let request = Request { executable: 0, names: &found.names, sides: Sides::Both, round: 0, left: Some(left) };
+        results(bench.measure(&request).unwrap())
+    };
+    // The first alone takes two seconds a side.
+    let some = measure(Duration::from_secs(1));
+    assert!(matches!(some[0].1, SliceResult::Measured { .. }), "{some:?}");
+    assert_eq!(some[1].1, SliceResult::NotReached);
+    assert!(measure(Duration::ZERO).iter().all(|(_, result)| *result == SliceResult::NotReached));
+    assert!(matches!(measure(Duration::from_secs(3600))[1].1, SliceResult::Measured { .. }));
 }

@@ -117,7 +117,7 @@ fn base_twice_is_laid_out_as_base() {
     for (round, sides) in [Sides::Both, Sides::BaseTwice, Sides::BaseTwice, Sides::Both].into_iter().enumerate() {
         // It is no criterion program: that it cannot be measured is not the question.
         let names = &["any".to_owned()];
-        bench.measure(&Request { executable: 0, names, sides, round }).unwrap();
+        bench.measure(&Request { executable: 0, names, sides, round, left: None }).unwrap();
         assert_eq!(bench.layouts(0), Some(Layouts::EveryFunction), "{sides:?}");
     }
 }

@@ -5,6 +5,9 @@ mod changed;
 mod commands;
 mod config;
 mod corpora;
+// Valgrind is there for Linux.
+#[cfg(target_os = "linux")]
+mod counting;
 mod criterion;
 mod dependencies;
 mod errors;
@@ -15,6 +18,7 @@ mod gate;
 mod layouts;
 mod order;
 mod process;
+mod profile;
 mod readme;
 mod report;
 mod schedule;

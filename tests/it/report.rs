@@ -1,6 +1,7 @@
 //! What a report looks like, from recorded values. The golden files beside this file are compared, never written.
 
 mod documents;
+mod explanation;
 mod properties;
 pub mod samples;
 mod sentences;

@@ -1,7 +1,9 @@
 //! Which benchmark is measured when: the scheduler over a bench that answers from a script, and a clock that stands
 //! still or jumps. No process is started and no time is taken.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::time::Duration;
 
 use cargo_perfgate::flow::{Estimate, Measured, Planned, Progress, Schedule, Scheduled, Verdictless, schedule};
@@ -236,6 +238,43 @@ fn a_budget_ends_measuring_and_what_is_open_then_is_inconclusive() {
     });
     assert_eq!((done.verdict(0), done.verdict(1)), (Verdict::Inconclusive, Verdict::Unchanged));
     assert!((8..25).contains(&done.times("noisy")), "{}", done.times("noisy"));
+}
+
+/// A round of benchmarks that all fix their time: the budget ends within it, and what was not reached is said to be left
+/// out.
+#[test]
+fn a_budget_ends_within_a_round_that_takes_too_long() {
+    struct Slow {
+        clock: Rc<Cell<Duration>>,
+        left: Vec<Option<Duration>>,
+    }
+    impl Bench for Slow {
+        fn measure(&mut self, request: &Request<'_>) -> Result<Vec<Slice>, HarnessError> {
+            self.left.push(request.left);
+            let end = self.clock.get() + request.left.unwrap();
+            let slice = |name: &String| {
+                if self.clock.get() >= end {
+                    return Slice { name: name.clone(), result: SliceResult::NotReached };
+                }
+                self.clock.set(self.clock.get() + Duration::from_secs(7));
+                Slice { name: name.clone(), result: pair(100.0, 3_500) }
+            };
+            Ok(request.names.iter().map(slice).collect())
+        }
+    }
+    let names: Vec<String> = (0..100).map(|i| i.to_string()).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let plan = Schedule { budget: Some(Duration::from_secs(30)), ..plan(&[&names], Sides::Both) };
+    let clock = Rc::new(Cell::new(Duration::ZERO));
+    let mut bench = Slow { clock: clock.clone(), left: Vec::new() };
+    let done = schedule(&plan, &mut bench, &mut || clock.get(), &mut Told::default()).unwrap();
+    // Five of seven seconds each are begun within thirty.
+    assert_eq!(bench.left, [Some(Duration::from_secs(30))]);
+    let seen = done.measured[0].iter().filter(|measured| !measured.head.is_empty()).count();
+    assert_eq!(seen, 5);
+    for measured in &done.measured[0][5..] {
+        assert!(matches!(measured.ended_by, Some(Verdictless::NoRoom(_))), "{:?}", measured.ended_by);
+    }
 }
 
 /// Ten benchmarks of which two take ten seconds a slice, and a minute for all: the eight get their verdicts, and of the

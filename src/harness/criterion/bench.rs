@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Way;
 use super::channel::Complete;
@@ -95,6 +95,14 @@ struct Part<'a> {
     names: &'a [String],
     filter: Option<String>,
     core: Option<usize>,
+    /// When no other benchmark is begun any more.
+    end: Option<Instant>,
+}
+
+impl Part<'_> {
+    fn is_over(&self) -> bool {
+        self.end.is_some_and(|end| Instant::now() >= end)
+    }
 }
 
 /// One side of a round.
@@ -187,6 +195,9 @@ impl Criterion {
                 sides.iter_mut().filter_map(|running| running.session.take()).for_each(|s| self.leaving.add(s));
                 break;
             }
+            if part.is_over() {
+                break;
+            }
             let head_first = order.coin() ^ (request.round % 2 == 1);
             sides.sort_by_key(|running| (running.side == Side::Head) != head_first);
             for running in &mut sides {
@@ -238,6 +249,7 @@ impl Bench for Criterion {
         let free = |name: &&String| self.threaded.contains(&(request.executable, (*name).clone()));
         let (free, held): (Vec<&String>, Vec<&String>) = request.names.iter().partition(free);
         let core = (!self.cores.is_empty() && request.round > 0).then(|| self.cores[request.round % self.cores.len()]);
+        let end = request.left.and_then(|left| Instant::now().checked_add(left));
         let mut answers: BTreeMap<String, SliceResult> = BTreeMap::new();
         for (names, core) in [(held, core), (free, None)] {
             let names: Vec<String> = names.into_iter().cloned().collect();
@@ -246,8 +258,12 @@ impl Bench for Criterion {
                 _ => filters(&names).into_iter().map(|(names, filter)| (names, Some(filter))).collect(),
             };
             for (names, filter) in filters {
+                let part = Part { names, filter, core, end };
+                if part.is_over() {
+                    break;
+                }
                 let sides = match suite.way {
-                    Way::Channel => self.channel_round(&suite, &Part { names, filter, core }, request)?,
+                    Way::Channel => self.channel_round(&suite, &part, request)?,
                     Way::Files => self.file_round(&suite, names, request)?,
                 };
                 if sides.iter().any(|s| s.ending.as_ref().is_some_and(|e| e.kind == EndingKind::Stopped)) {

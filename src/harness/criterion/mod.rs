@@ -2,10 +2,11 @@
 //! this folder.
 //!
 //! Two ways lead to measurements. The control channel (`channel`, `session`) holds two executables in lock step,
-//! benchmark by benchmark. Where an executable does not connect, it measures by itself and writes files (`files`).
+//! benchmark by benchmark. Where an executable does not connect, it measures by itself and writes files (`files`). A third counts (`counting`).
 
 mod bench;
 mod channel;
+mod counting;
 mod enumerate;
 mod files;
 mod fresh;
@@ -16,6 +17,7 @@ mod session;
 
 pub use bench::{Criterion, Suite};
 pub use channel::{Complete, Incoming, Message, read_version};
+pub use counting::{Counting, Counts, count};
 pub use enumerate::{Enumeration, NotCriterion, enumerate, holds_criterion};
 pub use once::runs_once;
 pub use options::{Version, filters};

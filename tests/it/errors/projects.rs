@@ -140,8 +140,8 @@ fn a_name_that_stands_for_nothing() {
         place.told(&["baseline", "show", "\u{1b}[31mnope"]),
         str![[r#"
 error: `\u{1b}[31mnope` names no commit in HERE: failed to parse revision specifier - Invalid pattern '\u{1b}[31mnope'
-help: see `git log --all`, or fetch it: `git fetch origin \u{1b}[31mnope`
-exit 101
+help: see `git branch --all`, `git tag` and `git log`
+exit 2
 "#]],
     );
     reads(

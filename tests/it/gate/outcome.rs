@@ -30,6 +30,7 @@ fn row(verdict: Verdict) -> Row {
         reason: String::new(),
         pairs: 0,
         distribution: Vec::new(),
+        counted: None,
         reproduce: None,
     }
 }

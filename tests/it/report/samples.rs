@@ -63,6 +63,7 @@ pub fn row(name: &str, verdict: Verdict, reason: &str) -> Row {
         reason: reason.to_owned(),
         pairs: 0,
         distribution: Vec::new(),
+        counted: None,
         reproduce: None,
     }
 }

@@ -1,0 +1,32 @@
+//! `cargo perfgate explain`.
+
+use super::args::{Common, ExplainOptions, ListFormat};
+use super::output::{WIDTH, print};
+use super::surroundings::terminal_width;
+use super::ui::Ui;
+use crate::flow::explain::{ExplainRequest, explain};
+use crate::flow::{FlowError, Progress};
+use crate::model::ExitCode;
+use crate::report;
+
+pub fn execute(options: ExplainOptions, common: &Common, ui: &mut Ui) -> Result<ExitCode, FlowError> {
+    let request = ExplainRequest { project: options.project.request(common)?, base: options.base };
+    let explanation = explain(request, ui)?;
+    ui.finished();
+    match options.format {
+        ListFormat::Json => {
+            print(&report::json::document(&explanation).map_err(|e| super::usage(e.to_string()))?)?;
+        }
+        ListFormat::Human => {
+            let width = terminal_width().unwrap_or(WIDTH);
+            print(&report::explanation::render(&explanation, width, common.verbose > 0))?;
+            for warning in &explanation.warnings {
+                ui.warning(warning);
+            }
+            for left in &explanation.skipped {
+                ui.status("Skipped", &format!("{}: {}", report::visible(&left.what), report::visible(&left.reason)));
+            }
+        }
+    }
+    Ok(if explanation.benchmarks.is_empty() { ExitCode::NothingCompared } else { ExitCode::Passed })
+}

@@ -1,0 +1,64 @@
+//! Which functions made a row slower: told under each row that regressed, where counting is possible.
+
+use super::counts::{can_count, caveat, count_both};
+use super::project::Setting;
+use super::suites::Suites;
+use super::{FlowError, Progress};
+use crate::instrument::Copies;
+use crate::model::{BenchmarkId, CountedChange, Culprit, Metric, Row, Verdict};
+use crate::profile::{Profile, changes};
+use crate::report::counted;
+
+/// Rows that are counted at most: a change that slows down more than these has one cause, and some of them show it.
+const MOST_ROWS: usize = 20;
+/// Functions that are named.
+const MOST_CULPRITS: usize = 3;
+
+/// Counts what regressed. That it cannot be counted changes no verdict, and fails nothing.
+pub fn name_culprits(
+    setting: &Setting,
+    suites: &Suites,
+    rows: &mut [Row],
+    progress: &mut dyn Progress,
+) -> Result<(), FlowError> {
+    let mut slow: Vec<&mut Row> =
+        rows.iter_mut().filter(|row| row.verdict == Verdict::Regressed && row.metric == Metric::WallTime).collect();
+    slow.retain(|row| row.benchmark != BenchmarkId::suite());
+    slow.truncate(MOST_ROWS);
+    if slow.is_empty() || !can_count(setting) {
+        return Ok(());
+    }
+    progress.phase("counted");
+    progress.status("Counting", &format!("{}: which functions did it", counted(slow.len(), "slower benchmark")));
+    let copies = Copies::new()?;
+    for open in &suites.open {
+        let names: Vec<String> =
+            open.names.iter().filter(|name| slow.iter().any(|row| row.benchmark == open.id(name))).cloned().collect();
+        if names.is_empty() {
+            continue;
+        }
+        if let Some(caveat) = caveat(open) {
+            progress.detail("Not counting", &caveat);
+            continue;
+        }
+        for (name, counts) in count_both(setting, open, &names, &copies.folder().join("counts"))? {
+            match counts {
+                Ok((base, head)) => {
+                    let id = open.id(&name);
+                    for row in slow.iter_mut().filter(|row| row.benchmark == id) {
+                        row.counted = Some(counted_change(&base.warm, &head.warm));
+                    }
+                }
+                Err(reason) => progress.detail("Not counting", &format!("{name}: {reason}")),
+            }
+        }
+    }
+    Ok(())
+}
+
+fn counted_change(base: &Profile, head: &Profile) -> CountedChange {
+    let culprits = changes(base, head).into_iter().filter(|change| change.own() != 0);
+    let culprits =
+        culprits.take(MOST_CULPRITS).map(|change| Culprit { change: change.own(), function: change.function.name });
+    CountedChange { base: base.total, head: head.total, culprits: culprits.collect() }
+}

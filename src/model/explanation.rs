@@ -1,0 +1,84 @@
+//! Which functions account for what a benchmark executes, on base and on head.
+
+use serde::{Deserialize, Serialize};
+
+use super::{BaseSide, BenchmarkId, HeadSide, Skipped};
+
+/// What was found. Instructions throughout.
+#[derive(Clone, Debug, Serialize)]
+pub struct Explanation {
+    /// The side compared against; `None` where there is nothing before head.
+    pub base: Option<BaseSide>,
+    /// The side under judgement.
+    pub head: HeadSide,
+    /// One entry a benchmark, in the order of their ids.
+    pub benchmarks: Vec<Functions>,
+    /// What was not counted, with the reason.
+    pub skipped: Vec<Skipped>,
+    /// What the reader should know besides.
+    pub warnings: Vec<String>,
+}
+
+/// One benchmark.
+#[derive(Clone, Debug, Serialize)]
+pub struct Functions {
+    /// Which.
+    pub benchmark: BenchmarkId,
+    /// What base executes; `None` where head alone was counted.
+    pub base: Option<SideCounts>,
+    /// What head executes.
+    pub head: SideCounts,
+    /// The functions that an iteration executes; first those that account for most of the change, or of the whole where
+    /// there is no base.
+    pub functions: Vec<FunctionCost>,
+}
+
+/// What one side executes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct SideCounts {
+    /// An iteration after others.
+    pub instructions: u64,
+    /// The first iteration of a process.
+    pub cold_instructions: u64,
+}
+
+/// What a function costs an iteration. `None` is a function that the side does not execute.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FunctionCost {
+    /// Its path; an address where it has no symbol.
+    pub function: String,
+    /// The file that it is in: the bench executable, or a library.
+    pub object: String,
+    /// Its own instructions on base.
+    pub base_own: Option<u64>,
+    /// Its own instructions on head.
+    pub head_own: Option<u64>,
+    /// With what it called, on base.
+    pub base_inclusive: Option<u64>,
+    /// With what it called, on head.
+    pub head_inclusive: Option<u64>,
+    /// How often it was called on base.
+    pub base_calls: Option<u64>,
+    /// How often it was called on head.
+    pub head_calls: Option<u64>,
+}
+
+/// What an iteration of a benchmark executes on both sides, and which functions account for the difference.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CountedChange {
+    /// Instructions on base.
+    pub base: u64,
+    /// Instructions on head.
+    pub head: u64,
+    /// The functions that account for most of the difference, the largest first; three at most.
+    pub culprits: Vec<Culprit>,
+}
+
+/// A function that executes another number of instructions of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Culprit {
+    /// Its path; an address where it has no symbol.
+    pub function: String,
+    /// Head's instructions less base's.
+    pub change: i64,
+}

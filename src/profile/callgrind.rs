@@ -1,0 +1,146 @@
+//! The files that valgrind's callgrind writes.
+//!
+//! A file holds lines: `ob=`, `fl=`, `fn=` set what follows belongs to, `cob=`, `cfi=` or `cfl=`, `cfn=` and `calls=` tell of
+//! a call whose inclusive cost stands in the next line, and a line of numbers is a place and what happened there. A name
+//! is written once as `(number) name`, and as `(number)` from then on.
+//! <https://valgrind.org/docs/manual/cl-format.html>
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::function::{Cost, Function, Profile};
+
+/// Why a text is no file of callgrind's.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {reason}")]
+pub struct NotCallgrind {
+    /// From 1.
+    pub line: usize,
+    /// What is wrong there.
+    pub reason: String,
+}
+
+/// Names by their numbers: callgrind has a space of numbers for objects, one for files, and one for functions.
+#[derive(Default)]
+struct Names(HashMap<u64, String>);
+
+impl Names {
+    /// The name that `(number) name`, `(number)` or a bare name stands for.
+    fn resolve(&mut self, text: &str) -> Result<String, String> {
+        let Some(rest) = text.strip_prefix('(') else { return Ok(text.to_owned()) };
+        let numbered = rest.split_once(')').and_then(|(number, name)| Some((number.parse::<u64>().ok()?, name.trim())));
+        // Callgrind's own name for what runs before `main` is `(below main)`.
+        let Some((number, name)) = numbered else { return Ok(text.to_owned()) };
+        if !name.is_empty() {
+            self.0.insert(number, name.to_owned());
+        }
+        self.0.get(&number).cloned().ok_or_else(|| format!("the name of ({number}) is nowhere before"))
+    }
+}
+
+#[derive(Default)]
+struct Reader {
+    objects: Names,
+    functions: Names,
+    /// How many places stand before the costs.
+    places: usize,
+    /// Which of the events are instructions.
+    instructions: usize,
+    object: String,
+    function: Option<Function>,
+    callee_object: Option<String>,
+    callee: Option<Function>,
+    /// Set between `calls=` and the line with the call's cost.
+    calls: Option<u64>,
+    total: Option<u64>,
+    costs: BTreeMap<Function, Cost>,
+}
+
+/// Reads one file of callgrind's: the instructions of each function.
+///
+/// # Errors
+/// A text that callgrind cannot have written as it stands, or that has no instructions counted.
+pub fn read_callgrind(text: &str) -> Result<Profile, NotCallgrind> {
+    let mut reader = Reader { places: 1, ..Reader::default() };
+    let mut last = 0;
+    for (index, line) in text.lines().enumerate() {
+        last = index + 1;
+        reader.line(line.trim_end()).map_err(|reason| NotCallgrind { line: index + 1, reason })?;
+    }
+    let Some(total) = reader.total else {
+        return Err(NotCallgrind { line: last, reason: "it ends without its totals".to_owned() });
+    };
+    let mut functions = reader.costs;
+    for cost in functions.values_mut() {
+        cost.inclusive = cost.inclusive.min(total);
+    }
+    Ok(Profile { total, functions })
+}
+
+impl Reader {
+    fn line(&mut self, line: &str) -> Result<(), String> {
+        let begins = line.bytes().next();
+        if matches!(begins, Some(b'0'..=b'9' | b'+' | b'-' | b'*')) {
+            return self.costs(line);
+        }
+        if let Some((key, value)) = line.split_once('=') {
+            let value = value.trim();
+            match key {
+                "ob" => self.object = self.objects.resolve(value)?,
+                "fn" => {
+                    let name = self.functions.resolve(value)?;
+                    self.function = Some(Function::of(&self.object, &name));
+                }
+                "cob" => self.callee_object = Some(self.objects.resolve(value)?),
+                "cfn" => {
+                    let object = self.callee_object.take().unwrap_or_else(|| self.object.clone());
+                    let name = self.functions.resolve(value)?;
+                    self.callee = Some(Function::of(&object, &name));
+                }
+                "calls" => {
+                    let count = value.split(' ').next().unwrap_or_default();
+                    self.calls = Some(count.parse().map_err(|_| format!("`{count}` is no number of calls"))?);
+                }
+                // Source files, and jumps.
+                _ => {}
+            }
+        } else if let Some((key, value)) = line.split_once(':') {
+            match key {
+                "positions" => self.places = value.split_whitespace().count(),
+                "events" => {
+                    let instructions = value.split_whitespace().position(|event| event == "Ir");
+                    self.instructions = instructions.ok_or("no instructions (`Ir`) were counted")?;
+                }
+                "totals" => {
+                    let total = value.split_whitespace().nth(self.instructions).and_then(|total| total.parse().ok());
+                    self.total = Some(total.ok_or("the totals have no instructions")?);
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// A place, and what happened there: in a function itself, or within a call.
+    fn costs(&mut self, line: &str) -> Result<(), String> {
+        // Costs that are zero at the end of a line are left out.
+        let cost = match line.split(' ').nth(self.places + self.instructions) {
+            Some(cost) => cost.parse::<u64>().map_err(|_| format!("`{cost}` is no number of instructions"))?,
+            None => 0,
+        };
+        let function = self.function.clone().ok_or("a cost stands before the first function")?;
+        let Some(calls) = self.calls.take() else {
+            let own = self.costs.entry(function).or_default();
+            own.own = own.own.saturating_add(cost);
+            own.inclusive = own.inclusive.saturating_add(cost);
+            return Ok(());
+        };
+        let callee = self.callee.take().ok_or("a call stands before the name of what is called")?;
+        let called = self.costs.entry(callee.clone()).or_default();
+        called.calls = called.calls.saturating_add(calls);
+        if callee != function {
+            let caller = self.costs.entry(function).or_default();
+            caller.inclusive = caller.inclusive.saturating_add(cost);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,72 @@
+//! Functions and their costs.
+
+use std::collections::BTreeMap;
+
+use rustc_demangle::demangle;
+
+/// A function as two builds of a program both know it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Function {
+    /// The name of the executable's or library's file; empty where it is not known.
+    pub object: String,
+    /// Its path without the hashes that differ from build to build. Where there is no symbol, an address.
+    pub name: String,
+}
+
+impl Function {
+    /// The function of a raw symbol in an object, which is a path or empty.
+    pub fn of(object: &str, symbol: &str) -> Self {
+        let object = object.rsplit('/').next().unwrap_or_default();
+        // Cargo's hash, which is another one where a dependency is.
+        let hash = |text: &&str| text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let object = object.rsplit_once('-').filter(|(_, end)| hash(end)).map_or(object, |(name, _)| name);
+        // glibc's versions are behind `@@`.
+        let symbol = symbol.split("@@").next().unwrap_or_default();
+        Self { object: object.to_owned(), name: format!("{:#}", demangle(symbol)) }
+    }
+}
+
+/// What a function cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// Its own instructions.
+    pub own: u64,
+    /// With those of all that it called; no more than the whole, as recursion is counted at each return.
+    pub inclusive: u64,
+    /// How often it was called.
+    pub calls: u64,
+}
+
+/// The costs of one execution, or of a part of one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Profile {
+    /// All instructions.
+    pub total: u64,
+    /// By function. One may be here with no cost of its own: it only called others, or waits for one that it called.
+    pub functions: BTreeMap<Function, Cost>,
+}
+
+impl Profile {
+    /// Adds what another part cost.
+    pub fn add(&mut self, other: &Self) {
+        self.total += other.total;
+        for (function, cost) in &other.functions {
+            let own = self.functions.entry(function.clone()).or_default();
+            own.own += cost.own;
+            own.inclusive += cost.inclusive;
+            own.calls += cost.calls;
+        }
+    }
+
+    /// Takes away what the functions with these names cost themselves, and gives how much that was. What called them keeps
+    /// its share of the rest.
+    pub fn without(&mut self, named: impl Fn(&str) -> bool) -> u64 {
+        let gone: u64 = self.functions.iter().filter(|(f, _)| named(&f.name)).map(|(_, cost)| cost.own).sum();
+        self.functions.retain(|function, _| !named(&function.name));
+        self.total -= gone.min(self.total);
+        for cost in self.functions.values_mut() {
+            cost.inclusive = cost.inclusive.min(self.total);
+        }
+        gone
+    }
+}

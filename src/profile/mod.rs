@@ -1,0 +1,10 @@
+//! What one execution cost, by function: read from the files of tools that count, added up, and held side by side. Which
+//! part of an execution was counted is its harness's business.
+
+mod callgrind;
+mod changes;
+mod function;
+
+pub use callgrind::{NotCallgrind, read_callgrind};
+pub use changes::{FunctionChange, changes};
+pub use function::{Cost, Function, Profile};

@@ -1,0 +1,116 @@
+//! What `explain` found, as text: for each benchmark the functions that account for its change.
+
+use comfy_table::{CellAlignment, Table, presets::NOTHING};
+
+use super::escape::shorten;
+use super::units::{self, counted};
+use super::visible;
+use crate::model::{Explanation, FunctionCost, Functions};
+
+/// Functions that are shown of a benchmark, at most.
+const MOST: usize = 12;
+/// Columns that a name takes at most.
+const LONGEST: usize = 100;
+/// Columns of numbers stand before the name, so many, and take about this room.
+const NUMBERS: usize = 5;
+const BESIDE: usize = 60;
+
+/// A table for each benchmark that executes something else, the largest change first; with `all`, for every benchmark, and
+/// of all its functions.
+pub fn render(explanation: &Explanation, width: usize, all: bool) -> String {
+    let mut ordered: Vec<&Functions> = explanation.benchmarks.iter().collect();
+    let ratio = |functions: &Functions| {
+        let base = functions.base.map_or(functions.head, |base| base).instructions.max(1) as f64;
+        (functions.head.instructions as f64 / base).ln().abs()
+    };
+    ordered.sort_by(|a, b| ratio(b).total_cmp(&ratio(a)));
+    let (told, same): (Vec<_>, Vec<_>) = ordered.into_iter().partition(|functions| all || is_changed(functions));
+    let mut paragraphs: Vec<String> = told.into_iter().map(|functions| benchmark(functions, width, all)).collect();
+    if !same.is_empty() {
+        let count = counted(same.len(), "benchmark");
+        let verb = if same.len() == 1 { "executes" } else { "execute" };
+        paragraphs.push(format!("{count} {verb} as many instructions in every function as before\n"));
+    }
+    paragraphs.join("\n")
+}
+
+fn differs(cost: &FunctionCost) -> bool {
+    cost.base_own != cost.head_own || cost.base_calls != cost.head_calls
+}
+
+fn is_changed(functions: &Functions) -> bool {
+    functions.base.is_none_or(|base| base.instructions != functions.head.instructions)
+        || functions.functions.iter().any(differs)
+}
+
+fn benchmark(functions: &Functions, width: usize, all: bool) -> String {
+    let head = functions.head;
+    let base = functions.base.unwrap_or(head);
+    let pair = |base: u64, head: u64| match functions.base {
+        Some(_) => format!("{} → {} ({})", number(base), number(head), change(base, head)),
+        None => number(head),
+    };
+    let mut text = format!(
+        "{}\ninstructions {}, cold {}\n",
+        visible(&functions.benchmark.to_string()),
+        pair(base.instructions, head.instructions),
+        pair(base.cold_instructions, head.cold_instructions),
+    );
+    let shown: Vec<&FunctionCost> = functions.functions.iter().filter(|cost| all || differs(cost)).collect();
+    let most = if all { shown.len() } else { MOST };
+    if !shown.is_empty() {
+        text.push_str(&table(&shown[..most.min(shown.len())], width));
+    }
+    if shown.len() > most {
+        text.push_str(&format!("and {} (-v shows all)\n", counted(shown.len() - most, "more function")));
+    }
+    text
+}
+
+fn table(shown: &[&FunctionCost], width: usize) -> String {
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_header(["change", "base", "head", "with callees", "calls", "function"]);
+    let room = width.saturating_sub(BESIDE).clamp(20, LONGEST);
+    for cost in shown {
+        let own = |own: Option<u64>| own.map_or("–".to_owned(), number);
+        let calls = match (cost.base_calls, cost.head_calls) {
+            (base, head) if base == head => own(head),
+            (base, head) => format!("{} → {}", own(base), own(head)),
+        };
+        table.add_row([
+            signed(cost.base_own, cost.head_own),
+            own(cost.base_own),
+            own(cost.head_own),
+            signed(cost.base_inclusive, cost.head_inclusive),
+            calls,
+            shorten(&visible(&cost.function), room),
+        ]);
+    }
+    for (index, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((0, 2));
+        if index < NUMBERS {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+fn signed(base: Option<u64>, head: Option<u64>) -> String {
+    let (base, head) = (base.unwrap_or(0), head.unwrap_or(0));
+    match head.cmp(&base) {
+        std::cmp::Ordering::Equal => "0".to_owned(),
+        std::cmp::Ordering::Greater => format!("+{}", number(head - base)),
+        std::cmp::Ordering::Less => format!("-{}", number(base - head)),
+    }
+}
+
+fn change(base: u64, head: u64) -> String {
+    if base == head {
+        return "unchanged".to_owned();
+    }
+    units::change(head as f64 / base.max(1) as f64 - 1.0, 0.0)
+}
+
+fn number(instructions: u64) -> String {
+    units::count(usize::try_from(instructions).unwrap_or(usize::MAX))
+}

@@ -1,0 +1,107 @@
+//! Instructions of the timed section of real criterion executables, counted by the real valgrind: nothing of the set-up, of
+//! drops that are not timed, or of the harness.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use cargo_perfgate::harness::Program;
+use cargo_perfgate::harness::criterion::{Counting, Counts, Enumeration, count, enumerate};
+use cargo_perfgate::instrument::{Copies, valgrind_version};
+use cargo_perfgate::profile::{Cost, Profile};
+
+use crate::criterion::executables;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn counted(program: &Program) -> (Enumeration, Counting) {
+    let valgrind = valgrind_version(Path::new("/"));
+    assert!(valgrind.is_some(), "these tests need valgrind: `apt-get install valgrind`");
+    let copies = Copies::new().unwrap();
+    let home = copies.folder().join("home");
+    let found = enumerate(program, &home, PATIENCE).unwrap().unwrap();
+    let version = found.version.unwrap();
+    let folder = copies.folder().join("counts");
+    let counting = count(program, version, &found.names, &folder, &home, PATIENCE).unwrap();
+    (found, counting)
+}
+
+fn of(profile: &Profile, function: &str) -> Cost {
+    profile.functions.iter().filter(|(f, _)| f.name == function).map(|(_, cost)| *cost).next().unwrap_or_default()
+}
+
+#[test]
+fn every_way_of_timing_counts_the_routine_alone() {
+    let program = &executables("counted")["counted::ways"];
+    let (found, counting) = counted(program);
+    assert_eq!(found.names.len(), counting.len());
+    let counts: BTreeMap<&str, &Counts> =
+        counting.iter().filter_map(|(name, counts)| Some((name.as_str(), counts.as_ref().ok()?))).collect();
+    let plain = of(&counts["iter"].warm, "counted::work");
+    // A hundred rounds of more than one instruction each.
+    assert!((200..1000).contains(&plain.own), "{plain:?}");
+    assert_eq!((plain.calls, plain.own), (1, plain.inclusive));
+    let ways = counts.keys().filter(|name| name.contains("iter")).count();
+    assert_eq!(ways, 16, "{:?}", counting.keys());
+    for (name, counts) in counts {
+        for (profile, state) in [(&counts.warm, "warm"), (&counts.cold, "cold")] {
+            assert_eq!(of(profile, "counted::work"), plain, "{name}, {state}");
+            for untimed in ["counted::set_up", "counted::work_of_set_up", "counted::work_of_drop"] {
+                let of_its_own = name == "iter_custom/no reading";
+                assert!(of(profile, untimed).own == 0 || of_its_own, "{untimed} in {name}, {state}");
+            }
+            // What is left of the harness: a loop, and in batches the lists of what goes in and comes out.
+            let harness = profile.total - plain.own;
+            assert!(harness < 250, "{harness} in {name}, {state}: {profile:#?}");
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_counted_says_why_and_costs_the_others_nothing() {
+    let program = &executables("counted")["counted::ways"];
+    let (_, counting) = counted(program);
+    let why = |name: &str| counting[name].as_ref().unwrap_err().as_str();
+    assert_eq!(why("fixed/time"), "its code fixes how it is measured");
+    assert_eq!(why("reads the clock"), "it reads the clock itself, 45 times in 11 calls");
+    assert!(why("panics").contains("on purpose"), "{}", why("panics"));
+    for name in ["fixed/samples", "after it"] {
+        assert_eq!(counting[name].as_ref().unwrap().warm, counting["iter"].as_ref().unwrap().warm, "{name}");
+    }
+}
+
+#[test]
+fn counts_are_the_same_to_the_last_digit_wherever_it_runs() {
+    let mut program = executables("counted")["counted::ways"].clone();
+    let (_, first) = counted(&program);
+    let folder = tempfile::tempdir().unwrap();
+    for size in [1, 999, 4321] {
+        program.environment.push(("LENGTHENS_THE_STACK".into(), "x".repeat(size).into()));
+        program.directory = folder.path().join("d".repeat(size % 200));
+        std::fs::create_dir_all(&program.directory).unwrap();
+        let (_, again) = counted(&program);
+        for (name, counts) in &first {
+            if let Ok(counts) = counts {
+                let again = again[name].as_ref().unwrap();
+                assert_eq!((counts.warm.total, counts.cold.total), (again.warm.total, again.cold.total), "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_version_that_takes_short_times_is_counted() {
+    let executables = executables("versions");
+    for (key, program) in executables {
+        let (found, counting) = counted(&program);
+        assert_eq!(found.names.len(), counting.len(), "{key}");
+        for (name, counts) in counting {
+            match counts {
+                Ok(counts) => assert!(counts.warm.total > 0 && counts.cold.total > 0, "{key}: {name}"),
+                Err(why) => {
+                    assert!(key.starts_with("v03") && why.contains("takes whole seconds"), "{key}: {name}: {why}")
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Files of counting tools, read; and profiles, held side by side.
+
+use cargo_perfgate::profile::{Cost, Function, NotCallgrind, Profile, changes, read_callgrind};
+
+/// Two objects, compressed names and places, a call into the C library, and a recursion.
+const FILE: &str = "\
+# callgrind format
+version: 1
+creator: callgrind-3.19.0
+pid: 1
+cmd: bench --bench
+part: 3
+
+desc: Trigger: --dump-before=clock_gettime@@GLIBC_2.17
+
+positions: line
+events: Ir
+summary: 1000
+
+
+ob=(1) /tmp/target/release/deps/text-8533fcf3bf07f03f
+fl=(1) src/lib.rs
+fn=(1) _ZN4text5count17h96c1a9b156836a5cE
+12 40
++3 10
+fi=(2) /rustc/library/core/src/str.rs
+-5 50
+fe=(1)
+cob=(2) /usr/lib/libc.so.6
+cfi=(3) memcpy.S
+cfn=(2) memcpy@@GLIBC_2.14
+calls=4 0 0
+* 200
+cfn=(1)
+calls=2 12
+20 600
+
+ob=(2)
+fl=(3)
+fn=(2)
+0 200
+
+ob=(1)
+fl=(1)
+fn=(3) _RNvMCs1234_4textNtB2_6Parser4next
+30 700
+
+totals: 1000
+";
+
+fn of(profile: &Profile, name: &str) -> Cost {
+    let named: Vec<&Cost> = profile.functions.iter().filter(|(f, _)| f.name == name).map(|(_, cost)| cost).collect();
+    assert_eq!(named.len(), 1, "{name}: {profile:?}");
+    *named[0]
+}
+
+fn costs(own: u64, inclusive: u64, calls: u64) -> Cost {
+    Cost { own, inclusive, calls }
+}
+
+#[test]
+fn a_file_of_callgrind_is_read() {
+    let profile = read_callgrind(FILE).unwrap();
+    assert_eq!(profile.total, 1000);
+    // Its own lines, of two source files; what it called, without what it called of itself.
+    assert_eq!(of(&profile, "text::count"), costs(100, 300, 2));
+    assert_eq!(of(&profile, "memcpy"), costs(200, 200, 4));
+    assert_eq!(of(&profile, "<text::Parser>::next"), costs(700, 700, 0));
+    let objects: Vec<&str> = profile.functions.keys().map(|function| function.object.as_str()).collect();
+    assert_eq!(objects, ["libc.so.6", "text", "text"]);
+}
+
+#[test]
+fn names_lose_what_differs_from_build_to_build() {
+    let other = FILE.replace("8533fcf3bf07f03f", "0123456789abcdef").replace("h96c1a9b156836a5c", "h0123456789abcdef");
+    let other = other.replace("Cs1234_", "Cs9_");
+    assert_ne!(other, FILE);
+    assert_eq!(read_callgrind(&other), read_callgrind(FILE));
+    // A name of a crate that only looks like a hash stays.
+    assert_eq!(Function::of("/tmp/my-bench", "main").object, "my-bench");
+}
+
+#[test]
+fn what_callgrind_did_not_write_is_refused_with_its_line() {
+    let refused = |text: &str| read_callgrind(text).unwrap_err();
+    let error = |line: usize, reason: &str| NotCallgrind { line, reason: reason.to_owned() };
+    let cut = FILE.split("totals:").next().unwrap();
+    assert_eq!(refused(cut), error(cut.lines().count(), "it ends without its totals"));
+    assert_eq!(refused(""), error(0, "it ends without its totals"));
+    assert_eq!(refused("events: Cy\n"), error(1, "no instructions (`Ir`) were counted"));
+    assert_eq!(refused("1 2\n"), error(1, "a cost stands before the first function"));
+    assert_eq!(refused("fn=(7)\n"), error(1, "the name of (7) is nowhere before"));
+    assert_eq!(refused("fn=f\n1 x\n"), error(2, "`x` is no number of instructions"));
+    assert_eq!(refused("fn=f\ncalls=many 1\n"), error(2, "`many` is no number of calls"));
+    assert_eq!(refused("fn=f\ncalls=1 1\n1 5\n"), error(3, "a call stands before the name of what is called"));
+}
+
+#[test]
+fn instructions_are_found_among_other_events() {
+    let text = "positions: instr line\nevents: Dr Ir Dw\nfn=f\n0x1 3 7 11 2\n0x2 4 1 5\n0x3 5 1\ntotals: 9 16 2\n";
+    let profile = read_callgrind(text).unwrap();
+    assert_eq!((profile.total, of(&profile, "f")), (16, costs(16, 16, 0)));
+}
+
+#[test]
+fn parts_add_up_and_the_harness_is_taken_away() {
+    let part = read_callgrind(FILE).unwrap();
+    let mut both = part.clone();
+    both.add(&part);
+    assert_eq!((both.total, of(&both, "text::count")), (2000, costs(200, 600, 4)));
+    assert_eq!(both.without(|name| name == "memcpy"), 400);
+    assert_eq!(both.total, 1600);
+    assert!(both.functions.keys().all(|function| function.name != "memcpy"));
+}
+
+#[test]
+fn the_function_that_accounts_for_most_comes_first() {
+    let base = read_callgrind(FILE).unwrap();
+    let mut head = base.clone();
+    for (function, cost) in &mut head.functions {
+        match function.name.as_str() {
+            "text::count" => cost.own += 5,
+            "memcpy" => cost.own -= 50,
+            _ => {}
+        }
+    }
+    head.functions.insert(Function::of("", "new"), costs(20, 20, 1));
+    let found = changes(&base, &head);
+    let order: Vec<(&str, i64)> = found.iter().map(|change| (change.function.name.as_str(), change.own())).collect();
+    assert_eq!(order, [("memcpy", -50), ("new", 20), ("text::count", 5), ("<text::Parser>::next", 0)]);
+    assert_eq!((found[1].base, found[1].head), (None, Some(costs(20, 20, 1))));
+    assert!(changes(&base, &base).iter().all(|change| change.own() == 0 && change.inclusive() == 0));
+}

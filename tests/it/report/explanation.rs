@@ -1,0 +1,85 @@
+//! What `explain` prints.
+
+use cargo_perfgate::model::{BenchmarkId, Explanation, FunctionCost, Functions, HeadSide, SideCounts};
+use cargo_perfgate::report::explanation;
+
+fn cost(function: &str, base: Option<u64>, head: Option<u64>) -> FunctionCost {
+    FunctionCost {
+        function: function.to_owned(),
+        object: "text".to_owned(),
+        base_own: base,
+        head_own: head,
+        base_inclusive: base,
+        head_inclusive: head,
+        base_calls: base.map(|_| 1),
+        head_calls: head.map(|_| 1),
+    }
+}
+
+fn benchmark(name: &str, base: u64, head: u64, functions: Vec<FunctionCost>) -> Functions {
+    let side = |instructions| SideCounts { instructions, cold_instructions: instructions + 100 };
+    Functions {
+        benchmark: BenchmarkId::new("textkit", "text", name),
+        base: Some(side(base)),
+        head: side(head),
+        functions,
+    }
+}
+
+fn explanation(benchmarks: Vec<Functions>) -> Explanation {
+    Explanation {
+        base: None,
+        head: HeadSide { commit: None, dirty: false },
+        benchmarks,
+        skipped: Vec::new(),
+        warnings: Vec::new(),
+    }
+}
+
+/// Lines without what aligns them.
+fn lines(text: &str) -> Vec<String> {
+    text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+}
+
+#[test]
+fn the_largest_change_comes_first_and_what_is_unchanged_is_counted() {
+    let small = vec![cost("text::count", Some(1000), Some(1010)), cost("memcpy", Some(50), Some(50))];
+    let large = vec![cost("text::old", Some(400), None), cost("text::new", None, Some(1400))];
+    let benchmarks = vec![
+        benchmark("same", 500, 500, vec![cost("text::count", Some(500), Some(500))]),
+        benchmark("small", 1050, 1060, small),
+        benchmark("large", 400, 1400, large),
+    ];
+    let explanation = explanation(benchmarks);
+    assert_eq!(
+        lines(&explanation::render(&explanation, 80, false)),
+        [
+            "textkit::text/large",
+            "instructions 400 → 1,400 (+250.00 %), cold 500 → 1,500 (+200.00 %)",
+            "change base head with callees calls function",
+            "-400 400 – -400 1 → – text::old",
+            "+1,400 – 1,400 +1,400 – → 1 text::new",
+            "",
+            "textkit::text/small",
+            "instructions 1,050 → 1,060 (+0.95 %), cold 1,150 → 1,160 (+0.87 %)",
+            "change base head with callees calls function",
+            "+10 1,000 1,010 +10 1 text::count",
+            "",
+            "1 benchmark executes as many instructions in every function as before",
+        ]
+    );
+    let all = explanation::render(&explanation, 80, true);
+    assert!(lines(&all).contains(&"0 50 50 0 1 memcpy".to_owned()), "{all}");
+    assert!(all.contains("textkit::text/same\n"), "{all}");
+}
+
+#[test]
+fn names_are_shown_and_never_obeyed_and_long_lists_end() {
+    let mut functions = vec![cost("evil\u{1b}[2J\n<&dyn core::fmt::Debug as x>", Some(10), Some(20))];
+    functions.extend((0..1000).map(|i| cost(&"very::".repeat(i), Some(1), Some(2))));
+    let text = explanation::render(&explanation(vec![benchmark("a\u{202e}b", 10, 20, functions)]), 80, false);
+    assert!(text.contains(r"evil\u{1b}[2J\n<&dyn core::fmt::Debug as x>") || text.contains(r"evil\u{1b}"), "{text}");
+    assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
+    assert!(text.ends_with("and 989 more functions (-v shows all)\n"), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() < 100), "{text}");
+}
