@@ -174,9 +174,13 @@ fn find(directory: &Path, name: &str) -> Result<Found, FlowError> {
         let [run] = saved_by_criterion(&folder, [baseline])?;
         return Ok(run.into());
     }
+    let folder = name
+        .rsplit_once('@')
+        .map(|(folder, _)| format!(", and there is no folder `{folder}` in which criterion could have saved it"));
+    let folder = folder.unwrap_or_default();
     let neither = |e: VcsError| match e {
         VcsError::NoSuchRevision { cause, .. } => FlowError::Usage(format!(
-            "`{name}` is neither an exported file nor the name of a commit: {cause}\nhelp: see that the path is right; `cargo perfgate baseline list` shows the commits with a baseline"
+            "`{name}` is neither an exported file nor the name of a commit: {cause}{folder}\nhelp: see that the path is right; `cargo perfgate baseline list` shows the commits with a baseline"
         )),
         VcsError::NoRepository(_) => FlowError::Usage(format!(
             "`{name}` is no exported file, and {} is in no git repository where it could name a commit\nhelp: see that the path is right",

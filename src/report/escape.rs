@@ -124,9 +124,24 @@ pub(super) fn prose(text: &str) -> String {
             quoted.push(' ');
             quoted.push_str(next);
         }
-        out.push_str(&code(&quoted));
+        out.push_str(&quoted_code(&quoted));
     }
     out
+}
+
+/// `text` as inline code, without the backquotes that say so in other formats, and with the sentence's own punctuation
+/// outside.
+fn quoted_code(text: &str) -> String {
+    let core = text.trim_start_matches('(');
+    let before = &text[..text.len() - core.len()];
+    let core = core.trim_end_matches([',', ';', ':', '.', ')']);
+    let after = &text[before.len() + core.len()..];
+    let inner = core.strip_prefix('`').and_then(|core| core.strip_suffix('`'));
+    let core = inner.filter(|inner| !inner.contains('`')).unwrap_or(core);
+    if core.is_empty() {
+        return code(text);
+    }
+    format!("{}{}{}", entities(before), code(core), entities(after))
 }
 
 /// Whether GitHub has nothing to find in `word`: letters, or a number too short for a commit, with punctuation around.

@@ -201,7 +201,7 @@ fn hint(view: &View) -> Option<String> {
         Outcome::Passed => return None,
         // Nothing was measured for this report.
         Outcome::PassedWithUndecided | Outcome::Inconclusive | Outcome::Failed if all_stored(view) => {
-            "`cargo perfgate --base REV` measures both sides in alternation, which can tell more and confirms what it tells"
+            "`cargo perfgate --base REV` measures both sides in alternation, and confirms what it tells"
         }
         Outcome::PassedWithUndecided | Outcome::Inconclusive => {
             "measure the undecided rows alone, or on a quieter machine: cargo perfgate FILTER"

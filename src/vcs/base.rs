@@ -133,7 +133,7 @@ impl Repository {
         }
         // So many commits before another one.
         if name.contains(['~', '^']) {
-            return self.fetch_until(&[&self.resolve("HEAD")?], || self.resolve(name).ok())?.map_or(found, Ok);
+            return self.fetch_until(&[&self.resolve("HEAD")?], || self.resolve_anew(name))?.map_or(found, Ok);
         }
         let id = if is_commit_id(&name.to_ascii_lowercase()) {
             Some(name.to_owned())

@@ -42,6 +42,12 @@ impl Repository {
         Ok(None)
     }
 
+    /// The commit that `name` stands for, as the git program sees it.
+    pub(super) fn resolve_anew(&self, name: &str) -> Option<String> {
+        let arguments = ["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{name}^{{commit}}")];
+        self.run("look for a commit", &arguments).ok().map(|found| id_of(&found))
+    }
+
     /// The common commit of two histories, as the git program sees it: what was fetched just now, it knows.
     pub(super) fn common_commit(&self, head: &str, tip: &str) -> Option<String> {
         let found = self.run("look for a common commit", &["merge-base", head, tip]).ok()?;

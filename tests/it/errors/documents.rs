@@ -266,7 +266,7 @@ exit 101
 > head     COMMIT
 > machine  THIS
 > policy   defaults: max-regression 5 %, tolerate 2 %
-> next     measure the undecided rows alone, or on a quieter machine: cargo perfgate FILTER
+> next     `cargo perfgate --base REV` measures both sides in alternation, and confirms what it tells
 exit 0
 "#]],
     );

@@ -1,7 +1,11 @@
 //! What `explain` prints.
 
-use cargo_perfgate::model::{BenchmarkId, Explanation, FunctionCost, Functions, HeadSide, SideCounts};
-use cargo_perfgate::report::explanation;
+use cargo_perfgate::model::{
+    BenchmarkId, CountedChange, Culprit, Explanation, FunctionCost, Functions, HeadSide, SideCounts, Verdict,
+};
+use cargo_perfgate::report::{Style, explanation, json, markdown, terminal};
+
+use super::samples;
 
 fn cost(function: &str, base: Option<u64>, head: Option<u64>) -> FunctionCost {
     FunctionCost {
@@ -82,4 +86,27 @@ fn names_are_shown_and_never_obeyed_and_long_lists_end() {
     assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
     assert!(text.ends_with("and 989 more functions (-v shows all)\n"), "{text}");
     assert!(text.lines().all(|line| line.chars().count() < 100), "{text}");
+}
+
+#[test]
+fn a_red_row_names_the_functions_that_did_it() {
+    let mut report = samples::failed();
+    let row = report.rows.iter_mut().find(|row| row.verdict == Verdict::Regressed).unwrap();
+    let culprit = |function: &str, change| Culprit { function: function.to_owned(), change };
+    row.counted = Some(CountedChange {
+        base: 1336,
+        head: 1542,
+        culprits: vec![culprit("bs58::decode::decode_into", 216), culprit("<&[u8] as evil::Trait>::f\u{1b}[2J", -10)],
+    });
+    let sentence = "1,336 → 1,542 instructions (+15.42 %): +216 in bs58::decode::decode_into, -10 in";
+    let style = Style { color: false, width: 200, verbose: false };
+    let text = terminal::render(&report, style);
+    assert!(text.contains(&format!("    {sentence} <&[u8] as evil::Trait>::f\\u{{1b}}[2J\n")), "{text}");
+    let text = markdown::render(&report);
+    assert!(text.contains("instructions"), "{text}");
+    assert!(text.contains("<code>bs58&#58;&#58;decode&#58;&#58;decode&#95;into</code>,"), "{text}");
+    assert!(!text.contains("<&[") && !text.contains('\u{1b}'), "{text}");
+    // What another program reads of it is the same.
+    let read = json::parse(json::render(&report).as_bytes()).unwrap();
+    assert_eq!(read, report);
 }
