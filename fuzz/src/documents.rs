@@ -7,6 +7,7 @@ use cargo_perfgate::model::{
     BenchmarkId, Controls, Environment, Evidence, HeadSide, Interval, Measurement, Metric, REPORT_FORMAT_VERSION,
     RUN_FORMAT_VERSION, Report, Revision, Row, Run, Unit, Verdict,
 };
+use cargo_perfgate::profile::{changes, read_callgrind};
 use cargo_perfgate::report::{Style, json, markdown, run as shown, terminal, visible};
 use cargo_perfgate::store::{RecordId, decode, encode};
 
@@ -33,7 +34,9 @@ pub fn run(data: &[u8]) {
             Ok(report) => rendered(&report),
             Err(error) => assert!(!error.to_string().contains(acts), "{error:?}"),
         }
-        id(&String::from_utf8_lossy(document));
+        let text = String::from_utf8_lossy(document);
+        id(&text);
+        counted(&text);
     }
     // Few: each pair costs what a document costs.
     runs.truncate(3);
@@ -187,6 +190,20 @@ fn marked(text: &str, report: &Report) {
 /// The text without the tags that a report is written with.
 pub fn without_our_tags(text: &str) -> String {
     MARKUP.iter().fold(text.to_owned(), |rest, tag| rest.replace(tag, ""))
+}
+
+/// A file of callgrind's, of which nothing is larger than the whole.
+fn counted(text: &str) {
+    match read_callgrind(text) {
+        Ok(mut profile) => {
+            assert!(profile.functions.values().all(|cost| cost.inclusive <= profile.total), "{profile:?}");
+            let again = profile.clone();
+            profile.add(&again);
+            assert!(changes(&again, &profile).iter().all(|change| change.own() >= 0), "{profile:?}");
+            profile.without(|name| name.len() % 2 == 0);
+        }
+        Err(error) => assert!(error.line <= text.lines().count(), "{error}"),
+    }
 }
 
 fn id(text: &str) {

@@ -1,12 +1,13 @@
 //! Benchmarks counted on both sides.
 
 use std::path::Path;
+use std::time::Duration;
 
-use super::FlowError;
 use super::project::Setting;
 use super::suites::Open;
+use crate::harness::HarnessError;
 use crate::harness::criterion::{Counting, Counts, count};
-use crate::instrument::{hides_instructions_from_valgrind, valgrind_version};
+use crate::instrument::{hides_avx512, valgrind_version};
 
 /// The counts of a benchmark on base and head, or why there are none.
 pub type BothCounts = Result<(Counts, Counts), String>;
@@ -17,18 +18,16 @@ pub fn can_count(setting: &Setting) -> bool {
 }
 
 /// Counts benchmarks of an executable that both sides have, and answers for each name. `folder` is one that nobody else
-/// uses.
+/// uses; a program that is silent for `time_out` is given up.
 pub fn count_both(
-    setting: &Setting,
     open: &Open,
     names: &[String],
     folder: &Path,
-) -> Result<Vec<(String, BothCounts)>, FlowError> {
+    time_out: Duration,
+) -> Result<Vec<(String, BothCounts)>, HarnessError> {
     let Some(base) = &open.suite.base else { return Ok(Vec::new()) };
     let home = folder.join("home");
-    let count = |program, side: &str| {
-        count(program, open.suite.version, names, &folder.join(side), &home, setting.config.policy.time_out)
-    };
+    let count = |program, side: &str| count(program, open.suite.version, names, &folder.join(side), &home, time_out);
     // One after the other: a path that is compiled in leads to the side that runs.
     let (mut of_base, mut of_head) = (count(base, "base")?, count(&open.suite.head, "head")?);
     let _ = std::fs::remove_dir_all(folder);
@@ -45,18 +44,18 @@ pub fn count_both(
 
 /// What the user has to know of counts of this executable.
 pub fn caveat(open: &Open) -> Option<String> {
-    let hidden = hides_instructions_from_valgrind() && asks_for_instructions(&open.suite.head.path);
+    let hidden = hides_avx512() && has_avx512(&open.suite.head.path);
     hidden.then(|| {
         format!(
-            "{}::{} asks the CPU for what it can do, and valgrind hides AVX-512: what it executes there is not what it executes otherwise",
+            "{}::{} has code for AVX-512, which valgrind hides from programs: where the CPU is asked for it, other code is counted than runs otherwise",
             open.package, open.target
         )
     })
 }
 
-/// Whether an executable chooses code by the CPU that it runs on, as far as its symbols tell.
-fn asks_for_instructions(executable: &Path) -> bool {
-    const DETECTION: &[u8] = b"std_detect";
-    let holds = |bytes: Vec<u8>| bytes.windows(DETECTION.len()).any(|window| window == DETECTION);
+/// Whether an executable has code for AVX-512, as far as the names of its functions tell.
+fn has_avx512(executable: &Path) -> bool {
+    const NAME: &[u8] = b"avx512";
+    let holds = |bytes: Vec<u8>| bytes.windows(NAME.len()).any(|window| window.eq_ignore_ascii_case(NAME));
     std::fs::read(executable).is_ok_and(holds)
 }

@@ -1,9 +1,12 @@
 //! Which functions made a row slower: told under each row that regressed, where counting is possible.
 
+use std::time::Duration;
+
 use super::counts::{can_count, caveat, count_both};
 use super::project::Setting;
 use super::suites::Suites;
 use super::{FlowError, Progress};
+use crate::harness::HarnessError;
 use crate::instrument::Copies;
 use crate::model::{BenchmarkId, CountedChange, Culprit, Metric, Row, Verdict};
 use crate::profile::{Profile, changes};
@@ -11,6 +14,13 @@ use crate::report::counted;
 
 /// Rows that are counted at most: a change that slows down more than these has one cause, and some of them show it.
 const MOST_ROWS: usize = 20;
+/// What counting may take, estimated.
+const ROOM: Duration = Duration::from_secs(30);
+/// Programs are so many times slower where they are counted, and each side is called so often.
+const SLOWDOWN: f64 = 60.0;
+const CALLS: f64 = 2.0 * 11.0;
+/// A program that is silent for longer is given up: no verdict waits for it.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// Functions that are named.
 const MOST_CULPRITS: usize = 3;
 
@@ -24,6 +34,12 @@ pub fn name_culprits(
     let mut slow: Vec<&mut Row> =
         rows.iter_mut().filter(|row| row.verdict == Verdict::Regressed && row.metric == Metric::WallTime).collect();
     slow.retain(|row| row.benchmark != BenchmarkId::suite());
+    slow.sort_by(|a, b| cost(a).total_cmp(&cost(b)));
+    let mut room = ROOM.as_secs_f64();
+    slow.retain(|row| {
+        room -= cost(row);
+        room >= 0.0
+    });
     slow.truncate(MOST_ROWS);
     if slow.is_empty() || !can_count(setting) {
         return Ok(());
@@ -41,7 +57,15 @@ pub fn name_culprits(
             progress.detail("Not counting", &caveat);
             continue;
         }
-        for (name, counts) in count_both(setting, open, &names, &copies.folder().join("counts"))? {
+        let counts = match count_both(open, &names, &copies.folder().join("counts"), PATIENCE) {
+            Err(HarnessError::Stopped) => return Err(HarnessError::Stopped.into()),
+            Err(e) => {
+                progress.detail("Not counting", &e.to_string());
+                continue;
+            }
+            Ok(counts) => counts,
+        };
+        for (name, counts) in counts {
             match counts {
                 Ok((base, head)) => {
                     let id = open.id(&name);
@@ -54,6 +78,11 @@ pub fn name_culprits(
         }
     }
     Ok(())
+}
+
+/// What counting a row takes in seconds, roughly.
+fn cost(row: &Row) -> f64 {
+    row.head.unwrap_or(f64::INFINITY) / 1e9 * SLOWDOWN * CALLS
 }
 
 fn counted_change(base: &Profile, head: &Profile) -> CountedChange {

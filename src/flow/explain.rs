@@ -58,7 +58,9 @@ pub fn explain(request: ExplainRequest, progress: &mut dyn Progress) -> Result<E
             &format!("{} of {}::{}", counted(open.names.len(), "benchmark"), open.package, open.target),
         );
         explanation.warnings.extend(caveat(open));
-        for (name, counts) in count_both(&setting, open, &open.names, &copies.folder().join("counts"))? {
+        for (name, counts) in
+            count_both(open, &open.names, &copies.folder().join("counts"), setting.config.policy.time_out)?
+        {
             match counts {
                 Ok((base, head)) => explanation.benchmarks.push(functions(open.id(&name), &base, &head)),
                 Err(reason) => explanation.skipped.push(Skipped { what: open.id(&name).to_string(), reason }),

@@ -29,9 +29,8 @@ pub fn cpu_model() -> String {
         .unwrap_or_else(|| std::env::consts::ARCH.to_owned())
 }
 
-/// Whether the CPU has instructions of which valgrind tells no program: one that asks for them runs other code there.
-pub fn hides_instructions_from_valgrind() -> bool {
-    // Valgrind knows no AVX-512.
+/// Whether valgrind hides from programs that this CPU has AVX-512: one that asks for it runs other code there.
+pub fn hides_avx512() -> bool {
     let listed = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let flags = listed.lines().find_map(|line| line.strip_prefix("flags")?.split_once(':'));
     flags.is_some_and(|(_, flags)| flags.split_whitespace().any(|flag| flag.starts_with("avx512")))

@@ -16,7 +16,7 @@ mod signals;
 pub use callgrind::{Counted, valgrind_version};
 pub use copies::{Copies, CopiesError, Link, Making, remove_abandoned_copies};
 pub use layouts::{Layouter, Layouts, units_of};
-pub use machine::{cores, cpu_model, facts, hides_instructions_from_valgrind, machine_id};
+pub use machine::{cores, cpu_model, facts, hides_avx512, machine_id};
 pub use moved::Moved;
 pub use order::{Places, Unit};
 pub use process::{Captured, Output, Process, Spawn, SpawnError};

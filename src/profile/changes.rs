@@ -29,7 +29,7 @@ impl FunctionChange {
 
 fn difference(base: Option<u64>, head: Option<u64>) -> i64 {
     let signed = |cost: Option<u64>| i64::try_from(cost.unwrap_or(0)).unwrap_or(i64::MAX);
-    signed(head) - signed(base)
+    signed(head).saturating_sub(signed(base))
 }
 
 /// All functions that executed an instruction on a side; the one that accounts for most of the change first.

@@ -49,19 +49,20 @@ pub struct Profile {
 impl Profile {
     /// Adds what another part cost.
     pub fn add(&mut self, other: &Self) {
-        self.total += other.total;
+        self.total = self.total.saturating_add(other.total);
         for (function, cost) in &other.functions {
             let own = self.functions.entry(function.clone()).or_default();
-            own.own += cost.own;
-            own.inclusive += cost.inclusive;
-            own.calls += cost.calls;
+            own.own = own.own.saturating_add(cost.own);
+            own.inclusive = own.inclusive.saturating_add(cost.inclusive);
+            own.calls = own.calls.saturating_add(cost.calls);
         }
     }
 
     /// Takes away what the functions with these names cost themselves, and gives how much that was. What called them keeps
     /// its share of the rest.
     pub fn without(&mut self, named: impl Fn(&str) -> bool) -> u64 {
-        let gone: u64 = self.functions.iter().filter(|(f, _)| named(&f.name)).map(|(_, cost)| cost.own).sum();
+        let own = self.functions.iter().filter(|(function, _)| named(&function.name)).map(|(_, cost)| cost.own);
+        let gone = own.fold(0_u64, u64::saturating_add);
         self.functions.retain(|function, _| !named(&function.name));
         self.total -= gone.min(self.total);
         for cost in self.functions.values_mut() {

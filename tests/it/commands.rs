@@ -338,3 +338,16 @@ fn the_environment_of_the_process_is_part_of_the_configuration() {
     assert_eq!(code, Some(2));
     assert!(error.contains("the variable `PERFGATE_BUGDET` sets no key"), "{error}");
 }
+
+#[test]
+fn options_of_every_command_may_stand_before_it() {
+    let fixture = Fixture::new("example", "options");
+    let help = |arguments: &[&str]| fixture.perfgate(arguments).stdout;
+    let expected = help(&["compare", "--help"]);
+    assert!(expected.starts_with("Compare two stored commits"), "{expected}");
+    for options in [&["-v"][..], &["-qv"], &["--quiet", "--color", "never"], &["--verbose", "--color=never"]] {
+        assert_eq!(help(&[options, &["compare", "--help"]].concat()), expected, "{options:?}");
+    }
+    // What is no command is a filter, and what comes before it stays there.
+    assert!(help(&["-v", "--help", "compare"]).starts_with("Judges a change"));
+}

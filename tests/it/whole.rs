@@ -77,6 +77,16 @@ fn a_slowdown_fails_and_its_revert_passes() {
     assert!(report.head.dirty);
     let found = verdicts(&report);
     assert_eq!(found["checksum/adler32/4096"], Verdict::Regressed);
+    // And what did it is named, where it was moved to.
+    let row = report.rows.iter().find(|row| row.benchmark.name == "checksum/adler32/4096").unwrap();
+    let counted = row.counted.as_ref().unwrap();
+    assert!(counted.head > 2 * counted.base, "{counted:?}");
+    assert_eq!(counted.culprits[0].function, "textkit::checksum::once");
+    let explained = fixture.perfgate(&["explain", "checksum"]);
+    assert_eq!(explained.code, 0);
+    let order: Vec<Option<usize>> =
+        ["adler32/4096", "checksum::once", "1 benchmark executes"].map(|words| explained.stdout.find(words)).into();
+    assert!(order.is_sorted() && order[0].is_some(), "{}", explained.stdout);
     // Every process had a layout of its own.
     assert_eq!(report.warnings, Vec::<String>::new());
     layouts_differ_by_seed(&fixture);
@@ -329,10 +339,14 @@ fn every_shape_is_listed_or_skipped_with_its_reason() {
         "[package]\nname = \"apart\"\n\n[workspace]\n\n[[bench]]\nname = \"own\"\nharness = false\n",
     );
     fixture.write("plain/Cargo.toml", "[package]\nname = \"plain\"\n\n[workspace]\n");
-    fixture.commit("packages beside the workspace");
+    named_as_a_dependency(&fixture);
+    fixture.commit("packages beside the workspace, and one that is named as a dependency");
     let ran = fixture.perfgate(&["list"]);
     assert_eq!(ran.code, 0);
-    assert_eq!(ran.stdout, "broken::sound/sound/sum\nfiles::input/files/sum\nmixed::criterion/mixed/sum\n");
+    assert_eq!(
+        ran.stdout,
+        "broken::sound/sound/sum\nfiles::input/files/sum\nitoa::own/own\nmixed::criterion/mixed/sum\n"
+    );
     for (what, reason) in [
         ("broken::mismatch", "does not compile: mismatched types"),
         ("nightly::libtest", "does not compile: `#![feature]` may not be used on the stable release channel"),
@@ -354,6 +368,22 @@ fn every_shape_is_listed_or_skipped_with_its_reason() {
     assert_eq!(ran.code, 2);
     let ran = fixture.perfgate(&["list", "--package", "nothing-of-this-name"]);
     assert_eq!(ran.code, 2);
+}
+
+/// A member with the name and the version of a package that criterion depends on: as the crate itself has it in its own
+/// repository.
+fn named_as_a_dependency(fixture: &Fixture) {
+    let lock = fixture.read("Cargo.lock");
+    let version = lock.split("name = \"itoa\"\nversion = \"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+    let manifest = fixture.read("mixed/Cargo.toml");
+    let criterion = manifest.lines().find(|line| line.starts_with("criterion = ")).unwrap();
+    fixture.write(
+        "itoa/Cargo.toml",
+        &format!("[package]\nname = \"itoa\"\nversion = \"{version}\"\nedition = \"2024\"\n\n[[bench]]\nname = \"own\"\nharness = false\n\n[dev-dependencies]\n{criterion}\n"),
+    );
+    fixture.write("itoa/src/lib.rs", "");
+    fixture.write("itoa/benches/own.rs", "fn benches(c: &mut criterion::Criterion) {\n    c.bench_function(\"own\", |b| b.iter(|| 1));\n}\n\ncriterion::criterion_group!(all, benches);\ncriterion::criterion_main!(all);\n");
+    fixture.replace("Cargo.toml", "\"files\"]", "\"files\", \"itoa\"]");
 }
 
 #[test]

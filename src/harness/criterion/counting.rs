@@ -16,7 +16,7 @@ use std::time::Duration;
 use super::channel::Complete;
 use super::enumerate::{point, spawn};
 use super::options::{Slicing, Version, filters};
-use super::session::{EndingKind, NoSession, Starting, Step};
+use super::session::{Ending, EndingKind, NoSession, Starting, Step};
 use crate::harness::{HarnessError, Program};
 use crate::instrument::Counted;
 use crate::profile::{Profile, read_callgrind};
@@ -75,11 +75,11 @@ pub fn count(
             let before = left.len();
             left.retain(|name| !counted.contains_key(name));
             counting.extend(counted);
-            if let Some((during, why)) = ended {
+            if let Some(ending) = ended {
                 // The others get a process without the one that ended this.
-                let blamed = during.filter(|name| left.contains(name)).or_else(|| left.first().cloned());
+                let blamed = ending.during.filter(|name| left.contains(name)).or_else(|| left.first().cloned());
                 left.retain(|name| blamed.as_ref() != Some(name));
-                counting.extend(blamed.map(|name| (name, Err(why))));
+                counting.extend(blamed.map(|name| (name, Err(ending.detail))));
             } else if left.len() == before {
                 let why = "it ended without having measured it".to_owned();
                 counting.extend(left.drain(..).map(|name| (name, Err(why.clone()))));
@@ -101,8 +101,8 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// What one process counts, and how it ended where it did so too early: in which benchmark, and why.
-    fn count(&self, filter: &str) -> Result<(Counting, Option<(Option<String>, String)>), HarnessError> {
+    /// What one process counts, and how it ended where that was too early.
+    fn count(&self, filter: &str) -> Result<(Counting, Option<Ending>), HarnessError> {
         let start_error =
             |cause: String| HarnessError::Start { program: self.program.path.display().to_string(), cause };
         point(self.program)?;
@@ -113,9 +113,10 @@ impl Run<'_> {
         let mut session = match starting.connect() {
             Ok(session) => session,
             Err(NoSession::NeverConnected(ending) | NoSession::Failed(ending)) => {
+                let detail = format!("did not run under valgrind: {}", ending.detail);
                 return match ending.kind {
                     EndingKind::Stopped => Err(HarnessError::Stopped),
-                    _ => Ok((Counting::new(), Some((None, format!("did not run under valgrind: {}", ending.detail))))),
+                    _ => Ok((Counting::new(), Some(Ending { detail, ..ending }))),
                 };
             }
         };
@@ -132,7 +133,7 @@ impl Run<'_> {
                 Step::Ended(ending) => match ending.kind {
                     EndingKind::Finished => return Ok((counting, None)),
                     EndingKind::Stopped => return Err(HarnessError::Stopped),
-                    _ => return Ok((counting, Some((ending.during, ending.detail)))),
+                    _ => return Ok((counting, Some(ending))),
                 },
             }
         }
@@ -146,7 +147,7 @@ fn section(counted: &Counted, complete: &Complete, before: usize, last: usize) -
     }
     let calls = complete.iterations.len() + 1;
     let readings = last - before;
-    if readings == 0 || readings % calls != 0 {
+    if readings == 0 || !readings.is_multiple_of(calls) {
         return Err(format!("it reads the clock itself, {readings} times in {calls} calls"));
     }
     let each = readings / calls;
