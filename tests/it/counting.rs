@@ -75,7 +75,7 @@ fn counts_are_the_same_to_the_last_digit_wherever_it_runs() {
     let mut program = executables("counted")["counted::ways"].clone();
     let (_, first) = counted(&program);
     let folder = tempfile::tempdir().unwrap();
-    for size in [1, 999, 4321] {
+    for size in [1, 4321] {
         program.environment.push(("LENGTHENS_THE_STACK".into(), "x".repeat(size).into()));
         program.directory = folder.path().join("d".repeat(size % 200));
         std::fs::create_dir_all(&program.directory).unwrap();
