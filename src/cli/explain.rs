@@ -26,6 +26,12 @@ pub fn execute(options: ExplainOptions, common: &Common, ui: &mut Ui) -> Result<
             for left in &explanation.skipped {
                 ui.status("Skipped", &format!("{}: {}", report::visible(&left.what), report::visible(&left.reason)));
             }
+            if explanation.benchmarks.is_empty() {
+                ui.status(
+                    "Empty",
+                    "nothing was counted: no benchmark that both sides have was selected, or each was skipped",
+                );
+            }
         }
     }
     Ok(if explanation.benchmarks.is_empty() { ExitCode::NothingCompared } else { ExitCode::Passed })

@@ -134,7 +134,12 @@ pub(super) fn prose(text: &str) -> String {
 fn quoted_code(text: &str) -> String {
     let core = text.trim_start_matches('(');
     let before = &text[..text.len() - core.len()];
-    let core = core.trim_end_matches([',', ';', ':', '.', ')']);
+    // A bracket that was opened inside belongs there.
+    let own = core.matches('(').count();
+    let mut core = core.trim_end_matches([',', ';', ':', '.']);
+    while core.ends_with(')') && core.matches(')').count() > own {
+        core = core[..core.len() - 1].trim_end_matches([',', ';', ':', '.']);
+    }
     let after = &text[before.len() + core.len()..];
     let inner = core.strip_prefix('`').and_then(|core| core.strip_suffix('`'));
     let core = inner.filter(|inner| !inner.contains('`')).unwrap_or(core);
@@ -147,7 +152,7 @@ fn quoted_code(text: &str) -> String {
 /// Whether GitHub has nothing to find in `word`: letters, or a number too short for a commit, with punctuation around.
 fn is_plain(word: &str) -> bool {
     let core = word.trim_start_matches(['(', '"']).trim_end_matches(['.', ',', ';', ':', ')', '!', '?', '"', '%']);
-    let letters = core.chars().all(|c| c.is_alphabetic() || matches!(c, '-' | '\'' | '—' | '…'));
+    let letters = core.chars().all(|c| c.is_alphabetic() || matches!(c, '-' | '\'' | '—' | '…' | '→'));
     let number = core.len() < 7 && core.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | '+' | '-'));
     letters || number
 }
