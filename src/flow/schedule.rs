@@ -279,6 +279,10 @@ impl Rounds<'_> {
             }
         }
         self.round += 1;
+        // A round that the end of the budget cut short is another mean, and one of nothing is none.
+        if self.over() || count == 0 {
+            return Ok(None);
+        }
         Ok(Some(sum / f64::from(count)))
     }
 
