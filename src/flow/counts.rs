@@ -7,14 +7,14 @@ use super::project::Setting;
 use super::suites::Open;
 use crate::harness::HarnessError;
 use crate::harness::criterion::{Counting, Counts, count};
-use crate::instrument::{hides_avx512, valgrind_version};
+use crate::instrument::{has_valgrind, hides_avx512};
 
 /// The counts of a benchmark on base and head, or why there are none.
 pub type BothCounts = Result<(Counts, Counts), String>;
 
 /// Whether programs can be counted here at all.
 pub fn can_count(setting: &Setting) -> bool {
-    valgrind_version(setting.repository.root()).is_some()
+    has_valgrind(setting.repository.root())
 }
 
 /// Counts benchmarks of an executable that both sides have, and answers for each name. `folder` is one that nobody else

@@ -31,9 +31,10 @@ pub fn name_culprits(
     rows: &mut [Row],
     progress: &mut dyn Progress,
 ) -> Result<(), FlowError> {
-    let mut slow: Vec<&mut Row> =
-        rows.iter_mut().filter(|row| row.verdict == Verdict::Regressed && row.metric == Metric::WallTime).collect();
-    slow.retain(|row| row.benchmark != BenchmarkId::suite());
+    let is_slow = |row: &&mut Row| {
+        row.verdict == Verdict::Regressed && row.metric == Metric::WallTime && row.benchmark != BenchmarkId::suite()
+    };
+    let mut slow: Vec<&mut Row> = rows.iter_mut().filter(is_slow).collect();
     slow.sort_by(|a, b| cost(a).total_cmp(&cost(b)));
     let mut room = ROOM.as_secs_f64();
     slow.retain(|row| {
@@ -48,8 +49,11 @@ pub fn name_culprits(
     progress.status("Counting", &format!("{}: which functions did it", counted(slow.len(), "slower benchmark")));
     let copies = Copies::new()?;
     for open in &suites.open {
-        let names: Vec<String> =
-            open.names.iter().filter(|name| slow.iter().any(|row| row.benchmark == open.id(name))).cloned().collect();
+        let is_slow = |name: &&String| {
+            let id = open.id(name);
+            slow.iter().any(|row| row.benchmark == id)
+        };
+        let names: Vec<String> = open.names.iter().filter(is_slow).cloned().collect();
         if names.is_empty() {
             continue;
         }

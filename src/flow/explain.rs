@@ -2,7 +2,7 @@
 
 use super::counts::{can_count, caveat, count_both};
 use super::project::{ProjectRequest, Setting, short};
-use super::suites::{Against, look};
+use super::suites::{Against, Looking, look};
 use super::{FlowError, Progress};
 use crate::harness::criterion::Counts;
 use crate::instrument::Copies;
@@ -40,9 +40,10 @@ pub fn explain(request: ExplainRequest, progress: &mut dyn Progress) -> Result<E
     let copies = Copies::new()?;
     let home = copies.folder().join("home");
     let tried = super::tried::Tried::default();
-    let suites = look(&head, Against::Base(&built, &tried), &setting.looking(&home, true), progress)?;
+    let looking = Looking { lays_out: false, ..setting.looking(&home, true) };
+    let suites = look(&head, Against::Base(&built, &tried), &looking, progress)?;
     let mut explanation = Explanation {
-        base: Some(BaseSide { commit: Some(base.commit), reason: base.reason }),
+        base: BaseSide { commit: Some(base.commit), reason: base.reason },
         head: HeadSide { commit: Some(setting.head.commit.clone()), dirty: setting.head.dirty },
         benchmarks: Vec::new(),
         skipped: suites.skipped,
@@ -75,7 +76,7 @@ pub fn explain(request: ExplainRequest, progress: &mut dyn Progress) -> Result<E
 fn functions(benchmark: BenchmarkId, base: &Counts, head: &Counts) -> Functions {
     let side = |counts: &Counts| SideCounts { instructions: counts.warm.total, cold_instructions: counts.cold.total };
     let functions = changes(&base.warm, &head.warm).into_iter().map(cost).collect();
-    Functions { benchmark, base: Some(side(base)), head: side(head), functions }
+    Functions { benchmark, base: side(base), head: side(head), functions }
 }
 
 fn cost(change: FunctionChange) -> FunctionCost {

@@ -108,6 +108,8 @@ pub struct Looking<'a> {
     pub equal_is_unchanged: bool,
     /// Which ids are wanted.
     pub filter: Option<&'a regex::Regex>,
+    /// Whether executables are made ready to be measured in many layouts: that takes seconds, and only timing needs it.
+    pub lays_out: bool,
 }
 
 impl Looking<'_> {
@@ -388,8 +390,13 @@ impl Target<'_> {
         let home = self.looking.home;
         // Links wait for one another more than they work.
         let (base, head) = std::thread::scope(|scope| {
-            let base = base.map(|side| scope.spawn(move || laid_out(side, &home.join("base"))));
-            let head = laid_out((self.executable, self.head), &home.join("head"));
+            let lays_out = self.looking.lays_out;
+            let made = move |(executable, side): Sided<'_>, name: &str| match lays_out {
+                true => laid_out((executable, side), &home.join(name)),
+                false => Ok(program(executable, side)),
+            };
+            let base = base.map(|side| scope.spawn(move || made(side, "base")));
+            let head = made((self.executable, self.head), "head");
             let ended = |thread: std::thread::ScopedJoinHandle<'_, _>| {
                 thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
             };

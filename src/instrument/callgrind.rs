@@ -4,18 +4,14 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::process::{Output, Spawn, SpawnError};
+use super::process::{Spawn, SpawnError};
 
 /// How callgrind's files begin in the folder of a program.
 const FILES: &str = "part";
 
-/// Valgrind's version; `None` where it is not installed, or does not run here.
-pub fn valgrind_version(directory: &Path) -> Option<String> {
-    let mut spawn = Spawn::new("valgrind", directory).args(["--version"]);
-    spawn.stdout = Output::Keep;
-    let ended = spawn.run().ok().filter(|ended| ended.status.success())?;
-    let said = String::from_utf8_lossy(&ended.stdout).trim().to_owned();
-    said.strip_prefix("valgrind-").map(str::to_owned)
+/// Whether valgrind is installed, and runs here.
+pub fn has_valgrind(directory: &Path) -> bool {
+    Spawn::new("valgrind", directory).args(["--version"]).run().is_ok_and(|ended| ended.status.success())
 }
 
 /// A program under callgrind, and the parts of its execution.

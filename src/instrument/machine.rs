@@ -20,20 +20,19 @@ pub fn memory() -> Option<u64> {
 
 /// The CPU model as the system names it, else the architecture.
 pub fn cpu_model() -> String {
-    let listed = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    ["model name", "CPU part", "Hardware"]
-        .iter()
-        .find_map(|key| {
-            listed.lines().find_map(|line| Some(line.strip_prefix(key)?.split_once(':')?.1.trim().to_owned()))
-        })
-        .unwrap_or_else(|| std::env::consts::ARCH.to_owned())
+    let named = ["model name", "CPU part", "Hardware"].iter().find_map(|key| of_cpu(key));
+    named.unwrap_or_else(|| std::env::consts::ARCH.to_owned())
 }
 
 /// Whether valgrind hides from programs that this CPU has AVX-512: one that asks for it runs other code there.
 pub fn hides_avx512() -> bool {
-    let listed = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let flags = listed.lines().find_map(|line| line.strip_prefix("flags")?.split_once(':'));
-    flags.is_some_and(|(_, flags)| flags.split_whitespace().any(|flag| flag.starts_with("avx512")))
+    of_cpu("flags").is_some_and(|flags| flags.split_whitespace().any(|flag| flag.starts_with("avx512")))
+}
+
+/// What the system says of the first core under this key.
+fn of_cpu(key: &str) -> Option<String> {
+    let listed = std::fs::read_to_string("/proc/cpuinfo").ok()?;
+    listed.lines().find_map(|line| Some(line.strip_prefix(key)?.split_once(':')?.1.trim().to_owned()))
 }
 
 /// What tells this machine from others: its id where the system keeps one, else its host name, else nothing. Never

@@ -7,8 +7,8 @@ use super::{BaseSide, BenchmarkId, HeadSide, Skipped};
 /// What was found. Instructions throughout.
 #[derive(Clone, Debug, Serialize)]
 pub struct Explanation {
-    /// The side compared against; `None` where there is nothing before head.
-    pub base: Option<BaseSide>,
+    /// The side compared against.
+    pub base: BaseSide,
     /// The side under judgement.
     pub head: HeadSide,
     /// One entry a benchmark, in the order of their ids.
@@ -24,12 +24,11 @@ pub struct Explanation {
 pub struct Functions {
     /// Which.
     pub benchmark: BenchmarkId,
-    /// What base executes; `None` where head alone was counted.
-    pub base: Option<SideCounts>,
+    /// What base executes.
+    pub base: SideCounts,
     /// What head executes.
     pub head: SideCounts,
-    /// The functions that an iteration executes; first those that account for most of the change, or of the whole where
-    /// there is no base.
+    /// The functions that an iteration executes; first those that account for most of the change.
     pub functions: Vec<FunctionCost>,
 }
 

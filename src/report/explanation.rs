@@ -20,8 +20,7 @@ const BESIDE: usize = 60;
 pub fn render(explanation: &Explanation, width: usize, all: bool) -> String {
     let mut ordered: Vec<&Functions> = explanation.benchmarks.iter().collect();
     let ratio = |functions: &Functions| {
-        let base = functions.base.map_or(functions.head, |base| base).instructions.max(1) as f64;
-        (functions.head.instructions as f64 / base).ln().abs()
+        (functions.head.instructions as f64 / functions.base.instructions.max(1) as f64).ln().abs()
     };
     ordered.sort_by(|a, b| ratio(b).total_cmp(&ratio(a)));
     let (told, same): (Vec<_>, Vec<_>) = ordered.into_iter().partition(|functions| all || is_changed(functions));
@@ -39,16 +38,14 @@ fn differs(cost: &FunctionCost) -> bool {
 }
 
 fn is_changed(functions: &Functions) -> bool {
-    functions.base.is_none_or(|base| base.instructions != functions.head.instructions)
-        || functions.functions.iter().any(differs)
+    functions.base.instructions != functions.head.instructions || functions.functions.iter().any(differs)
 }
 
 fn benchmark(functions: &Functions, width: usize, all: bool) -> String {
-    let head = functions.head;
-    let base = functions.base.unwrap_or(head);
-    let pair = |base: u64, head: u64| match functions.base {
-        Some(_) => format!("{} → {} ({})", number(base), number(head), change(base, head)),
-        None => number(head),
+    let (base, head) = (functions.base, functions.head);
+    let pair = |base: u64, head: u64| {
+        let change = if base == head { "unchanged".to_owned() } else { units::growth(base, head) };
+        format!("{} → {} ({change})", units::count(base), units::count(head))
     };
     let mut text = format!(
         "{}\ninstructions {}, cold {}\n",
@@ -72,16 +69,16 @@ fn table(shown: &[&FunctionCost], width: usize) -> String {
     table.load_style(NOTHING).set_header(["change", "base", "head", "with callees", "calls", "function"]);
     let room = width.saturating_sub(BESIDE).clamp(20, LONGEST);
     for cost in shown {
-        let own = |own: Option<u64>| own.map_or("–".to_owned(), number);
+        let own = |own: Option<u64>| own.map_or("–".to_owned(), units::count);
         let calls = match (cost.base_calls, cost.head_calls) {
             (base, head) if base == head => own(head),
             (base, head) => format!("{} → {}", own(base), own(head)),
         };
         table.add_row([
-            signed(cost.base_own, cost.head_own),
+            more(cost.base_own, cost.head_own),
             own(cost.base_own),
             own(cost.head_own),
-            signed(cost.base_inclusive, cost.head_inclusive),
+            more(cost.base_inclusive, cost.head_inclusive),
             calls,
             shorten(&visible(&cost.function), room),
         ]);
@@ -95,22 +92,8 @@ fn table(shown: &[&FunctionCost], width: usize) -> String {
     table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
-fn signed(base: Option<u64>, head: Option<u64>) -> String {
-    let (base, head) = (base.unwrap_or(0), head.unwrap_or(0));
-    match head.cmp(&base) {
-        std::cmp::Ordering::Equal => "0".to_owned(),
-        std::cmp::Ordering::Greater => format!("+{}", number(head - base)),
-        std::cmp::Ordering::Less => format!("-{}", number(base - head)),
-    }
-}
-
-fn change(base: u64, head: u64) -> String {
-    if base == head {
-        return "unchanged".to_owned();
-    }
-    units::change(head as f64 / base.max(1) as f64 - 1.0, 0.0)
-}
-
-fn number(instructions: u64) -> String {
-    units::count(usize::try_from(instructions).unwrap_or(usize::MAX))
+/// By how many instructions head's is more; what is not executed takes none.
+fn more(base: Option<u64>, head: Option<u64>) -> String {
+    let signed = |count: Option<u64>| i64::try_from(count.unwrap_or(0)).unwrap_or(i64::MAX);
+    units::more(signed(head) - signed(base))
 }

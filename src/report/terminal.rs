@@ -5,10 +5,10 @@ use anstyle::{AnsiColor, Style as Ansi};
 
 use super::escape::{shorten, width};
 use super::table::{self, Column};
-use super::title::{Part, Title, plain};
+use super::title::{Part, Title, all_by, plain};
 use super::units;
 use super::view::{Line, View};
-use crate::model::{Evidence, Outcome, Report, Row, Verdict};
+use crate::model::{Evidence, Outcome, Report, Verdict};
 
 /// How to write for this reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -200,7 +200,9 @@ fn hint(view: &View) -> Option<String> {
     let text = match view.outcome {
         Outcome::Passed => return None,
         // Nothing was measured for this report.
-        Outcome::PassedWithUndecided | Outcome::Inconclusive | Outcome::Failed if all_stored(view) => {
+        Outcome::PassedWithUndecided | Outcome::Inconclusive | Outcome::Failed
+            if all_by(view.rows.iter().copied(), Evidence::StoredBaseline) =>
+        {
             "`cargo perfgate --base REV` measures both sides in alternation, and confirms what it tells"
         }
         Outcome::PassedWithUndecided | Outcome::Inconclusive => {
@@ -219,13 +221,6 @@ fn hint(view: &View) -> Option<String> {
         Outcome::CouldNotComplete => "run the benchmark with `cargo bench` to see its own output",
     };
     Some(text.to_owned())
-}
-
-/// Whether all that was judged was judged by what was stored.
-fn all_stored(view: &View) -> bool {
-    let judged = |row: &&&Row| row.verdict.is_judged();
-    let mut rows = view.rows.iter().filter(judged).peekable();
-    rows.peek().is_some() && rows.all(|row| row.evidence == Some(Evidence::StoredBaseline))
 }
 
 /// `text` in lines of `columns` at most, cut at spaces; longer words stay whole.

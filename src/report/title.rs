@@ -59,10 +59,15 @@ pub(super) fn summary(report: &Report) -> String {
     if counts.is_empty() { "no rows".to_owned() } else { counts.join(", ") }
 }
 
+/// Whether every row that was judged was by this evidence, and there is one.
+pub(super) fn all_by<'r>(rows: impl IntoIterator<Item = &'r Row>, evidence: Evidence) -> bool {
+    let mut judged = rows.into_iter().filter(|row| row.verdict.is_judged()).peekable();
+    judged.peek().is_some() && judged.all(|row| row.evidence == Some(evidence))
+}
+
 /// Whether identity of the executables settled every row that was judged.
 pub(super) fn all_same_executable(rows: &[Row]) -> bool {
-    let mut judged = rows.iter().filter(|row| row.verdict.is_judged()).peekable();
-    judged.peek().is_some() && judged.all(|row| row.evidence == Some(Evidence::SameExecutable))
+    all_by(rows, Evidence::SameExecutable)
 }
 
 /// That in words.

@@ -88,8 +88,23 @@ pub(super) fn limit(ratio: f64) -> String {
     }
 }
 
+/// A change of counts in percent: `+20.41 %`. There is no noise in it that decimals would show.
+pub(super) fn growth(base: u64, head: u64) -> String {
+    change(head as f64 / base.max(1) as f64 - 1.0, 0.0)
+}
+
+/// A difference of counts with its sign: `+1,234`, `-5`, `0`.
+pub(super) fn more(difference: i64) -> String {
+    let sign = match difference.signum() {
+        1 => "+",
+        -1 => "-",
+        _ => "",
+    };
+    format!("{sign}{}", count(difference.unsigned_abs()))
+}
+
 /// A count with separators: `1,234`.
-pub(super) fn count(number: usize) -> String {
+pub(super) fn count(number: impl std::fmt::Display) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (i, digit) in digits.chars().enumerate() {

@@ -208,18 +208,14 @@ impl<'a> View<'a> {
 
 /// By how many instructions more it executes, and which functions those are in.
 fn counted(counted: &CountedChange) -> String {
-    let number = |count: u64| units::count(usize::try_from(count).unwrap_or(usize::MAX));
-    let change = match counted.head.cmp(&counted.base) {
-        Ordering::Equal => format!("{} instructions as before", number(counted.head)),
-        _ => {
-            let change = units::change(counted.head as f64 / counted.base.max(1) as f64 - 1.0, 0.0);
-            format!("{} → {} instructions ({change})", number(counted.base), number(counted.head))
-        }
+    let change = if counted.head == counted.base {
+        format!("{} instructions as before", units::count(counted.head))
+    } else {
+        let (base, head) = (units::count(counted.base), units::count(counted.head));
+        format!("{base} → {head} instructions ({})", units::growth(counted.base, counted.head))
     };
-    let culprit = |culprit: &Culprit| {
-        let sign = if culprit.change < 0 { '-' } else { '+' };
-        format!("{sign}{} in {}", number(culprit.change.unsigned_abs()), clean(&culprit.function, LONGEST_ID))
-    };
+    let culprit =
+        |culprit: &Culprit| format!("{} in {}", units::more(culprit.change), clean(&culprit.function, LONGEST_ID));
     let culprits: Vec<String> = counted.culprits.iter().map(culprit).collect();
     if culprits.is_empty() { change } else { format!("{change}: {}", culprits.join(", ")) }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use cargo_perfgate::harness::Program;
 use cargo_perfgate::harness::criterion::{Counting, Counts, Enumeration, count, enumerate};
-use cargo_perfgate::instrument::{Copies, valgrind_version};
+use cargo_perfgate::instrument::{Copies, has_valgrind};
 use cargo_perfgate::profile::{Cost, Profile};
 
 use crate::criterion::executables;
@@ -15,8 +15,7 @@ use crate::criterion::executables;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn counted(program: &Program) -> (Enumeration, Counting) {
-    let valgrind = valgrind_version(Path::new("/"));
-    assert!(valgrind.is_some(), "these tests need valgrind: `apt-get install valgrind`");
+    assert!(has_valgrind(Path::new("/")), "these tests need valgrind: `apt-get install valgrind`");
     let copies = Copies::new().unwrap();
     let home = copies.folder().join("home");
     let found = enumerate(program, &home, PATIENCE).unwrap().unwrap();

@@ -64,31 +64,24 @@ pub fn count(
         let why = format!("criterion {version} takes whole seconds only, and would run for minutes under valgrind");
         return Ok(names.iter().map(|name| (name.clone(), Err(why.clone()))).collect());
     }
-    for (index, (part, filter)) in filters(names).into_iter().enumerate() {
-        let mut left: Vec<String> = part.to_vec();
-        let mut filter = filter;
-        let mut attempt = 0;
-        while !left.is_empty() {
-            let folder = folder.join(format!("{index}-{attempt}"));
-            let process = Run { program, folder: &folder, home, time_out };
-            let (counted, ended) = process.count(&filter)?;
-            let before = left.len();
-            left.retain(|name| !counted.contains_key(name));
-            counting.extend(counted);
-            if let Some(ending) = ended {
-                // The others get a process without the one that ended this.
-                let blamed = ending.during.filter(|name| left.contains(name)).or_else(|| left.first().cloned());
-                left.retain(|name| blamed.as_ref() != Some(name));
-                counting.extend(blamed.map(|name| (name, Err(ending.detail))));
-            } else if left.len() == before {
-                let why = "it ended without having measured it".to_owned();
-                counting.extend(left.drain(..).map(|name| (name, Err(why.clone()))));
+    let mut left = names.to_vec();
+    for attempt in 0.. {
+        let Some((part, filter)) = filters(&left).into_iter().next() else { break };
+        let folder = folder.join(attempt.to_string());
+        let (counted, ended) = Run { program, folder: &folder, home, time_out }.count(&filter)?;
+        let missing: Vec<&String> = part.iter().filter(|name| !counted.contains_key(*name)).collect();
+        let (given_up, why) = match ended {
+            // The others get a process without the one that ended this.
+            Some(ending) => {
+                let during = missing.iter().find(|name| ending.during.as_ref() == Some(**name));
+                (Vec::from_iter(during.or(missing.first()).copied()), ending.detail)
             }
-            if let Some((_, next)) = filters(&left).into_iter().next() {
-                filter = next;
-            }
-            attempt += 1;
-        }
+            None if counted.is_empty() => (missing, "it ended without having measured it".to_owned()),
+            None => (Vec::new(), String::new()),
+        };
+        counting.extend(given_up.into_iter().map(|name| (name.clone(), Err(why.clone()))));
+        counting.extend(counted);
+        left.retain(|name| !counting.contains_key(name));
     }
     Ok(counting)
 }

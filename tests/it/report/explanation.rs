@@ -1,7 +1,7 @@
 //! What `explain` prints.
 
 use cargo_perfgate::model::{
-    BenchmarkId, CountedChange, Culprit, Explanation, FunctionCost, Functions, HeadSide, SideCounts, Verdict,
+    BaseSide, BenchmarkId, CountedChange, Culprit, Explanation, FunctionCost, Functions, HeadSide, SideCounts, Verdict,
 };
 use cargo_perfgate::report::{Style, explanation, json, markdown, terminal};
 
@@ -22,17 +22,12 @@ fn cost(function: &str, base: Option<u64>, head: Option<u64>) -> FunctionCost {
 
 fn benchmark(name: &str, base: u64, head: u64, functions: Vec<FunctionCost>) -> Functions {
     let side = |instructions| SideCounts { instructions, cold_instructions: instructions + 100 };
-    Functions {
-        benchmark: BenchmarkId::new("textkit", "text", name),
-        base: Some(side(base)),
-        head: side(head),
-        functions,
-    }
+    Functions { benchmark: BenchmarkId::new("textkit", "text", name), base: side(base), head: side(head), functions }
 }
 
 fn explanation(benchmarks: Vec<Functions>) -> Explanation {
     Explanation {
-        base: None,
+        base: BaseSide { commit: None, reason: String::new() },
         head: HeadSide { commit: None, dirty: false },
         benchmarks,
         skipped: Vec::new(),
