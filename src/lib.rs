@@ -20,12 +20,14 @@
 //! | 3 | `report` | a report turned into text: terminal, markdown, JSON |
 //! | 2 | `gate` | comparisons turned into verdicts, verdicts into an outcome |
 //! | 1 | `profile` | costs by function: files of counting tools read, two of them compared |
+//! | 1 | `code` | machine code by function, from the objects of a link; the same function in two programs |
 //! | 1 | `stats` | numbers only: quantiles, trimmed means, bets, intervals, a seeded generator |
 //! | 0 | `model` | plain values with serde: the glossary in types |
 //!
 //! Floors 0 to 3 are pure: no file system, environment, clock, process or network.
 
 pub mod cli;
+pub mod code;
 pub mod config;
 pub mod flow;
 pub mod gate;

@@ -40,6 +40,7 @@ pub(super) static GATE: Keys = Keys {
         "time-out",
         "budget",
         "suite-max-regression",
+        "screen",
     ],
     later: &[],
     invented: false,

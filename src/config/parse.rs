@@ -167,6 +167,9 @@ pub(super) fn read_gate(gate: Section<'_>, policy: &mut Policy, problems: &mut P
     if let Some(share) = gate.read("max-inconclusive", problems, share) {
         policy.max_inconclusive = share.into_inner();
     }
+    if let Some(screen) = gate.read("screen", problems, value::truth) {
+        policy.screen = screen.into_inner();
+    }
     if let Some(time_out) = gate.read("time-out", problems, |value| value::waiting(value, "120 s")) {
         policy.time_out = time_out.into_inner();
     }

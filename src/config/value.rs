@@ -155,6 +155,16 @@ pub(super) fn reaction(value: &DeValue<'_>) -> Result<Reaction, Fault> {
     }
 }
 
+/// `true` or `false`; variables are texts.
+pub(super) fn truth(value: &DeValue<'_>) -> Result<bool, Fault> {
+    match value {
+        DeValue::Boolean(truth) => Ok(*truth),
+        DeValue::String(text) if text == "true" => Ok(true),
+        DeValue::String(text) if text == "false" => Ok(false),
+        other => Err(wrong_type("`true` or `false`", other)),
+    }
+}
+
 /// A branch or revision. It reaches git's command line, so what could be read as an option is refused here.
 pub(super) fn revision(value: &DeValue<'_>) -> Result<String, Fault> {
     const EXPECTED: &str = "a branch or revision such as \"origin/main\"";

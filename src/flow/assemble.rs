@@ -230,7 +230,7 @@ pub fn measurement(id: BenchmarkId, open: &Open, measured: &Measured) -> Option<
         median: rounded(middle),
         spread: rounded((q75 - q25) / middle),
         estimates: estimates.into_iter().map(rounded).collect(),
-        executable: open.identity.clone(),
+        executable: open.head_origin.identity.clone(),
         layout_spread: measured.layout_spread().filter(|_| open.suite.head.layouter.is_ok()),
         pair_spread: measured.trial.as_ref().and_then(Trial::spread),
         cost: Some(measured.cost.as_nanos() as f64),

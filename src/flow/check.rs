@@ -1,5 +1,6 @@
 //! `check`: the work tree against a base.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::assemble::{self, Frame};
@@ -7,6 +8,7 @@ use super::culprits::name_culprits;
 use super::measure::{Results, measure};
 use super::policy::{self, PolicyOf};
 use super::project::{BuiltSide, ProjectRequest, Setting, beyond_code, short};
+use super::screening::{self, Kept, screen};
 use super::suites::{Against, Suites, look};
 use super::tried::Tried;
 use super::{FlowError, Progress, noise};
@@ -130,24 +132,29 @@ fn judge_head(
         suites.skipped.extend(setting.elsewhere(&head));
     }
     setting.check_config(&ids_of(&suites))?;
+    let drawn = match &built_base {
+        Ok((built, _)) if equal_is_unchanged => {
+            let kept = Kept::new(setting.slots.folder(), &built.tree.id);
+            let seed = jiff::Timestamp::now().as_nanosecond() as u64;
+            screen(&mut suites, setting, &kept, &copies.folder().join("screening"), seed, progress)?
+        }
+        _ => BTreeSet::new(),
+    };
     let open: Vec<BenchmarkId> = suites.open_ids().collect();
     noise::apply(setting, &environment.key, &open, progress)?;
     let started = jiff::Timestamp::now().to_string();
-    let measured = measure(&suites, Sides::Both, copies, setting, &mut warnings, progress)?;
+    let measured = measure(&mut suites, Sides::Both, copies, setting, &mut warnings, progress)?;
     let mut frame = frame(setting, Some(&base), Some(environment.clone()), &suites, warnings);
     frame.controls = measured.controls();
-    let (mut rows, frame) = rows(&suites, &measured, setting, &base, frame);
+    let (mut rows, mut frame) = rows(&suites, &measured, setting, &base, frame);
+    frame.controls = frame.controls.and(screening::outcome(&drawn, &rows));
     name_culprits(setting, &suites, &mut rows, progress)?;
     let stored = if request.store {
         let measurements =
             measured.each(&suites).filter_map(|(id, open, m)| assemble::measurement(id, open, m)).collect();
         // Benchmarks of equal executables are not measured: a check's run never claims to hold all.
-        store(
-            setting,
-            &assemble::run(setting, &environment, started, false, measurements, measured.controls()),
-            progress,
-        )
-        .err()
+        store(setting, &assemble::run(setting, &environment, started, false, measurements, frame.controls), progress)
+            .err()
     } else {
         None
     };

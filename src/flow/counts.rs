@@ -1,12 +1,11 @@
 //! Benchmarks counted on both sides.
 
 use std::path::Path;
-use std::time::Duration;
 
 use super::project::Setting;
 use super::suites::Open;
 use crate::harness::HarnessError;
-use crate::harness::criterion::{Counting, Counts, count};
+use crate::harness::criterion::{Counting, Counts, Patience, count};
 use crate::instrument::{has_valgrind, hides_avx512};
 
 /// The counts of a benchmark on base and head, or why there are none.
@@ -18,16 +17,16 @@ pub fn can_count(setting: &Setting) -> bool {
 }
 
 /// Counts benchmarks of an executable that both sides have, and answers for each name. `folder` is one that nobody else
-/// uses; a program that is silent for `time_out` is given up.
+/// uses.
 pub fn count_both(
     open: &Open,
     names: &[String],
     folder: &Path,
-    time_out: Duration,
+    patience: Patience,
 ) -> Result<Vec<(String, BothCounts)>, HarnessError> {
     let Some(base) = &open.suite.base else { return Ok(Vec::new()) };
     let home = folder.join("home");
-    let count = |program, side: &str| count(program, open.suite.version, names, &folder.join(side), &home, time_out);
+    let count = |program, side: &str| count(program, open.suite.version, names, &folder.join(side), &home, patience);
     // One after the other: a path that is compiled in leads to the side that runs.
     let (mut of_base, mut of_head) = (count(base, "base")?, count(&open.suite.head, "head")?);
     let _ = std::fs::remove_dir_all(folder);
@@ -44,7 +43,8 @@ pub fn count_both(
 
 /// What the user has to know of counts of this executable.
 pub fn caveat(open: &Open) -> Option<String> {
-    let hidden = hides_avx512() && has_avx512(&open.suite.head.path);
+    let sides = std::iter::once(&open.suite.head).chain(&open.suite.base);
+    let hidden = hides_avx512() && sides.into_iter().any(|program| has_avx512(&program.path));
     hidden.then(|| {
         format!(
             "{}::{} has code for AVX-512, which valgrind hides from programs: where the CPU is asked for it, other code is counted than runs otherwise",

@@ -7,6 +7,7 @@ use super::project::Setting;
 use super::suites::Suites;
 use super::{FlowError, Progress};
 use crate::harness::HarnessError;
+use crate::harness::criterion::Patience;
 use crate::instrument::Copies;
 use crate::model::{BenchmarkId, CountedChange, Culprit, Metric, Row, Verdict};
 use crate::profile::{Profile, changes};
@@ -20,7 +21,7 @@ const ROOM: Duration = Duration::from_secs(30);
 const SLOWDOWN: f64 = 60.0;
 const CALLS: f64 = 2.0 * 11.0;
 /// A program that is silent for longer is given up: no verdict waits for it.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Patience = Patience { silence: Duration::from_secs(20), given_up: 3 };
 /// Functions that are named.
 const MOST_CULPRITS: usize = 3;
 

@@ -2,9 +2,9 @@
 
 use super::counts::{can_count, caveat, count_both};
 use super::project::{ProjectRequest, Setting, short};
-use super::suites::{Against, Looking, look};
+use super::suites::{Against, look};
 use super::{FlowError, Progress};
-use crate::harness::criterion::Counts;
+use crate::harness::criterion::{Counts, Patience};
 use crate::instrument::Copies;
 use crate::model::{BaseSide, BenchmarkId, Explanation, FunctionCost, Functions, HeadSide, SideCounts, Skipped};
 use crate::profile::{Cost, FunctionChange, changes};
@@ -40,8 +40,7 @@ pub fn explain(request: ExplainRequest, progress: &mut dyn Progress) -> Result<E
     let copies = Copies::new()?;
     let home = copies.folder().join("home");
     let tried = super::tried::Tried::default();
-    let looking = Looking { lays_out: false, ..setting.looking(&home, true) };
-    let suites = look(&head, Against::Base(&built, &tried), &looking, progress)?;
+    let suites = look(&head, Against::Base(&built, &tried), &setting.looking(&home, true), progress)?;
     let mut explanation = Explanation {
         base: BaseSide { commit: Some(base.commit), reason: base.reason },
         head: HeadSide { commit: Some(setting.head.commit.clone()), dirty: setting.head.dirty },
@@ -53,15 +52,14 @@ pub fn explain(request: ExplainRequest, progress: &mut dyn Progress) -> Result<E
         what: settled.id.to_string(),
         reason: format!("{}: {}", settled.verdict, settled.reason),
     }));
+    let patience = Patience { silence: setting.config.policy.time_out, given_up: usize::MAX };
     for open in &suites.open {
         progress.status(
             "Counting",
             &format!("{} of {}::{}", counted(open.names.len(), "benchmark"), open.package, open.target),
         );
         explanation.warnings.extend(caveat(open));
-        for (name, counts) in
-            count_both(open, &open.names, &copies.folder().join("counts"), setting.config.policy.time_out)?
-        {
+        for (name, counts) in count_both(open, &open.names, &copies.folder().join("counts"), patience)? {
             match counts {
                 Ok((base, head)) => explanation.benchmarks.push(functions(open.id(&name), &base, &head)),
                 Err(reason) => explanation.skipped.push(Skipped { what: open.id(&name).to_string(), reason }),

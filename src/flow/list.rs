@@ -3,7 +3,7 @@
 use super::check::ids_of;
 use super::noise::known;
 use super::project::{ProjectRequest, Setting};
-use super::suites::{Against, Looking, look};
+use super::suites::{Against, look};
 use super::{FlowError, Progress};
 use crate::instrument::Copies;
 use crate::model::{BenchmarkId, Skipped};
@@ -33,8 +33,7 @@ pub fn list(request: ProjectRequest, progress: &mut dyn Progress) -> Result<List
     let head = setting.build_head(progress)?;
     let copies = Copies::new()?;
     let home = copies.folder().join("home");
-    let looking = Looking { lays_out: false, ..setting.looking(&home, true) };
-    let suites = look(&head, Against::Nothing, &looking, progress)?;
+    let suites = look(&head, Against::Nothing, &setting.looking(&home, true), progress)?;
     let (known, _) = known(&Store::open(setting.repository.root())?, &setting.environment()?.key)?;
     let cost = |benchmark: &BenchmarkId| known.get(benchmark).and_then(|noise| noise.cost);
     let mut ids = ids_of(&suites);

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::layouts::lay_out;
 use super::measured::Measured;
 use super::project::Setting;
 use super::schedule::{Planned, Schedule, Scheduled, USUAL_PAIRS, schedule, suite_rows};
@@ -62,7 +63,7 @@ impl Results {
 
 /// Measures all that is open. Adds to `warnings` what the reader should know of how it was done.
 pub fn measure(
-    suites: &Suites,
+    suites: &mut Suites,
     sides: Sides,
     copies: Copies,
     setting: &Setting,
@@ -72,6 +73,9 @@ pub fn measure(
     if suites.open.is_empty() {
         return Ok(Results::default());
     }
+    progress.phase("layouts prepared");
+    lay_out(suites, &copies.folder().join("layouts"))?;
+    let suites = &*suites;
     let policy = &setting.config.policy;
     let planned = |open: &Open| -> Vec<Planned> {
         let ids = open.names.iter().map(|name| open.id(name));

@@ -10,12 +10,14 @@ pub mod init;
 pub mod list;
 pub mod run;
 pub mod saved;
+pub mod screening;
 
 mod absent;
 mod assemble;
 mod bench_sources;
 mod counts;
 mod culprits;
+mod layouts;
 mod measure;
 mod measured;
 mod noise;

@@ -81,6 +81,7 @@ fn described(policy: &Policy) -> BTreeMap<String, String> {
     add("tolerate", limit(policy.wall_time.tolerate));
     add("max", policy.wall_time.max.map_or("none".to_owned(), nanoseconds));
     add("suite-max-regression", percent(policy.suite.max_regression));
+    add("screen", policy.screen.to_string());
     add("max-inconclusive", percent(policy.max_inconclusive));
     for (key, reaction) in [
         ("on-inconclusive", policy.on_inconclusive),

@@ -139,7 +139,7 @@ impl Setting {
     /// How this project's executables are looked at; `home` is a folder for what they may write.
     pub fn looking<'a>(&'a self, home: &'a Path, equal_is_unchanged: bool) -> Looking<'a> {
         let filter = self.request.filter.as_ref();
-        Looking { home, time_out: self.config.policy.time_out, equal_is_unchanged, filter, lays_out: true }
+        Looking { home, time_out: self.config.policy.time_out, equal_is_unchanged, filter }
     }
 
     /// The paths in which two trees differ, both written or to be.

@@ -68,11 +68,11 @@ pub(super) fn measure_head(setting: &Setting, progress: &mut dyn Progress) -> Re
     let head = setting.build_head(progress)?;
     let environment = setting.environment()?;
     let copies = Copies::new()?;
-    let suites = look(&head, Against::Nothing, &setting.looking(&copies.folder().join("home"), true), progress)?;
+    let mut suites = look(&head, Against::Nothing, &setting.looking(&copies.folder().join("home"), true), progress)?;
     setting.check_config(&ids_of(&suites))?;
     let started = jiff::Timestamp::now().to_string();
     let mut warnings = Vec::from_iter(absent::contents(&[&head]));
-    let results = measure(&suites, Sides::HeadOnly, copies, setting, &mut warnings, progress)?;
+    let results = measure(&mut suites, Sides::HeadOnly, copies, setting, &mut warnings, progress)?;
     for warning in warnings {
         progress.warn(&warning);
     }

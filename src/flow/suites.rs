@@ -9,13 +9,16 @@ use super::tried::{Stand, Tried};
 use super::{FlowError, Progress, file_error};
 use crate::harness::Program;
 use crate::harness::criterion::{Enumeration, NotCriterion, Suite, Version, Way, enumerate, runs_once};
-use crate::instrument::Layouter;
+use crate::instrument::Relink;
 use crate::model::{BenchmarkId, Evidence, Skipped, Verdict};
 use crate::report::counted;
-use crate::workspace::{BenchExecutable, executable_identity};
+use crate::workspace::BenchExecutable;
 
 /// How the reason of a row begins whose base is not base's own benchmark.
 pub(super) const ON_BASE: &str = "head's benchmark on base's code";
+
+/// Why an executable has one layout before it is made ready for others.
+const NOT_LAID_OUT: &str = "its link was not recorded";
 
 /// The benchmarks of a project.
 #[derive(Debug, Default)]
@@ -41,8 +44,10 @@ pub struct Open {
     pub names: Vec<String>,
     /// Harness and version.
     pub harness: String,
-    /// Identity of head's executable.
-    pub identity: String,
+    /// Where base's executable comes from, if there is one.
+    pub base_origin: Option<Origin>,
+    /// Where head's executable comes from.
+    pub head_origin: Origin,
     /// Where base's executable is head's benchmark on base's code: the benchmarks that base has itself.
     pub tried: Option<BTreeSet<String>>,
 }
@@ -53,9 +58,6 @@ impl Suites {
         let (settled, open) = (&self.settled[settled..], &self.open[open..]);
         let timed: usize = open.iter().map(|open| open.names.len()).sum();
         progress.status("Found", &format!("{what}: {}", counted(settled.len() + timed, "benchmark")));
-        if timed > 0 {
-            progress.detail("Timing", &format!("{}, since nothing cheaper decides", counted(timed, "benchmark")));
-        }
         let mut reasons: BTreeMap<(Verdict, &str), usize> = BTreeMap::new();
         for settled in settled {
             *reasons.entry((settled.verdict, &settled.reason)).or_default() += 1;
@@ -80,6 +82,21 @@ impl Open {
     /// Whether base lacks one of its benchmarks.
     pub fn is_new(&self, name: &str) -> bool {
         self.tried.as_ref().is_some_and(|base_has| !base_has.contains(name))
+    }
+}
+
+/// Where an executable comes from.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// Identity of the executable.
+    pub identity: String,
+    /// The record of its link, where there is one.
+    pub relink: Option<Relink>,
+}
+
+impl Origin {
+    fn of(executable: &BenchExecutable) -> Result<Self, FlowError> {
+        Ok(Self { identity: identity(executable)?.to_owned(), relink: executable.relink.clone() })
     }
 }
 
@@ -108,8 +125,6 @@ pub struct Looking<'a> {
     pub equal_is_unchanged: bool,
     /// Which ids are wanted.
     pub filter: Option<&'a regex::Regex>,
-    /// Whether executables are made ready to be measured in many layouts: that takes seconds, and only timing needs it.
-    pub lays_out: bool,
 }
 
 impl Looking<'_> {
@@ -386,28 +401,12 @@ impl Target<'_> {
         if names.is_empty() {
             return Ok(());
         }
-        let identity = identity(self.executable)?.to_owned();
-        let home = self.looking.home;
-        // Links wait for one another more than they work.
-        let (base, head) = std::thread::scope(|scope| {
-            let lays_out = self.looking.lays_out;
-            let made = move |(executable, side): Sided<'_>, name: &str| match lays_out {
-                true => laid_out((executable, side), &home.join(name)),
-                false => Ok(program(executable, side)),
-            };
-            let base = base.map(|side| scope.spawn(move || made(side, "base")));
-            let head = made((self.executable, self.head), "head");
-            let ended = |thread: std::thread::ScopedJoinHandle<'_, _>| {
-                thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-            };
-            (base.map(ended).transpose(), head)
-        });
         self.suites.open.push(Open {
             package: self.executable.package.clone(),
             target: self.executable.target.clone(),
             suite: Suite {
-                base: base?,
-                head: head?,
+                base: base.map(|(executable, side)| program(executable, side)),
+                head: program(self.executable, self.head),
                 // Whole seconds are understood by every version.
                 version: version.unwrap_or(Version(0, 3, 0)),
                 way: found.way,
@@ -415,7 +414,8 @@ impl Target<'_> {
             },
             names,
             harness: harness(found.version),
-            identity,
+            base_origin: base.map(|(executable, _)| Origin::of(executable)).transpose()?,
+            head_origin: Origin::of(self.executable)?,
             tried,
         });
         Ok(())
@@ -464,30 +464,11 @@ fn identity(executable: &BenchExecutable) -> Result<&str, FlowError> {
     executable.identity().map_err(|e| file_error("read", &executable.path, e))
 }
 
-/// `executable` to be measured: with layouts from its link, if repeating that gives the very same program. Nothing else
-/// may be measured in its name. `scratch` is a folder that nobody else uses meanwhile.
-fn laid_out((executable, side): Sided<'_>, scratch: &Path) -> Result<Program, FlowError> {
-    let mut program = program(executable, side);
-    let Some(relink) = &executable.relink else { return Ok(program) };
-    std::fs::create_dir_all(scratch).map_err(|e| file_error("create", scratch, e))?;
-    let again = scratch.join("relinked");
-    program.layouter = match relink.repeat(&again) {
-        Ok(()) => {
-            let same = executable_identity(&again).map_err(|e| file_error("read", &again, e))? == identity(executable)?;
-            let other = || "repeating its link gives another program".to_owned();
-            if same { Layouter::try_ways(relink, &executable.path, scratch) } else { Err(other()) }
-        }
-        Err(reason) => Err(reason),
-    };
-    let _ = std::fs::remove_dir_all(scratch);
-    Ok(program)
-}
-
 fn program(executable: &BenchExecutable, side: &BuiltSide) -> Program {
     Program {
         link: Some(side.link.clone()),
         path: executable.path.clone(),
-        layouter: Err("its link was not recorded".to_owned()),
+        layouter: Err(NOT_LAID_OUT.to_owned()),
         directory: executable.directory.clone(),
         environment: executable.environment.clone(),
     }

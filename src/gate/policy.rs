@@ -34,6 +34,8 @@ pub struct Policy {
     pub suite: Limits,
     /// Rules per benchmark; later ones win, key by key.
     pub rules: Vec<Rule>,
+    /// Whether benchmarks that execute the same code on both sides need no timing.
+    pub screen: bool,
     /// What a row that could not be judged does.
     pub on_inconclusive: Reaction,
     /// Share of judged rows that may be inconclusive before `on_inconclusive` applies; a plain ratio. 0: any row.
@@ -159,6 +161,7 @@ impl Default for Policy {
             noise_limits: BTreeMap::new(),
             suite: Limits::new(0.02),
             rules: Vec::new(),
+            screen: true,
             on_inconclusive: Reaction::Warn,
             max_inconclusive: 0.0,
             on_missing_baseline: Reaction::Warn,

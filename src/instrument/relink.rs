@@ -37,6 +37,20 @@ impl Relink {
         self.repeat_with(output, Changes::default()).map(drop)
     }
 
+    /// The objects and archives that the linker was given.
+    pub fn inputs(&self) -> Result<Vec<PathBuf>, String> {
+        let link = self.link()?;
+        let here = surroundings(&self.record).to_string_lossy();
+        let directory = PathBuf::from(link.directory.replace(HERE, &here));
+        let paths = link.arguments.iter().filter(|argument| !argument.starts_with('-') && **argument != link.output);
+        let paths = paths.map(|argument| directory.join(argument.replace(HERE, &here)));
+        let is_input = |path: &PathBuf| {
+            let extension = path.extension().and_then(|extension| extension.to_str());
+            extension.is_some_and(|extension| ["o", "rlib", "a"].contains(&extension))
+        };
+        Ok(paths.filter(is_input).collect())
+    }
+
     /// The objects of the program's own crate, as [`Changes::objects`] names them.
     pub(super) fn objects(&self) -> Result<Vec<String>, String> {
         Ok(self.link()?.arguments.iter().filter_map(|argument| self.object(argument)).collect())

@@ -1,16 +1,23 @@
-//! Comparisons of a program with itself: what the method makes of equal code on the machine at hand.
+//! What the method makes of equal code on the machine at hand: comparisons of a program with itself, and of benchmarks that
+//! are proved to execute the same code.
 
 use serde::{Deserialize, Serialize};
 
-/// How many comparisons of base with itself were brought to a verdict, and how many of those were wrong.
+/// How many comparisons of equal code were brought to a verdict, and how many of those were wrong.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Controls {
-    /// Comparisons with a verdict.
+    /// Comparisons of base with itself with a verdict.
     pub comparisons: u64,
     /// Of these, called regressed.
     pub regressed: u64,
     /// Of these, called improved.
     pub improved: u64,
+    /// Benchmarks that execute the same code on both sides, were timed all the same, and got a verdict.
+    #[serde(default)]
+    pub proved: u64,
+    /// Of these, called slower or faster.
+    #[serde(default)]
+    pub contradicted: u64,
 }
 
 impl Controls {
@@ -20,6 +27,8 @@ impl Controls {
             comparisons: self.comparisons.saturating_add(other.comparisons),
             regressed: self.regressed.saturating_add(other.regressed),
             improved: self.improved.saturating_add(other.improved),
+            proved: self.proved.saturating_add(other.proved),
+            contradicted: self.contradicted.saturating_add(other.contradicted),
         }
     }
 

@@ -96,6 +96,9 @@ pub enum Evidence {
     /// Both sides' code and data are identical.
     #[serde(rename = "same executable")]
     SameExecutable,
+    /// Whatever was executed has the same machine code on both sides.
+    #[serde(rename = "same code executed")]
+    SameCodeExecuted,
     /// Numbers that were stored earlier; for times this confirms nothing.
     #[serde(rename = "stored baseline")]
     StoredBaseline,
@@ -112,6 +115,7 @@ impl Evidence {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::SameExecutable => "same executable",
+            Self::SameCodeExecuted => "same code executed",
             Self::StoredBaseline => "stored baseline",
             Self::PairedMeasurement => "paired measurement",
             Self::AbsoluteBudget => "absolute budget",

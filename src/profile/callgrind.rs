@@ -5,9 +5,9 @@
 //! is written once as `(number) name`, and as `(number)` from then on.
 //! <https://valgrind.org/docs/manual/cl-format.html>
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::function::{Cost, Function, Profile};
+use super::function::{Cost, Function, Profile, bare};
 
 /// Why a text is no file of callgrind's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -35,6 +35,46 @@ impl Names {
         }
         self.0.get(&number).cloned().ok_or_else(|| format!("the name of ({number}) is nowhere before"))
     }
+}
+
+/// A function as one program names it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Symbol {
+    /// The path of the executable or library that it is in; empty where it is not known.
+    pub object: String,
+    /// Its name there; an address where it has none.
+    pub name: String,
+}
+
+/// Reads one file of callgrind's: the functions that executed instructions of their own. Those that only waited for what
+/// they had called before are in such files, too.
+///
+/// # Errors
+/// A text that callgrind cannot have written as it stands.
+pub fn read_symbols(text: &str) -> Result<BTreeSet<Symbol>, NotCallgrind> {
+    let (mut objects, mut functions) = (Names::default(), Names::default());
+    let mut symbols = BTreeSet::new();
+    let (mut object, mut function, mut of_call) = (String::new(), None, false);
+    for (index, line) in text.lines().enumerate() {
+        let wrong = |reason| NotCallgrind { line: index + 1, reason };
+        let line = line.trim_end();
+        if matches!(line.bytes().next(), Some(b'0'..=b'9' | b'+' | b'-' | b'*')) {
+            if !std::mem::take(&mut of_call) {
+                symbols.extend(function.take().map(|name: String| Symbol { object: object.clone(), name }));
+            }
+            continue;
+        }
+        let Some((key, value)) = line.split_once('=') else { continue };
+        match key {
+            "ob" => object = objects.resolve(value).map_err(wrong)?,
+            "cob" => drop(objects.resolve(value).map_err(wrong)?),
+            "fn" => function = Some(bare(&functions.resolve(value).map_err(wrong)?).to_owned()),
+            "cfn" => drop(functions.resolve(value).map_err(wrong)?),
+            "calls" => of_call = true,
+            _ => {}
+        }
+    }
+    Ok(symbols)
 }
 
 #[derive(Default)]

@@ -20,10 +20,15 @@ impl Function {
         // Cargo's hash, which is another one where a dependency is.
         let hash = |text: &&str| text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         let object = object.rsplit_once('-').filter(|(_, end)| hash(end)).map_or(object, |(name, _)| name);
-        // glibc's versions are behind `@@`.
-        let symbol = symbol.split("@@").next().unwrap_or_default();
-        Self { object: object.to_owned(), name: format!("{:#}", demangle(symbol)) }
+        Self { object: object.to_owned(), name: format!("{:#}", demangle(bare(symbol))) }
     }
+}
+
+/// A symbol without what is added to it: glibc's version behind `@@`, callgrind's number of a level of recursion.
+pub(super) fn bare(symbol: &str) -> &str {
+    let symbol = symbol.split("@@").next().unwrap_or_default();
+    let level = |level: &str| !level.is_empty() && level.bytes().all(|byte| byte.is_ascii_digit());
+    symbol.rsplit_once('\'').filter(|(_, end)| level(end)).map_or(symbol, |(symbol, _)| symbol)
 }
 
 /// What a function cost.

@@ -5,6 +5,6 @@ mod callgrind;
 mod changes;
 mod function;
 
-pub use callgrind::{NotCallgrind, read_callgrind};
+pub use callgrind::{NotCallgrind, Symbol, read_callgrind, read_symbols};
 pub use changes::{FunctionChange, changes};
 pub use function::{Cost, Function, Profile};

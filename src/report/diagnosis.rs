@@ -55,10 +55,15 @@ fn base(diagnosis: &Diagnosis) -> String {
 
 /// What comparing base with itself showed.
 fn controls(controls: Controls) -> String {
-    match controls.comparisons {
+    let mut text = match controls.comparisons {
         0 => "base was not yet compared with itself here: now and then `cargo perfgate` does that".to_owned(),
         all => format!("on this machine: {} false of {}", controls.regressed, counted(all as usize, "comparison")),
+    };
+    if controls.proved > 0 {
+        let all = counted(controls.proved as usize, "benchmark");
+        text.push_str(&format!("; timing contradicts {} of {all} that execute the same code", controls.contradicted));
     }
+    text
 }
 
 fn table(diagnosis: &Diagnosis) -> String {

@@ -201,7 +201,7 @@ fn hint(view: &View) -> Option<String> {
         Outcome::Passed => return None,
         // Nothing was measured for this report.
         Outcome::PassedWithUndecided | Outcome::Inconclusive | Outcome::Failed
-            if all_by(view.rows.iter().copied(), Evidence::StoredBaseline) =>
+            if all_by(view.rows.iter().copied(), &[Evidence::StoredBaseline]) =>
         {
             "`cargo perfgate --base REV` measures both sides in alternation, and confirms what it tells"
         }

@@ -59,19 +59,22 @@ pub(super) fn summary(report: &Report) -> String {
     if counts.is_empty() { "no rows".to_owned() } else { counts.join(", ") }
 }
 
-/// Whether every row that was judged was by this evidence, and there is one.
-pub(super) fn all_by<'r>(rows: impl IntoIterator<Item = &'r Row>, evidence: Evidence) -> bool {
+/// Whether every row that was judged was by such evidence, and there is one.
+pub(super) fn all_by<'r>(rows: impl IntoIterator<Item = &'r Row>, evidence: &[Evidence]) -> bool {
     let mut judged = rows.into_iter().filter(|row| row.verdict.is_judged()).peekable();
-    judged.peek().is_some() && judged.all(|row| row.evidence == Some(evidence))
+    judged.peek().is_some() && judged.all(|row| row.evidence.is_some_and(|own| evidence.contains(&own)))
 }
 
 /// Whether identity of the executables settled every row that was judged.
 pub(super) fn all_same_executable(rows: &[Row]) -> bool {
-    all_by(rows, Evidence::SameExecutable)
+    all_by(rows, &[Evidence::SameExecutable])
 }
 
 /// That in words.
 pub(super) const SAME_EXECUTABLE: &str = "nothing to measure: base and head build to the same executables";
+
+/// The same of executables that differ.
+const SAME_CODE_EXECUTED: &str = "nothing to measure: no benchmark executes code that differs";
 
 /// The counts of some verdicts as a list, e.g. `1 crashed, 2 timed out`.
 fn counts(rows: &[&Row], verdicts: &[(Verdict, &str)]) -> Vec<String> {
@@ -106,8 +109,10 @@ fn passed(rows: &[&Row]) -> Vec<Part> {
     remarks.extend(counts(rows, &lost));
     let text = if !remarks.is_empty() {
         format!(", {}", remarks.join(", "))
-    } else if rows.iter().filter(|row| row.verdict.is_judged()).all(|r| r.evidence == Some(Evidence::SameExecutable)) {
+    } else if all_by(rows.iter().copied(), &[Evidence::SameExecutable]) {
         format!(", {SAME_EXECUTABLE}")
+    } else if all_by(rows.iter().copied(), &[Evidence::SameExecutable, Evidence::SameCodeExecuted]) {
+        format!(", {SAME_CODE_EXECUTED}")
     } else {
         let none = if judged == 1 { "not slower than its limit" } else { "none slower than its limit" };
         format!(": {}, {none}", units::counted(judged, "benchmark"))

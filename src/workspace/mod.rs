@@ -15,7 +15,7 @@ mod transplant;
 pub use around::normal;
 pub use build::{BenchExecutable, Built, build, environment_of, rustc_version};
 pub use dep_info::{library_sources, parse_dep_info, sources_of};
-pub use identity::{executable_identity, identity_of};
+pub use identity::{executable_identity, identity_of, short_hash};
 pub use layout::has_benches;
 pub use manifest::{BenchTarget, CargoOptions, Selection, Targets, locate, targets};
 pub use removal::{Removal, remove_builds};

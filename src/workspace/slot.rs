@@ -91,6 +91,11 @@ impl Slots {
         }
     }
 
+    /// The folder that all slots lie in.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The folder of one slot.
     pub fn slot(&self, slot: Slot) -> PathBuf {
         self.folder.join(slot.name())

@@ -6,13 +6,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use cargo_perfgate::harness::Program;
-use cargo_perfgate::harness::criterion::{Counting, Counts, Enumeration, count, enumerate};
+use cargo_perfgate::harness::criterion::{Counting, Counts, Enumeration, Patience, count, enumerate};
 use cargo_perfgate::instrument::{Copies, has_valgrind};
 use cargo_perfgate::profile::{Cost, Profile};
 
 use crate::criterion::executables;
 
 const PATIENCE: Duration = Duration::from_secs(60);
+const ALL: Patience = Patience { silence: PATIENCE, given_up: usize::MAX };
 
 fn counted(program: &Program) -> (Enumeration, Counting) {
     assert!(has_valgrind(Path::new("/")), "these tests need valgrind: `apt-get install valgrind`");
@@ -21,7 +22,7 @@ fn counted(program: &Program) -> (Enumeration, Counting) {
     let found = enumerate(program, &home, PATIENCE).unwrap().unwrap();
     let version = found.version.unwrap();
     let folder = copies.folder().join("counts");
-    let counting = count(program, version, &found.names, &folder, &home, PATIENCE).unwrap();
+    let counting = count(program, version, &found.names, &folder, &home, ALL).unwrap();
     (found, counting)
 }
 

@@ -2,6 +2,7 @@
 
 mod base;
 mod changed;
+mod code;
 mod commands;
 mod config;
 mod corpora;
@@ -23,6 +24,7 @@ mod readme;
 mod report;
 mod schedule;
 mod schemas;
+mod screening;
 #[cfg(unix)]
 mod sides;
 mod stats;

@@ -1,6 +1,6 @@
 //! Files of counting tools, read; and profiles, held side by side.
 
-use cargo_perfgate::profile::{Cost, Function, NotCallgrind, Profile, changes, read_callgrind};
+use cargo_perfgate::profile::{Cost, Function, NotCallgrind, Profile, Symbol, changes, read_callgrind, read_symbols};
 
 /// Two objects, compressed names and places, a call into the C library, and a recursion.
 const FILE: &str = "\
@@ -68,6 +68,23 @@ fn a_file_of_callgrind_is_read() {
     assert_eq!(of(&profile, "<text::Parser>::next"), costs(700, 700, 0));
     let objects: Vec<&str> = profile.functions.keys().map(|function| function.object.as_str()).collect();
     assert_eq!(objects, ["libc.so.6", "text", "text"]);
+}
+
+#[test]
+fn what_executed_instructions_of_its_own_is_known_by_its_symbol() {
+    let waiting =
+        "\nob=(1)\nfn=(4) main\ncfn=(5) _ZN4text4fill17h96c1a9b156836a5cE'2\ncalls=1 9\n7 900\n\nfn=(5)\n9 900\n";
+    let symbols = read_symbols(&FILE.replace("\ntotals", &format!("{waiting}\ntotals"))).unwrap();
+    let own =
+        |name: &str| Symbol { object: "/tmp/target/release/deps/text-8533fcf3bf07f03f".into(), name: name.into() };
+    let expected = [
+        own("_RNvMCs1234_4textNtB2_6Parser4next"),
+        own("_ZN4text4fill17h96c1a9b156836a5cE"),
+        own("_ZN4text5count17h96c1a9b156836a5cE"),
+        Symbol { object: "/usr/lib/libc.so.6".into(), name: "memcpy".into() },
+    ];
+    assert_eq!(symbols.into_iter().collect::<Vec<_>>(), expected);
+    assert_eq!(read_symbols("fn=(9)\n").unwrap_err().reason, "the name of (9) is nowhere before");
 }
 
 #[test]

@@ -8,10 +8,14 @@
 //! Bencher::iter_custom  now  [ what the benchmark does, with its own readings ]  now
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::ops::RangeInclusive;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
+
+use rustc_demangle::demangle;
 
 use super::channel::Complete;
 use super::enumerate::{point, spawn};
@@ -19,15 +23,38 @@ use super::options::{Slicing, Version, filters};
 use super::session::{Ending, EndingKind, NoSession, Starting, Step};
 use crate::harness::{HarnessError, Program};
 use crate::instrument::Counted;
-use crate::profile::{Profile, read_callgrind};
+use crate::profile::{NotCallgrind, Profile, Symbol, read_callgrind, read_symbols};
 
 /// What the timed section of a benchmark executes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Counts {
+    /// The functions that had a part in it.
+    pub executed: Executed,
     /// The first iteration of the process.
     pub cold: Profile,
     /// An iteration after others.
     pub warm: Profile,
+}
+
+/// The functions that a process executed.
+#[derive(Clone, Debug)]
+pub struct Executed {
+    /// In the timed section of the benchmark.
+    pub timed: BTreeSet<Symbol>,
+    /// In the calls of the benchmark beside it, from the first reading of the clock to the last.
+    pub beside: BTreeSet<Symbol>,
+    /// From the process's start on, between the calls of benchmarks, but for the harness's own: what benchmarks are given
+    /// comes from there. What other benchmarks do in their calls is their own.
+    pub before: Arc<BTreeSet<Symbol>>,
+}
+
+/// How much time counting is worth.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// A process that is silent for longer is given up, and with it the benchmark that it is at.
+    pub silence: Duration,
+    /// Where so many were given up, the rest is not tried.
+    pub given_up: usize,
 }
 
 /// Benchmarks by name, each with its counts or the reason why there are none.
@@ -47,6 +74,19 @@ fn is_clock(function: &str) -> bool {
         || path.contains("criterion::measurement::WallTime as criterion::measurement::Measurement>::")
 }
 
+/// Whether a symbol is one of criterion's functions: outside of the calls of a benchmark these do nothing for it.
+fn is_harness(symbol: &str) -> bool {
+    // Criterion calls benchmarks through `alloca`.
+    const CRATES: [&str; 2] = ["criterion::", "alloca::"];
+    if !symbol.contains("criterion") && !symbol.contains("alloca") {
+        return false;
+    }
+    let path = format!("{:#}", demangle(symbol));
+    let path = path.strip_prefix("core::ptr::drop_in_place").unwrap_or(&path);
+    let path = path.trim_start_matches(['<', '&']);
+    CRATES.iter().any(|own| path.starts_with(own) || path.contains(&format!(" as {own}")))
+}
+
 /// Counts the benchmarks of `program`. `folder` takes the files of callgrind, `home` what the program may write.
 ///
 /// # Errors
@@ -57,7 +97,7 @@ pub fn count(
     names: &[String],
     folder: &Path,
     home: &Path,
-    time_out: Duration,
+    patience: Patience,
 ) -> Result<Counting, HarnessError> {
     let mut counting = Counting::new();
     if !version.takes_fractions() {
@@ -65,10 +105,16 @@ pub fn count(
         return Ok(names.iter().map(|name| (name.clone(), Err(why.clone()))).collect());
     }
     let mut left = names.to_vec();
+    let mut given_up_so_far = 0;
     for attempt in 0.. {
         let Some((part, filter)) = filters(&left).into_iter().next() else { break };
+        if given_up_so_far >= patience.given_up {
+            let why = format!("{given_up_so_far} others of its executable could not be counted");
+            counting.extend(left.into_iter().map(|name| (name, Err(why.clone()))));
+            break;
+        }
         let folder = folder.join(attempt.to_string());
-        let (counted, ended) = Run { program, folder: &folder, home, time_out }.count(&filter)?;
+        let (counted, ended) = Run { program, folder: &folder, home, time_out: patience.silence }.count(&filter)?;
         let missing: Vec<&String> = part.iter().filter(|name| !counted.contains_key(*name)).collect();
         let (given_up, why) = match ended {
             // The others get a process without the one that ended this.
@@ -79,6 +125,7 @@ pub fn count(
             None if counted.is_empty() => (missing, "it ended without having measured it".to_owned()),
             None => (Vec::new(), String::new()),
         };
+        given_up_so_far += given_up.len();
         counting.extend(given_up.into_iter().map(|name| (name.clone(), Err(why.clone()))));
         counting.extend(counted);
         left.retain(|name| !counting.contains_key(name));
@@ -114,12 +161,13 @@ impl Run<'_> {
             }
         };
         let (mut counting, mut read) = (Counting::new(), 0);
+        let mut before = Arc::default();
         loop {
             match session.next() {
                 Step::Skipped(_) => {}
                 Step::Measured(complete, _) => {
                     let clock = counted.parts().map_err(|e| start_error(e.to_string()))?;
-                    counting.insert(complete.name.clone(), section(&counted, &complete, read, clock));
+                    counting.insert(complete.name.clone(), section(&counted, &complete, read, clock, &mut before));
                     counted.forget(read + 1, clock);
                     read = clock;
                 }
@@ -133,31 +181,46 @@ impl Run<'_> {
     }
 }
 
-/// The counts of a benchmark, in which the clock was read from the reading after number `before` to number `last`.
-fn section(counted: &Counted, complete: &Complete, before: usize, last: usize) -> Result<Counts, String> {
-    if complete.iterations.iter().any(|iterations| *iterations != 1.0) {
-        return Err("its code fixes how it is measured".to_owned());
-    }
+/// The counts of a benchmark, in which the clock was read from the reading after number `first` to number `last`. Adds to
+/// `before` what was executed before the first of them.
+fn section(
+    counted: &Counted,
+    complete: &Complete,
+    first: usize,
+    last: usize,
+    before: &mut Arc<BTreeSet<Symbol>>,
+) -> Result<Counts, String> {
+    let text = |reading: usize| counted.part(reading).map_err(|e: io::Error| e.to_string());
+    let cannot_be_read = |e: NotCallgrind| format!("callgrind's file cannot be read: {e}");
     let calls = complete.iterations.len() + 1;
-    let readings = last - before;
-    if readings == 0 || !readings.is_multiple_of(calls) {
-        return Err(format!("it reads the clock itself, {readings} times in {calls} calls"));
+    let readings = last - first;
+    let known = timed_parts(complete, readings, calls);
+    let (mut timed, mut beside) = (BTreeSet::new(), BTreeSet::new());
+    for reading in first + 1..=last {
+        let symbols = read_symbols(&text(reading)?).map_err(cannot_be_read)?;
+        // Where it is not known what its readings of the clock mean, all that it does may matter to others.
+        if let Some(parts) = known.as_ref().ok().filter(|_| reading > first + 1) {
+            let part = (reading - first - 1) % (readings / calls) + 1;
+            if parts.contains(&part) {
+                timed.extend(symbols)
+            } else {
+                beside.extend(symbols)
+            }
+            continue;
+        }
+        let mut new =
+            symbols.into_iter().filter(|symbol| !before.contains(symbol) && !is_harness(&symbol.name)).peekable();
+        if new.peek().is_some() {
+            let new: Vec<Symbol> = new.collect();
+            Arc::make_mut(before).extend(new);
+        }
     }
+    let parts = known?;
     let each = readings / calls;
-    // Parts of a call, by the reading that ends each; the first is what lies between two calls.
-    let timed = match each {
-        2 => 2..=2,
-        3.. => 3..=each - 1,
-        _ => return Err("criterion reads the clock in a way that is not known".to_owned()),
-    };
     let call = |index: usize| {
-        let parts = timed.clone().map(|part| {
-            let text = counted.part(before + index * each + part).map_err(|e: io::Error| e.to_string())?;
-            read_callgrind(&text).map_err(|e| format!("callgrind's file cannot be read: {e}"))
-        });
         let mut whole = Profile::default();
-        for part in parts {
-            whole.add(&part?);
+        for part in parts.clone() {
+            whole.add(&read_callgrind(&text(first + index * each + part)?).map_err(cannot_be_read)?);
         }
         whole.without(is_clock);
         if whole.total == 0 { Err("no instruction was counted".to_owned()) } else { Ok(whole) }
@@ -166,5 +229,21 @@ fn section(counted: &Counted, complete: &Complete, before: usize, last: usize) -
     let mut settled: Vec<Profile> = (calls / 2..calls).map(call).collect::<Result<_, String>>()?;
     settled.sort_by_key(|profile| profile.total);
     let middle = (settled.len() - 1) / 2;
-    Ok(Counts { cold: call(0)?, warm: settled.swap_remove(middle) })
+    let executed = Executed { timed, beside, before: before.clone() };
+    Ok(Counts { executed, cold: call(0)?, warm: settled.swap_remove(middle) })
+}
+
+/// Which parts of a call are timed, by the reading of the clock that ends each; the first is what lies between two calls.
+fn timed_parts(complete: &Complete, readings: usize, calls: usize) -> Result<RangeInclusive<usize>, String> {
+    if complete.iterations.iter().any(|iterations| *iterations != 1.0) {
+        return Err("its code fixes how it is measured".to_owned());
+    }
+    if readings == 0 || !readings.is_multiple_of(calls) {
+        return Err(format!("it reads the clock itself, {readings} times in {calls} calls"));
+    }
+    match readings / calls {
+        2 => Ok(2..=2),
+        each @ 3.. => Ok(3..=each - 1),
+        _ => Err("criterion reads the clock in a way that is not known".to_owned()),
+    }
 }

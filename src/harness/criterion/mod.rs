@@ -17,7 +17,7 @@ mod session;
 
 pub use bench::{Criterion, Suite};
 pub use channel::{Complete, Incoming, Message, read_version};
-pub use counting::{Counting, Counts, count};
+pub use counting::{Counting, Counts, Executed, Patience, count};
 pub use enumerate::{Enumeration, NotCriterion, enumerate, holds_criterion};
 pub use once::runs_once;
 pub use options::{Version, filters};

@@ -45,7 +45,7 @@ error: unknown key `colour` in `[gate]`
 4 | colour = "red"
   | ^^^^^^
   |
-  = help: known here: `base`, `max-regression`, `tolerate`, `on-inconclusive`, `max-inconclusive`, `on-missing-baseline`, `on-removed`, `on-failed`, `time-out`, `budget`, `suite-max-regression`
+  = help: known here: `base`, `max-regression`, `tolerate`, `on-inconclusive`, `max-inconclusive`, `on-missing-baseline`, `on-removed`, `on-failed`, `time-out`, `budget`, `suite-max-regression`, `screen`
 
 error: unknown key `metric`
  --> .config/perfgate.toml:6:2
@@ -359,7 +359,7 @@ error: unknown key `color` in `[gate]`
 4 | color = 1
   | ^^^^^
   |
-  = help: known here: `base`, `max-regression`, `tolerate`, `on-inconclusive`, `max-inconclusive`, `on-missing-baseline`, `on-removed`, `on-failed`, `time-out`, `budget`, `suite-max-regression`
+  = help: known here: `base`, `max-regression`, `tolerate`, `on-inconclusive`, `max-inconclusive`, `on-missing-baseline`, `on-removed`, `on-failed`, `time-out`, `budget`, `suite-max-regression`, `screen`
 
 error: duplicate key `gate`
  --> .config/perfgate.toml:6:2

@@ -231,7 +231,7 @@ error: unknown key `a\u{1b}[31m\n\u{202e}b` in `[gate]`
 2 | "a\u001b[31m\n\u202eb" = 1
   | ^^^^^^^^^^^^^^^^^^^^^^
   |
-  = help: known here: `base`, `max-regression`, `tolerate`, `on-inconclusive`, `max-inconclusive`, `on-missing-baseline`, `on-removed`, `on-failed`, `time-out`, `budget`, `suite-max-regression`
+  = help: known here: `base`, `max-regression`, `tolerate`, `on-inconclusive`, `max-inconclusive`, `on-missing-baseline`, `on-removed`, `on-failed`, `time-out`, `budget`, `suite-max-regression`, `screen`
 "#]]
         .raw()
     );

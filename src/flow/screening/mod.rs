@@ -1,0 +1,159 @@
+//! Benchmarks that execute the same machine code on both sides. To know which functions a benchmark executes it runs once
+//! on base, under callgrind. Where each of them is the same in head, head does the same: its time need not be measured.
+
+mod executed;
+mod kept;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use super::counts::{can_count, caveat};
+use super::project::Setting;
+use super::suites::{ON_BASE, Open, Origin, Settled, Suites};
+use super::{FlowError, Progress};
+use crate::code::{Code, Comparison};
+use crate::model::{BenchmarkId, Controls, Evidence, Row, Verdict};
+use crate::report::counted;
+use crate::stats::Rng;
+use executed::executed;
+
+pub use executed::{Executed, Known};
+pub use kept::{Kept, decode, encode};
+
+/// One in so many of those that need no timing is timed all the same, to see whether the proof holds.
+const TIMED_ALL_THE_SAME: u64 = 20;
+/// Takes out of the open benchmarks those that need no timing. Gives those that are timed all the same.
+pub fn screen(
+    suites: &mut Suites,
+    setting: &Setting,
+    kept: &Kept,
+    folder: &Path,
+    seed: u64,
+    progress: &mut dyn Progress,
+) -> Result<BTreeSet<BenchmarkId>, FlowError> {
+    let mut timed = BTreeSet::new();
+    let rows: usize = suites.open.iter().map(|open| open.names.len()).sum();
+    if rows == 0 || !setting.config.policy.screen {
+        return Ok(timed);
+    }
+    if !can_count(setting) {
+        progress.detail("Timing", "all that differs: whether the same code is executed, valgrind would tell");
+        return Ok(timed);
+    }
+    progress.phase("screened");
+    progress.status("Screening", &format!("{}: which execute the same code", counted(rows, "benchmark")));
+    let mut rng = Rng::new(seed);
+    let (mut reasons, mut same) = (BTreeMap::<String, Vec<String>>::new(), 0);
+    let obstacles: Vec<Option<String>> = suites.open.iter().map(obstacle).collect();
+    let known = executed(&suites.open, &obstacles, kept, folder, progress)?;
+    for ((open, obstacle), known) in suites.open.iter_mut().zip(obstacles).zip(known) {
+        let proved = obstacle.map_or_else(|| prove(open, known), Err);
+        let mut why = |name: &str, reason: String| reasons.entry(reason).or_default().push(name.to_owned());
+        let mut proved = match proved {
+            Ok(proved) => proved,
+            Err(reason) => {
+                open.names.iter().for_each(|name| why(name, reason.clone()));
+                continue;
+            }
+        };
+        let mut left = Vec::new();
+        for name in std::mem::take(&mut open.names) {
+            match proved.remove(&name) {
+                Some(None) if rng.below(TIMED_ALL_THE_SAME) == 0 => {
+                    timed.insert(open.id(&name));
+                    why(&name, "executes the same code, and was drawn to be timed all the same".to_owned());
+                    left.push(name);
+                }
+                Some(None) => {
+                    same += 1;
+                    suites.settled.push(settled(open, &name));
+                }
+                Some(Some(reason)) => {
+                    why(&name, reason);
+                    left.push(name);
+                }
+                None => {
+                    why(&name, "not counted".to_owned());
+                    left.push(name);
+                }
+            }
+        }
+        open.names = left;
+    }
+    suites.open.retain(|open| !open.names.is_empty());
+    for (reason, names) in reasons {
+        let others = if names.len() > 1 { format!(" and {} more", names.len() - 1) } else { String::new() };
+        progress.detail("Timing", &format!("{}{others}: {reason}", names[0]));
+    }
+    progress.status("Screened", &format!("{same} of {rows} execute the same code and need no timing"));
+    Ok(timed)
+}
+
+/// What timing made of those that were timed all the same.
+pub fn outcome(timed: &BTreeSet<BenchmarkId>, rows: &[Row]) -> Controls {
+    let ids = |wanted: fn(Verdict) -> bool| {
+        let rows = rows.iter().filter(|row| timed.contains(&row.benchmark) && wanted(row.verdict));
+        rows.map(|row| &row.benchmark).collect::<BTreeSet<_>>().len() as u64
+    };
+    Controls {
+        proved: ids(|verdict| verdict.is_judged() && verdict != Verdict::Inconclusive),
+        contradicted: ids(|verdict| verdict.is_too_slow() || verdict == Verdict::Improved),
+        ..Controls::default()
+    }
+}
+
+fn settled(open: &Open, name: &str) -> Settled {
+    let reason = "all functions that it executes have the same machine code on base and head";
+    let on_base = open.tried.as_ref().map(|_| format!("{ON_BASE}: "));
+    Settled {
+        id: open.id(name),
+        harness: open.harness.clone(),
+        verdict: Verdict::Unchanged,
+        evidence: Some(Evidence::SameCodeExecuted),
+        reason: on_base.unwrap_or_default() + reason,
+    }
+}
+
+/// Why nothing can be proved of an executable, if that is so.
+fn obstacle(open: &Open) -> Option<String> {
+    let recorded = |origin: Option<&Origin>| origin.is_some_and(|origin| origin.relink.is_some());
+    if !recorded(open.base_origin.as_ref()) || !recorded(Some(&open.head_origin)) {
+        return Some("what its executable was linked from is not known".to_owned());
+    }
+    caveat(open)
+}
+
+/// The benchmarks of which it is known what they execute: nothing, where that is the same code on both sides; else why
+/// it is not.
+fn prove(open: &Open, known: Known) -> Result<BTreeMap<String, Option<String>>, String> {
+    let origin = open.base_origin.as_ref().ok_or("there is no base")?;
+    let (base_files, head_files) = (files(origin)?, files(&open.head_origin)?);
+    let (base_code, head_code) = (code(&base_files)?, code(&head_files)?);
+    let mut comparison = Comparison::new(&base_code, &head_code);
+    let mut difference = |executed: &Executed| {
+        if executed.timed.is_empty() {
+            return Some("no function of its executable is known by name".to_owned());
+        }
+        if let Some(library) = &executed.library {
+            return Some(format!("it executes code of {library}, which is built with it"));
+        }
+        comparison.difference(&executed.timed, executed.beside.iter().chain(&executed.before))
+    };
+    let each = known.into_iter().map(|(name, executed)| match executed {
+        Ok(executed) => (name, difference(&executed)),
+        Err(reason) => (name, Some(format!("not counted: {reason}"))),
+    });
+    Ok(each.collect())
+}
+
+fn code(files: &[Vec<u8>]) -> Result<Code<'_>, String> {
+    Code::read(files.iter().map(Vec::as_slice)).map_err(|e| e.to_string())
+}
+
+fn files(origin: &Origin) -> Result<Vec<Vec<u8>>, String> {
+    let relink = origin.relink.as_ref().ok_or("its link was not recorded")?;
+    let read = |path: &std::path::PathBuf| {
+        std::fs::read(path).map_err(|e| format!("{} of its link cannot be read: {e}", path.display()))
+    };
+    relink.inputs()?.iter().map(read).collect()
+}

@@ -1,0 +1,117 @@
+//! Benchmarks that execute the same code on both sides: which these are, and how that is kept from check to check.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use cargo_perfgate::flow::screening::{Executed, Known, decode, encode};
+use cargo_perfgate::model::{Evidence, Outcome, Report, Verdict};
+use cargo_perfgate::report::json;
+
+use crate::fixture::Fixture;
+
+fn executed(timed: &[&str], before: &[&str]) -> Executed {
+    let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    Executed { timed: set(timed), beside: set(&["sets up"]), before: set(before), library: None }
+}
+
+#[test]
+fn what_is_kept_comes_back() {
+    let known: Known = [
+        ("first", Ok(executed(&["a", "b"], &["main", "x"]))),
+        ("second", Ok(executed(&["a"], &["main", "x", "y"]))),
+        ("of another process", Ok(executed(&["c"], &["main", "z", "q", "r", "s"]))),
+        (
+            "after it",
+            Ok(Executed { library: Some("libx.so".into()), ..executed(&[], &["main", "z", "q", "r", "s", "t"]) }),
+        ),
+        ("panics", Err("it panics".to_owned())),
+    ]
+    .map(|(name, executed)| (name.to_owned(), executed))
+    .into();
+    assert_eq!(decode(&encode(&known)), Some(known));
+}
+
+#[test]
+fn what_is_executed_before_many_benchmarks_is_kept_once() {
+    let before: Vec<String> = (0..2_000).map(|i| format!("a_function_with_a_long_name_{i}")).collect();
+    let before: Vec<&str> = before.iter().map(String::as_str).collect();
+    let known = |benchmarks: usize| -> Known {
+        (0..benchmarks).map(|i| (format!("benchmark {i}"), Ok(executed(&["a"], &before[..1_000 + i])))).collect()
+    };
+    assert!(encode(&known(1_000)).len() < 10 * encode(&known(1)).len());
+}
+
+#[test]
+fn what_refers_to_nothing_is_refused() {
+    for benchmark in [
+        r#"["a",{"Ok":{"timed":[0],"beside":[],"after":null,"before":[],"library":null}}]"#,
+        r#"["a",{"Ok":{"timed":[],"beside":[],"after":0,"before":[],"library":null}}]"#,
+    ] {
+        assert_eq!(decode(format!(r#"{{"symbols":[],"benchmarks":[{benchmark}]}}"#).as_bytes()), None, "{benchmark}");
+    }
+    assert_eq!(decode(b""), None);
+}
+
+/// Checks against the commit before, and gives the rows' evidence by name; of what was drawn to be timed all the same that of
+/// the proof.
+fn evidence(fixture: &Fixture, code: i32) -> (BTreeMap<String, Option<Evidence>>, Report) {
+    let ran = fixture.perfgate(&["check", "-v", "--base", "HEAD~1"]);
+    assert_eq!(ran.code, code, "{}{}", ran.stderr, ran.stdout);
+    let report = json::parse(&fs::read(fixture.root.join("target/perfgate/last.json")).unwrap()).unwrap();
+    let drawn: Vec<&str> = ran.stderr.lines().filter(|line| line.contains("drawn to be timed all the same")).collect();
+    let rows = report.rows.iter().filter(|row| row.benchmark.package != "*");
+    let mut evidence: BTreeMap<String, Option<Evidence>> =
+        rows.map(|row| (row.benchmark.name.clone(), row.evidence)).collect();
+    // One line names one, and counts the others.
+    for line in drawn {
+        assert!(report.controls.proved > 0, "{line}");
+        for (name, evidence) in &mut evidence {
+            if *evidence == Some(Evidence::PairedMeasurement)
+                && (line.contains(name.as_str()) || line.contains(" more"))
+            {
+                *evidence = Some(Evidence::SameCodeExecuted);
+            }
+        }
+    }
+    (evidence, report)
+}
+
+#[test]
+fn what_no_benchmark_executes_is_not_timed_and_what_one_executes_is() {
+    let fixture = Fixture::new("example", "screening");
+    let tokens = fixture.read("src/tokenize.rs");
+    // Above all else, so that every line moves.
+    let addition = "#[inline(never)]\npub fn added(x: u64) -> u64 {\n    x.rotate_left(7) ^ 99\n}\n#[used]\nstatic KEPT: fn(u64) -> u64 = added;\n\n";
+    let (documentation, code): (Vec<&str>, Vec<&str>) = tokens.lines().partition(|line| line.starts_with("//!"));
+    fixture.write("src/tokenize.rs", &format!("{}\n{addition}{}\n", documentation.join("\n"), code.join("\n")));
+    fixture.commit("what nobody calls");
+    let (rows, report) = evidence(&fixture, 0);
+    assert_eq!(rows.len(), 6);
+    for (name, evidence) in rows {
+        let all = [Some(Evidence::SameCodeExecuted), Some(Evidence::SameExecutable)];
+        assert!(all.contains(&evidence), "{name}: {evidence:?}");
+    }
+    assert_eq!(report.outcome, Outcome::Passed);
+    assert!(report.rows.iter().all(|row| row.verdict == Verdict::Unchanged));
+
+    // Of two benchmarks of one executable, one executes what was changed.
+    fixture.replace(
+        "src/checksum.rs",
+        "hash = (hash ^ u64::from(byte))",
+        "hash = (hash.rotate_left(3) ^ std::hint::black_box(u64::from(byte)))",
+    );
+    fixture.commit("another hash");
+    let ran = fixture.perfgate(&["check", "--base", "HEAD~1"]);
+    assert!([0, 100].contains(&ran.code), "{}", ran.stderr);
+    let (rows, _) = evidence(&fixture, ran.code);
+    assert_eq!(rows["checksum/fnv1a/4096"], Some(Evidence::PairedMeasurement));
+    assert_eq!(rows["checksum/adler32/4096"], Some(Evidence::SameCodeExecuted));
+
+    // Whoever wants all of them timed gets that.
+    fixture.write(".config/perfgate.toml", "[gate]\nscreen = false\nbudget = \"2s\"\n");
+    fixture.commit("a configuration");
+    fixture.write("src/tokenize.rs", &tokens);
+    fixture.commit("without what nobody calls");
+    let (rows, _) = evidence(&fixture, 0);
+    assert!(!rows.values().any(|evidence| *evidence == Some(Evidence::SameCodeExecuted)), "{rows:?}");
+}
