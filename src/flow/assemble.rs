@@ -11,7 +11,7 @@ use crate::model::{
     BaseSide, BenchmarkId, Controls, Environment, Evidence, HeadSide, Measurement, Metric, REPORT_FORMAT_VERSION,
     RUN_FORMAT_VERSION, Report, Revision, Row, Run, Side, Skipped, Verdict,
 };
-use crate::report::{seconds, shell_word};
+use crate::report::shell_word;
 use crate::stats::{quantile, sorted};
 
 /// Name and version of this program, as documents carry it.
@@ -109,9 +109,8 @@ pub fn paired_rows(id: BenchmarkId, open: &Open, measured: &Measured, limits: Li
             }
             return Ok(vec![row]);
         }
-        Some(Verdictless::NoRoom(budget)) => {
-            let budget = seconds(budget.as_secs_f64());
-            row.reason = format!("left out: the budget of {budget} has no room for it");
+        Some(Verdictless::NoRoom) => {
+            row.reason = "left out: the budget has no room for it".to_owned();
             return Ok(vec![row]);
         }
         None => {}

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::time::Instant;
 
 use super::assemble::{self, Frame};
 use super::culprits::name_culprits;
@@ -136,7 +137,12 @@ fn judge_head(
         Ok((built, _)) if equal_is_unchanged => {
             let kept = Kept::new(setting.slots.folder(), &built.tree.id);
             let seed = jiff::Timestamp::now().as_nanosecond() as u64;
-            screen(&mut suites, setting, &kept, &copies.folder().join("screening"), seed, progress)?
+            let (begun, budget) = (Instant::now(), setting.budget());
+            // What it spares is worth more than it takes, but not where little is left.
+            let until = budget.map(|budget| begun + budget / 2);
+            let drawn = screen(&mut suites, setting, &kept, &copies.folder().join("screening"), seed, until, progress)?;
+            setting.request.effort.budget = budget.map(|budget| budget.saturating_sub(begun.elapsed()));
+            drawn
         }
         _ => BTreeSet::new(),
     };

@@ -87,15 +87,8 @@ pub fn measure(
     let effort = setting.request.effort;
     // The seed decides only what is drawn for balance; the moment is as good as any.
     let seed = jiff::Timestamp::now().as_nanosecond() as u64;
-    let plan = Schedule {
-        benchmarks,
-        sides,
-        rows,
-        budget: effort.budget.or(policy.budget),
-        pairs: effort.pairs,
-        suite: policy.suite,
-        seed,
-    };
+    let plan =
+        Schedule { benchmarks, sides, rows, budget: setting.budget(), pairs: effort.pairs, suite: policy.suite, seed };
     progress.phase("measured");
     announce(suites, &plan, progress);
     let all = suites.open.iter().map(|open| open.suite.clone()).collect();

@@ -34,7 +34,7 @@ pub enum Verdictless {
     /// It measures something else than time, in this unit.
     OtherUnit(String),
     /// The budget had no room for it.
-    NoRoom(Duration),
+    NoRoom,
 }
 
 impl Measured {

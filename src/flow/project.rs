@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::measure::Effort;
 use super::suites::{Looking, Open};
@@ -134,6 +135,11 @@ impl Setting {
         let (siblings, farther) = targets.outside(repository.root());
         let results = targets.target_directory.join("perfgate");
         Ok(Self { request, repository, head, config, own, workspace_root, manifest, slots, results, siblings, farther })
+    }
+
+    /// How long measuring may go on, if that is bounded.
+    pub fn budget(&self) -> Option<Duration> {
+        self.request.effort.budget.or(self.config.policy.budget)
     }
 
     /// How this project's executables are looked at; `home` is a folder for what they may write.

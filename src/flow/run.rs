@@ -47,7 +47,7 @@ pub fn run(request: ProjectRequest, keep: bool, progress: &mut dyn Progress) -> 
             Some(Verdictless::Failed(failure)) => {
                 failed.push(Skipped { what: id.to_string(), reason: failure.detail.clone() });
             }
-            Some(Verdictless::NoRoom(_)) => {
+            Some(Verdictless::NoRoom) => {
                 skipped.push(Skipped { what: id.to_string(), reason: "the budget has no room for it".to_owned() });
             }
             Some(Verdictless::OtherUnit(unit)) => skipped.push(assemble::other_unit(&id, unit)),

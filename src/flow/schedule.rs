@@ -213,10 +213,12 @@ impl Rounds<'_> {
 
     /// Leaves out what the budget ended before.
     fn leave_out_unseen(&mut self) {
-        let Some(budget) = self.plan.budget else { return };
+        if self.plan.budget.is_none() {
+            return;
+        }
         let unseen = |measured: &&mut Measured| measured.head.is_empty() && measured.ended_by.is_none();
         for measured in self.all.iter_mut().flatten().filter(unseen) {
-            measured.ended_by = Some(Verdictless::NoRoom(budget));
+            measured.ended_by = Some(Verdictless::NoRoom);
         }
     }
 
@@ -237,7 +239,7 @@ impl Rounds<'_> {
             let cost = cost(&self.all, at);
             match room.checked_sub(cost) {
                 Some(rest) => room = rest,
-                None => self.all[at.0][at.1].ended_by = Some(Verdictless::NoRoom(budget)),
+                None => self.all[at.0][at.1].ended_by = Some(Verdictless::NoRoom),
             }
         }
     }

@@ -273,7 +273,7 @@ fn a_budget_ends_within_a_round_that_takes_too_long() {
     let seen = done.measured[0].iter().filter(|measured| !measured.head.is_empty()).count();
     assert_eq!(seen, 5);
     for measured in &done.measured[0][5..] {
-        assert!(matches!(measured.ended_by, Some(Verdictless::NoRoom(_))), "{:?}", measured.ended_by);
+        assert!(matches!(measured.ended_by, Some(Verdictless::NoRoom)), "{:?}", measured.ended_by);
     }
 }
 
@@ -292,8 +292,7 @@ fn a_budget_leaves_out_what_is_too_long_for_it_and_not_always_the_same() {
             let measured = &done.first()[i];
             match &measured.ended_by {
                 None => assert_eq!(done.verdict(i), Verdict::Unchanged),
-                Some(Verdictless::NoRoom(budget)) => {
-                    assert_eq!(*budget, Duration::from_secs(150));
+                Some(Verdictless::NoRoom) => {
                     *left_out.entry(*name).or_insert(0) += 1;
                 }
                 Some(other) => panic!("{other:?}"),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
@@ -40,13 +40,14 @@ pub type Known = BTreeMap<String, Result<Executed, String>>;
 /// Benchmarks of an executable, by its place.
 type Job = (usize, Vec<String>);
 
-/// Asks for all benchmarks of these executables, or none where there is an obstacle. Some processes run at once: counts do
+/// Asks for all benchmarks of these executables, or none where there is an obstacle; none is begun after `until`. Some processes run at once: counts do
 /// not suffer from company.
 pub fn executed(
     open: &[Open],
     obstacles: &[Option<String>],
     kept: &Kept,
     folder: &Path,
+    until: Option<Instant>,
     progress: &mut dyn Progress,
 ) -> Result<Vec<Known>, HarnessError> {
     let mut known: Vec<Known> = Vec::new();
@@ -63,7 +64,7 @@ pub fn executed(
         }
     }
     let asked: BTreeSet<usize> = jobs.iter().map(|(index, _)| *index).collect();
-    for (index, result) in work(open, jobs, folder) {
+    for (index, result) in work(open, jobs, folder, until) {
         match result {
             Err(HarnessError::Stopped) => return Err(HarnessError::Stopped),
             Err(e) => progress.detail("Not counting", &e.to_string()),
@@ -77,7 +78,12 @@ pub fn executed(
 }
 
 /// Does all jobs, as many at once as there are cores, and gives the results by the places of executables.
-fn work(open: &[Open], jobs: VecDeque<Job>, folder: &Path) -> Vec<(usize, Result<Known, HarnessError>)> {
+fn work(
+    open: &[Open],
+    jobs: VecDeque<Job>,
+    folder: &Path,
+    until: Option<Instant>,
+) -> Vec<(usize, Result<Known, HarnessError>)> {
     let mut by_side: BTreeMap<&str, VecDeque<(usize, Job)>> = BTreeMap::new();
     for (number, job) in jobs.into_iter().enumerate() {
         let link = open[job.0].suite.base.as_ref().and_then(|base| base.link.as_ref());
@@ -96,6 +102,9 @@ fn work(open: &[Open], jobs: VecDeque<Job>, folder: &Path) -> Vec<(usize, Result
                     loop {
                         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
                         let Some((number, (index, names))) = job else { break };
+                        if until.is_some_and(|until| Instant::now() >= until) {
+                            break;
+                        }
                         let result = ask(&open[index], &names, &folder.join(number.to_string()));
                         done.lock().unwrap_or_else(PoisonError::into_inner).push((index, result));
                     }

@@ -6,6 +6,7 @@ mod kept;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::time::Instant;
 
 use super::counts::{can_count, caveat};
 use super::project::Setting;
@@ -29,6 +30,7 @@ pub fn screen(
     kept: &Kept,
     folder: &Path,
     seed: u64,
+    until: Option<Instant>,
     progress: &mut dyn Progress,
 ) -> Result<BTreeSet<BenchmarkId>, FlowError> {
     let mut timed = BTreeSet::new();
@@ -42,42 +44,40 @@ pub fn screen(
     }
     progress.phase("screened");
     progress.status("Screening", &format!("{}: which execute the same code", counted(rows, "benchmark")));
-    let mut rng = Rng::new(seed);
-    let (mut reasons, mut same) = (BTreeMap::<String, Vec<String>>::new(), 0);
+    let mut reasons: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let obstacles: Vec<Option<String>> = suites.open.iter().map(obstacle).collect();
-    let known = executed(&suites.open, &obstacles, kept, folder, progress)?;
-    for ((open, obstacle), known) in suites.open.iter_mut().zip(obstacles).zip(known) {
-        let proved = obstacle.map_or_else(|| prove(open, known), Err);
-        let mut why = |name: &str, reason: String| reasons.entry(reason).or_default().push(name.to_owned());
-        let mut proved = match proved {
-            Ok(proved) => proved,
-            Err(reason) => {
-                open.names.iter().for_each(|name| why(name, reason.clone()));
-                continue;
-            }
-        };
-        let mut left = Vec::new();
-        for name in std::mem::take(&mut open.names) {
-            match proved.remove(&name) {
-                Some(None) if rng.below(TIMED_ALL_THE_SAME) == 0 => {
-                    timed.insert(open.id(&name));
-                    why(&name, "executes the same code, and was drawn to be timed all the same".to_owned());
-                    left.push(name);
-                }
-                Some(None) => {
-                    same += 1;
-                    suites.settled.push(settled(open, &name));
-                }
-                Some(Some(reason)) => {
-                    why(&name, reason);
-                    left.push(name);
-                }
-                None => {
-                    why(&name, "not counted".to_owned());
-                    left.push(name);
-                }
+    let known = executed(&suites.open, &obstacles, kept, folder, until, progress)?;
+    let mut same: Vec<BTreeSet<String>> = Vec::new();
+    for ((open, obstacle), known) in suites.open.iter().zip(obstacles).zip(known) {
+        let differences = obstacle.map_or_else(|| differences(open, known), Err);
+        let mut of_it = BTreeSet::new();
+        for name in &open.names {
+            let difference = match &differences {
+                Ok(known) => known.get(name).cloned().unwrap_or_else(|| Some("not counted".to_owned())),
+                Err(reason) => Some(reason.clone()),
+            };
+            match difference {
+                Some(reason) => reasons.entry(reason).or_default().push(name.clone()),
+                None => drop(of_it.insert(name.clone())),
             }
         }
+        same.push(of_it);
+    }
+    let count: usize = same.iter().map(BTreeSet::len).sum();
+    let mut rng = Rng::new(seed);
+    let mut is_drawn = || rng.below(TIMED_ALL_THE_SAME) == 0;
+    // Who waits for nothing else does not wait for these, but for one time in so many.
+    let draws = count < rows || is_drawn();
+    for (open, same) in suites.open.iter_mut().zip(same) {
+        let (proved, left) = std::mem::take(&mut open.names)
+            .into_iter()
+            .partition::<Vec<String>, _>(|name| same.contains(name) && !(draws && is_drawn()));
+        for name in left.iter().filter(|name| same.contains(*name)) {
+            timed.insert(open.id(name));
+            let reason = "executes the same code, and was drawn to be timed all the same";
+            reasons.entry(reason.to_owned()).or_default().push(name.clone());
+        }
+        suites.settled.extend(proved.iter().map(|name| settled(open, name)));
         open.names = left;
     }
     suites.open.retain(|open| !open.names.is_empty());
@@ -85,7 +85,7 @@ pub fn screen(
         let others = if names.len() > 1 { format!(" and {} more", names.len() - 1) } else { String::new() };
         progress.detail("Timing", &format!("{}{others}: {reason}", names[0]));
     }
-    progress.status("Screened", &format!("{same} of {rows} execute the same code and need no timing"));
+    progress.status("Screened", &format!("{count} of {rows} execute the same code"));
     Ok(timed)
 }
 
@@ -123,9 +123,9 @@ fn obstacle(open: &Open) -> Option<String> {
     caveat(open)
 }
 
-/// The benchmarks of which it is known what they execute: nothing, where that is the same code on both sides; else why
-/// it is not.
-fn prove(open: &Open, known: Known) -> Result<BTreeMap<String, Option<String>>, String> {
+/// For the benchmarks of which it is known what they execute: why that is not the same code on both sides; nothing where
+/// it is.
+fn differences(open: &Open, known: Known) -> Result<BTreeMap<String, Option<String>>, String> {
     let origin = open.base_origin.as_ref().ok_or("there is no base")?;
     let (base_files, head_files) = (files(origin)?, files(&open.head_origin)?);
     let (base_code, head_code) = (code(&base_files)?, code(&head_files)?);
