@@ -53,10 +53,9 @@ pub(super) static ENVIRONMENT: Keys =
 pub(super) static METRICS: Keys = Keys {
     table: "[metrics]",
     prefix: "metrics.",
-    known: &["wall-time"],
+    known: &["wall-time", "instructions"],
     later: &[
         ("cpu-time", "metrics.cpu-time"),
-        ("instructions", "metrics.instructions"),
         ("estimated-cycles", "metrics.estimated-cycles"),
         ("allocations", "metrics.allocations"),
         ("allocated-bytes", "metrics.allocated-bytes"),
@@ -78,6 +77,14 @@ pub(super) static WALL_TIME: Keys = Keys {
     prefix: "metrics.wall-time.",
     known: &["max-regression", "tolerate", "max"],
     later: &[("min", "metrics.wall-time.min")],
+    invented: false,
+};
+
+pub(super) static INSTRUCTIONS: Keys = Keys {
+    table: "[metrics.instructions]",
+    prefix: "metrics.instructions.",
+    known: &["max-regression", "max"],
+    later: &[("min", "metrics.instructions.min")],
     invented: false,
 };
 

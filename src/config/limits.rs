@@ -1,4 +1,4 @@
-//! Limits of wall-time as the file spells them, level by level (`[gate]`, `[metrics.wall-time]`, rules), and levels
+//! Limits as the file spells them, level by level (`[gate]`, `[metrics.wall-time]`, rules), and levels
 //! that contradict each other. Which level a benchmark meets in the end is `gate::Policy`'s business.
 
 use std::ops::Range as Span;
@@ -6,11 +6,11 @@ use std::ops::Range as Span;
 use toml::Spanned;
 use toml::de::DeValue;
 
-use super::keys::AUTO;
+use super::keys::{AUTO, INSTRUCTIONS};
 use super::problem::{Problem, Problems};
 use super::section::Section;
-use super::value::{Range, nanoseconds, percent, ratio};
-use crate::gate::{LimitOverride, Limits};
+use super::value::{Range, count, nanoseconds, percent, ratio};
+use crate::gate::{CountOverride, LimitOverride, Limits};
 
 /// The limits that one level sets, each with its place in the file.
 #[derive(Clone, Debug, Default)]
@@ -84,6 +84,15 @@ impl Level {
     pub fn over(&self, limits: Limits) -> Limits {
         limits.with(self.overrides())
     }
+}
+
+/// Reads the limits of a counted metric, where the table names it.
+pub(super) fn read_counts(metrics: Section<'_>, metric: &str, problems: &mut Problems) -> Option<CountOverride> {
+    const EXAMPLE: &str = "write `{ max-regression = \"1%\" }`";
+    let section = metrics.section(metric, &INSTRUCTIONS, EXAMPLE, problems)?;
+    let max_regression = section.read("max-regression", problems, |value| ratio(value, Range::Limit));
+    let max = section.read("max", problems, count);
+    Some(CountOverride { max_regression: max_regression.map(Spanned::into_inner), max: max.map(Spanned::into_inner) })
 }
 
 /// The `max-regression` that a level meets, and where it was set.

@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue, Error as TomlError};
 use super::Config;
 use super::keys::{GATE, METRICS, ROOT, WALL_TIME};
 use super::layers::{self, Overrides};
-use super::limits::{Level, Standing};
+use super::limits::{self, Level, Standing};
 use super::problem::{ConfigError, Problem, Problems, shown};
 use super::rules::{self, LIMITS_EXAMPLE};
 use super::section::Section;
@@ -65,10 +65,11 @@ fn parse_here(text: &str, display_path: &str, overrides: &Overrides) -> Result<C
     policy.environment = environment;
     let variables_level = layers::variables(overrides, &mut policy)?;
     policy.variables = overrides.variables.iter().map(|(name, _)| name.clone()).collect();
-    let wall_time_level = root
-        .section("metrics", &METRICS, "write `[metrics.wall-time]`", &mut problems)
+    let metrics = root.section("metrics", &METRICS, "write `[metrics.wall-time]`", &mut problems);
+    let wall_time_level = metrics
         .and_then(|metrics| metrics.section("wall-time", &WALL_TIME, LIMITS_EXAMPLE, &mut problems))
         .map_or_else(Level::default, |limits| Level::read(limits, true, &mut problems));
+    policy.instructions = metrics.and_then(|metrics| limits::read_counts(metrics, "instructions", &mut problems));
     let levels = [&gate_level, &environment_level, &variables_level, &wall_time_level];
     policy.wall_time = levels.iter().fold(policy.wall_time, |limits, level| level.over(limits));
     policy.auto = levels.iter().fold(false, |auto, level| level.auto(auto));

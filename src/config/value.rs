@@ -155,6 +155,20 @@ pub(super) fn reaction(value: &DeValue<'_>) -> Result<Reaction, Fault> {
     }
 }
 
+/// A number of things, as `1000000`, `"1_000_000"` or `"1,000,000"`.
+pub(super) fn count(value: &DeValue<'_>) -> Result<u64, Fault> {
+    const EXPECTED: &str = "a whole number such as 1000000";
+    let text = match value {
+        DeValue::Integer(number) if number.radix() == 10 => number.as_str().to_owned(),
+        DeValue::String(text) => text.trim().to_owned(),
+        other => return Err(wrong_type(EXPECTED, other)),
+    };
+    let digits: String = text.chars().filter(|c| !matches!(c, '_' | ',')).collect();
+    let whole = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let number = if whole { digits.parse::<u64>().ok() } else { None };
+    number.ok_or_else(|| Fault::new(format!("must be {EXPECTED}")))
+}
+
 /// `true` or `false`; variables are texts.
 pub(super) fn truth(value: &DeValue<'_>) -> Result<bool, Fault> {
     match value {

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use super::assemble::{self, Frame};
 use super::culprits::name_culprits;
+use super::instructions::add_instructions;
 use super::measure::{Results, measure};
 use super::policy::{self, PolicyOf};
 use super::project::{BuiltSide, ProjectRequest, Setting, beyond_code, short};
@@ -147,14 +148,23 @@ fn judge_head(
         _ => BTreeSet::new(),
     };
     let open: Vec<BenchmarkId> = suites.open_ids().collect();
+    if !open.is_empty() {
+        progress.detail("Timing", &format!("{}, since nothing cheaper decides", counted(open.len(), "benchmark")));
+    }
     noise::apply(setting, &environment.key, &open, progress)?;
     let started = jiff::Timestamp::now().to_string();
     let measured = measure(&mut suites, Sides::Both, copies, setting, &mut warnings, progress)?;
     let mut frame = frame(setting, Some(&base), Some(environment.clone()), &suites, warnings);
     frame.controls = measured.controls();
-    let (mut rows, mut frame) = rows(&suites, &measured, setting, &base, frame);
+    let (mut rows, mut frame) = rows(&suites, &measured, setting, frame);
     frame.controls = frame.controls.and(screening::outcome(&drawn, &rows));
+    add_instructions(setting, &suites, &mut rows, &mut frame.warnings, progress)?;
     name_culprits(setting, &suites, &mut rows, progress)?;
+    for row in rows.iter_mut().filter(|row| setting.config.policy.fails(row.verdict)) {
+        if row.benchmark != BenchmarkId::suite() {
+            row.reproduce = Some(assemble::reproduce(&row.benchmark, short(&base.commit), &setting.request));
+        }
+    }
     let stored = if request.store {
         let measurements =
             measured.each(&suites).filter_map(|(id, open, m)| assemble::measurement(id, open, m)).collect();
@@ -184,7 +194,7 @@ pub(super) fn ids_of(suites: &Suites) -> Vec<BenchmarkId> {
     suites.settled.iter().map(|settled| settled.id.clone()).chain(suites.open_ids()).collect()
 }
 
-fn rows(suites: &Suites, results: &Results, setting: &Setting, base: &Base, mut frame: Frame) -> (Vec<Row>, Frame) {
+fn rows(suites: &Suites, results: &Results, setting: &Setting, mut frame: Frame) -> (Vec<Row>, Frame) {
     let policy = &setting.config.policy;
     let mut rows: Vec<Row> = suites.settled.iter().map(|settled| assemble::settled_row(settled, policy)).collect();
     for (id, open, measured) in results.each(suites) {
@@ -196,12 +206,6 @@ fn rows(suites: &Suites, results: &Results, setting: &Setting, base: &Base, mut 
     }
     rows.extend(results.suite(policy.suite).map(|judged| assemble::suite_row(judged, policy.suite)));
     assemble::distrust(&mut rows, frame.controls);
-    for row in rows.iter_mut().filter(|row| policy.fails(row.verdict)) {
-        if row.benchmark == BenchmarkId::suite() {
-            continue;
-        }
-        row.reproduce = Some(assemble::reproduce(&row.benchmark, short(&base.commit), &setting.request));
-    }
     (rows, frame)
 }
 

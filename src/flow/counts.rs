@@ -7,6 +7,7 @@ use super::suites::Open;
 use crate::harness::HarnessError;
 use crate::harness::criterion::{Counting, Counts, Patience, count};
 use crate::instrument::{has_valgrind, hides_avx512};
+use crate::model::Side;
 
 /// The counts of a benchmark on base and head, or why there are none.
 pub type BothCounts = Result<(Counts, Counts), String>;
@@ -14,6 +15,24 @@ pub type BothCounts = Result<(Counts, Counts), String>;
 /// Whether programs can be counted here at all.
 pub fn can_count(setting: &Setting) -> bool {
     has_valgrind(setting.repository.root())
+}
+
+/// Counts benchmarks of one side of an executable. `folder` is one that nobody else uses.
+pub fn count_side(
+    open: &Open,
+    side: Side,
+    names: &[String],
+    folder: &Path,
+    patience: Patience,
+) -> Result<Counting, HarnessError> {
+    let program = match side {
+        Side::Base => open.suite.base.as_ref(),
+        Side::Head => Some(&open.suite.head),
+    };
+    let Some(program) = program else { return Ok(Counting::new()) };
+    let counting = count(program, open.suite.version, names, folder, &folder.join("home"), patience);
+    let _ = std::fs::remove_dir_all(folder);
+    counting
 }
 
 /// Counts benchmarks of an executable that both sides have, and answers for each name. `folder` is one that nobody else
@@ -24,21 +43,20 @@ pub fn count_both(
     folder: &Path,
     patience: Patience,
 ) -> Result<Vec<(String, BothCounts)>, HarnessError> {
-    let Some(base) = &open.suite.base else { return Ok(Vec::new()) };
-    let home = folder.join("home");
-    let count = |program, side: &str| count(program, open.suite.version, names, &folder.join(side), &home, patience);
     // One after the other: a path that is compiled in leads to the side that runs.
-    let (mut of_base, mut of_head) = (count(base, "base")?, count(&open.suite.head, "head")?);
-    let _ = std::fs::remove_dir_all(folder);
+    let mut of_base = count_side(open, Side::Base, names, folder, patience)?;
+    let mut of_head = count_side(open, Side::Head, names, folder, patience)?;
     let both = |name: &String| {
-        let side = |of: &mut Counting, side: &str| {
-            let counts = of.remove(name).unwrap_or_else(|| Err("its process did not reach it".to_owned()));
-            counts.map_err(|reason| format!("could not be counted on {side}: {reason}"))
-        };
-        let counts = side(&mut of_base, "base").and_then(|base| Ok((base, side(&mut of_head, "head")?)));
-        (name.clone(), counts)
+        let base = of(&mut of_base, name, Side::Base);
+        (name.clone(), base.and_then(|base| Ok((base, of(&mut of_head, name, Side::Head)?))))
     };
     Ok(names.iter().map(both).collect())
+}
+
+/// The counts of one benchmark of a side, or why there are none.
+pub fn of(counting: &mut Counting, name: &str, side: Side) -> Result<Counts, String> {
+    let counts = counting.remove(name).unwrap_or_else(|| Err("its process did not reach it".to_owned()));
+    counts.map_err(|reason| format!("could not be counted on {side}: {reason}"))
 }
 
 /// What the user has to know of counts of this executable.

@@ -33,7 +33,10 @@ pub fn name_culprits(
     progress: &mut dyn Progress,
 ) -> Result<(), FlowError> {
     let is_slow = |row: &&mut Row| {
-        row.verdict == Verdict::Regressed && row.metric == Metric::WallTime && row.benchmark != BenchmarkId::suite()
+        row.verdict == Verdict::Regressed
+            && row.metric == Metric::WallTime
+            && row.counted.is_none()
+            && row.benchmark != BenchmarkId::suite()
     };
     let mut slow: Vec<&mut Row> = rows.iter_mut().filter(is_slow).collect();
     slow.sort_by(|a, b| cost(a).total_cmp(&cost(b)));
@@ -90,7 +93,8 @@ fn cost(row: &Row) -> f64 {
     row.head.unwrap_or(f64::INFINITY) / 1e9 * SLOWDOWN * CALLS
 }
 
-fn counted_change(base: &Profile, head: &Profile) -> CountedChange {
+/// What two profiles show, and the functions that account for most of it.
+pub fn counted_change(base: &Profile, head: &Profile) -> CountedChange {
     let culprits = changes(base, head).into_iter().filter(|change| change.own() != 0);
     let culprits =
         culprits.take(MOST_CULPRITS).map(|change| Culprit { change: change.own(), function: change.function.name });

@@ -17,6 +17,7 @@ mod assemble;
 mod bench_sources;
 mod counts;
 mod culprits;
+mod instructions;
 mod layouts;
 mod measure;
 mod measured;

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::FlowError;
 use super::project::Setting;
 use crate::config;
-use crate::gate::{LimitOverride, Matcher, Policy, Reaction};
+use crate::gate::{CountOverride, Matcher, Policy, Reaction, Rule};
 use crate::vcs::Base;
 
 /// Whose policy is asked for.
@@ -93,23 +93,31 @@ fn described(policy: &Policy) -> BTreeMap<String, String> {
     }
     add("time-out", format!("{:?}", policy.time_out));
     add("budget", policy.budget.map_or("none".to_owned(), |budget| format!("{budget:?}")));
+    add("instructions", policy.instructions.map_or("not asked for".to_owned(), counts));
     for (i, rule) in policy.rules.iter().enumerate() {
         let of = match &rule.matcher {
             Matcher::Id(id) => id.clone(),
             Matcher::Glob(glob) => glob.glob().glob().to_owned(),
         };
         // Later ones win, so that their order counts.
-        add(&format!("rule {} for `{of}`", i + 1), limits(rule.wall_time));
+        add(&format!("rule {} for `{of}`", i + 1), limits(rule));
     }
     keys
 }
 
-fn limits(set: LimitOverride) -> String {
+fn limits(rule: &Rule) -> String {
+    let set = rule.wall_time;
     let limit = set.max_regression.map(|ratio| format!("max-regression {}", percent(ratio)));
     let auto = set.auto.then(|| "max-regression auto".to_owned());
     let tolerate = set.tolerate.map(|ratio| format!("tolerate {}", percent(ratio)));
     let max = set.max.map(|value| format!("max {}", nanoseconds(value)));
-    [limit, auto, tolerate, max].into_iter().flatten().collect::<Vec<_>>().join(" and ")
+    let instructions = rule.instructions.map(|set| format!("instructions {}", counts(set)));
+    [limit, auto, tolerate, max, instructions].into_iter().flatten().collect::<Vec<_>>().join(" and ")
+}
+
+fn counts(set: CountOverride) -> String {
+    let max = set.max.map(|max| format!(" and max {max}")).unwrap_or_default();
+    format!("max-regression {}{max}", set.max_regression.map_or("default".to_owned(), percent))
 }
 
 fn reaction(reaction: Reaction) -> &'static str {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use globset::GlobMatcher;
 
+use super::counts::{CountLimits, CountOverride};
 use crate::model::{BenchmarkId, PolicyNote, Verdict};
 
 /// `max-regression` where nothing says otherwise.
@@ -30,6 +31,8 @@ pub struct Policy {
     pub auto: bool,
     /// The limits that follow from benchmarks' own noise, as far as it is known: plain ratios.
     pub noise_limits: BTreeMap<BenchmarkId, f64>,
+    /// What is set of instructions where no rule says otherwise; `None`: they are not asked for.
+    pub instructions: Option<CountOverride>,
     /// Limits of the geometric mean over all benchmarks.
     pub suite: Limits,
     /// Rules per benchmark; later ones win, key by key.
@@ -128,6 +131,8 @@ pub struct Rule {
     pub matcher: Matcher,
     /// Limits of wall-time.
     pub wall_time: LimitOverride,
+    /// Limits of instructions, where the rule names them.
+    pub instructions: Option<CountOverride>,
 }
 
 /// Selects benchmarks by id.
@@ -159,6 +164,7 @@ impl Default for Policy {
             wall_time: Limits::new(DEFAULT_LIMIT),
             auto: false,
             noise_limits: BTreeMap::new(),
+            instructions: None,
             suite: Limits::new(0.02),
             rules: Vec::new(),
             screen: true,
@@ -183,6 +189,12 @@ impl Policy {
         }
         let limit = self.noise_limits.get(id).copied().unwrap_or(DEFAULT_LIMIT);
         Limits { max: limits.max, ..Limits::new(limit) }
+    }
+
+    /// The limits of instructions for `id`, where they are asked for.
+    pub fn instruction_limits(&self, id: &BenchmarkId) -> Option<CountLimits> {
+        let rules = self.rules.iter().filter(|rule| rule.matcher.matches(id));
+        CountLimits::of(self.instructions.into_iter().chain(rules.filter_map(|rule| rule.instructions)))
     }
 
     /// Whether the limit of `id` follows from its noise.

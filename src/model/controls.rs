@@ -13,10 +13,10 @@ pub struct Controls {
     /// Of these, called improved.
     pub improved: u64,
     /// Benchmarks that execute the same code on both sides, were timed all the same, and got a verdict.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub proved: u64,
     /// Of these, called slower or faster.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub contradicted: u64,
 }
 
@@ -36,4 +36,8 @@ impl Controls {
     pub fn failed(self) -> bool {
         self.regressed > 0
     }
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }

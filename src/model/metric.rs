@@ -13,6 +13,8 @@ pub enum Metric {
     WallTime,
     /// Elapsed time of the slowest tenth: the 90th percentile of the samples.
     WallTimeTail,
+    /// Instructions that one iteration executes, after others.
+    Instructions,
 }
 
 impl Metric {
@@ -20,6 +22,7 @@ impl Metric {
     pub fn unit(self) -> Unit {
         match self {
             Self::WallTime | Self::WallTimeTail => Unit::Nanoseconds,
+            Self::Instructions => Unit::Instructions,
         }
     }
 }
@@ -29,15 +32,19 @@ impl fmt::Display for Metric {
         f.write_str(match self {
             Self::WallTime => "wall-time",
             Self::WallTimeTail => "wall-time-tail",
+            Self::Instructions => "instructions",
         })
     }
 }
 
-/// The unit of stored values. Times are nanoseconds, always.
+/// The unit of values. Times are nanoseconds, always.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Unit {
     /// Nanoseconds, `ns`.
     #[serde(rename = "ns")]
     Nanoseconds,
+    /// Instructions.
+    #[serde(rename = "instructions")]
+    Instructions,
 }

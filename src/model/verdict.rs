@@ -99,6 +99,9 @@ pub enum Evidence {
     /// Whatever was executed has the same machine code on both sides.
     #[serde(rename = "same code executed")]
     SameCodeExecuted,
+    /// Base and head counted, without noise.
+    #[serde(rename = "counted")]
+    Counted,
     /// Numbers that were stored earlier; for times this confirms nothing.
     #[serde(rename = "stored baseline")]
     StoredBaseline,
@@ -116,6 +119,7 @@ impl Evidence {
         match self {
             Self::SameExecutable => "same executable",
             Self::SameCodeExecuted => "same code executed",
+            Self::Counted => "counted",
             Self::StoredBaseline => "stored baseline",
             Self::PairedMeasurement => "paired measurement",
             Self::AbsoluteBudget => "absolute budget",

@@ -1,9 +1,11 @@
 //! The first sentence of a report and its summary: the outcome, its worst cause, how many rows have which verdict.
 
+use std::collections::BTreeSet;
+
 use super::units;
 use super::view::{Failing, Ids};
 use crate::gate::summarise;
-use crate::model::{BenchmarkId, Evidence, Outcome, Report, Row, Verdict};
+use crate::model::{BenchmarkId, Evidence, Metric, Outcome, Report, Row, Verdict};
 
 /// A piece of a sentence; renderers differ in how they mark foreign text.
 #[derive(Clone, Debug, PartialEq)]
@@ -94,7 +96,8 @@ fn undecided(rows: &[&Row]) -> Option<String> {
 
 fn passed(rows: &[&Row]) -> Vec<Part> {
     let suite = BenchmarkId::suite();
-    let judged = rows.iter().filter(|row| row.verdict.is_judged() && row.benchmark != suite).count();
+    let judged = rows.iter().filter(|row| row.verdict.is_judged() && row.benchmark != suite);
+    let judged = judged.map(|row| &row.benchmark).collect::<BTreeSet<_>>().len();
     let mut remarks = Vec::new();
     if judged == 0 {
         remarks.push("nothing compared".to_owned());
@@ -136,6 +139,13 @@ fn failed(rows: &[&Row], ids: &Ids<'_>, failing: Failing) -> Vec<Part> {
 fn cause(row: &Row) -> String {
     let limit = units::limit(row.limit);
     match (row.verdict, row.change, row.head, row.budget) {
+        (Verdict::Regressed, Some(change), ..) if row.metric == Metric::Instructions => {
+            format!(" executes {} more instructions (limit {limit})", units::size(change, row.limit))
+        }
+        (Verdict::OverBudget, _, Some(head), Some(budget)) if row.metric == Metric::Instructions => {
+            let head = units::pair(row.unit, None, Some(head)).1.unwrap_or_default();
+            format!(" executes {head} instructions (budget {})", units::round(row.unit, budget))
+        }
         (Verdict::Regressed, Some(change), ..) => {
             let size = units::size(change, row.limit);
             if change < row.limit {

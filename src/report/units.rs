@@ -4,15 +4,19 @@ use crate::model::Unit;
 
 /// Names of times and their nanoseconds.
 const TIMES: [(&str, f64); 4] = [("ns", 1.0), ("µs", 1e3), ("ms", 1e6), ("s", 1e9)];
+/// Below it every whole number is a number of 64 bits, and none is rounded.
+const LARGEST_WHOLE: f64 = 9e15;
 /// Beyond so many seconds (30 years) a time is written as a power of ten.
 const LONGEST: f64 = 1e9;
 
 /// Two values in the unit that suits the larger, with four significant digits of it, and more where it takes more to
 /// tell the two apart. What is missing or no number stays missing.
 pub(super) fn pair(unit: Unit, base: Option<f64>, head: Option<f64>) -> (Option<String>, Option<String>) {
-    let Unit::Nanoseconds = unit;
     let finite = |value: Option<f64>| value.filter(|v| v.is_finite());
     let (base, head) = (finite(base), finite(head));
+    if unit == Unit::Instructions {
+        return (base.map(whole), head.map(whole));
+    }
     let sizes = [base, head].map(|value| value.map_or(0.0, f64::abs));
     let largest = sizes[0].max(sizes[1]);
     let (name, scale) = time_unit(largest);
@@ -31,6 +35,11 @@ pub(super) fn pair(unit: Unit, base: Option<f64>, head: Option<f64>) -> (Option<
     }
     let write = |value: f64| format!("{} {name}", write(value, decimals));
     (base.map(write), head.map(write))
+}
+
+/// A count, which is whole: `1,234`.
+fn whole(number: f64) -> String {
+    if number < LARGEST_WHOLE { count(number.round().abs() as u64) } else { format!("{number:.3e}") }
 }
 
 /// One value as people write it in a config: `2 ms`, `1.5 µs`.

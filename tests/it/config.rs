@@ -110,6 +110,29 @@ fn every_key_is_honoured() {
 }
 
 #[test]
+fn instructions_are_asked_for_where_they_are_named() {
+    let limits = |text: &str| {
+        let limits = policy(text).instruction_limits(&"p::b/parse/large".parse().unwrap());
+        limits.map(|limits| (limits.max_regression, limits.max))
+    };
+    assert_eq!(limits("[metrics.wall-time]\nmax = '1 s'"), None);
+    assert_eq!(limits("[metrics.instructions]"), Some((0.01, None)));
+    assert_eq!(limits("[metrics.instructions]\nmax-regression = '0.5%'\nmax = 1_000"), Some((0.005, Some(1000))));
+    let rule = "[[benchmark]]\nmatch = 'parse/*'\nmetrics.instructions = { max = '2,000' }\n";
+    assert_eq!(limits(rule), Some((0.01, Some(2000))));
+    assert_eq!(
+        limits(&format!("[metrics.instructions]\nmax-regression = '3%'\nmax = 5\n{rule}")),
+        Some((0.03, Some(2000)))
+    );
+    assert_eq!(limits(&rule.replace("parse", "print")), None);
+    // And wall-time stays as it was.
+    assert_eq!(policy(rule).limits(&"p::b/parse/large".parse().unwrap()), Limits::new(0.05));
+    for text in ["max = '2 ms'", "max = -1", "max = 0x10", "max = ''", "max-regression = 'auto'", "tolerate = '1%'"] {
+        assert!(read(&format!("[metrics.instructions]\n{text}")).is_err(), "{text}");
+    }
+}
+
+#[test]
 fn wall_time_wins_over_gate_key_by_key() {
     let limits = |text: &str| policy(text).wall_time;
     let gate = "[gate]\nmax-regression = '10%'\ntolerate = '8%'\n";

@@ -1,5 +1,6 @@
 //! From limits and rows to the outcome: which limits hold where, and what the worst row makes of the run.
 
+mod counts;
 mod outcome;
 mod stored;
 mod suite;
@@ -57,7 +58,7 @@ fn a_rule_changes_the_keys_that_it_sets() {
 
 #[test]
 fn later_rules_win_key_by_key() {
-    let rule = |matcher, wall_time| Rule { matcher, wall_time };
+    let rule = |matcher, wall_time| Rule { matcher, wall_time, instructions: None };
     let narrow = || rule(literal("parse/large"), set(Some(0.2), None, None));
     let wide = || rule(glob("parse/*"), set(Some(0.1), Some(0.05), None));
     let budget = || rule(glob("**"), set(None, None, Some(5.0)));
@@ -111,9 +112,12 @@ fn a_rule_selects_by_the_full_id_or_the_short_form() {
 
 #[test]
 fn limits_that_follow_from_noise() {
-    let auto =
-        || Rule { matcher: glob("parse/*"), wall_time: LimitOverride { auto: true, ..LimitOverride::default() } };
-    let fixed = || Rule { matcher: glob("**"), wall_time: set(Some(0.1), None, Some(7.0)) };
+    let auto = || Rule {
+        matcher: glob("parse/*"),
+        wall_time: LimitOverride { auto: true, ..LimitOverride::default() },
+        instructions: None,
+    };
+    let fixed = || Rule { matcher: glob("**"), wall_time: set(Some(0.1), None, Some(7.0)), instructions: None };
     let large = id("my-parser::throughput/parse/large");
     let of = |rules: Vec<Rule>, auto: bool, known: Option<f64>| {
         let noise_limits = known.map(|limit| (large.clone(), limit)).into_iter().collect();

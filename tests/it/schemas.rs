@@ -65,6 +65,9 @@ fn what_the_schema_refuses_the_program_refuses() {
         "[gate]\non-removed = 'explode'",
         "[gate]\nmax = '1 s'",
         "[metrics.wall-time]\nbudget = '1 s'",
+        "[metrics.instructions]\nmax-regression = 1",
+        "[metrics.instructions]\nmax = '2 ms'",
+        "[metrics.instructions]\nmax = -1",
         "[environment]\nci = 1",
         "[environment.ci]\nmax = '1 s'",
         "[[benchmark]]\nmatch = 'a'",
@@ -85,6 +88,7 @@ fn the_schema_has_the_keys_that_the_program_knows() {
         ("environment", "[environment.x]\n", "/$defs/gate"),
         ("wall-time", "[metrics.wall-time]\n", "/$defs/wall-time"),
         ("metrics", "[metrics]\n", "/$defs/metrics"),
+        ("instructions", "[metrics.instructions]\n", "/$defs/instructions"),
         ("benchmark", "[[benchmark]]\nmatch = 'a'\nmetrics.wall-time.max = '1 s'\n", "/properties/benchmark/items"),
         ("root", "", ""),
     ] {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use cargo_perfgate::flow::screening::{Executed, Known, decode, encode};
-use cargo_perfgate::model::{Evidence, Outcome, Report, Verdict};
+use cargo_perfgate::model::{Evidence, Metric, Outcome, Report, Verdict};
 use cargo_perfgate::report::json;
 
 use crate::fixture::Fixture;
@@ -59,7 +59,7 @@ fn evidence(fixture: &Fixture, code: i32) -> (BTreeMap<String, Option<Evidence>>
     assert_eq!(ran.code, code, "{}{}", ran.stderr, ran.stdout);
     let report = json::parse(&fs::read(fixture.root.join("target/perfgate/last.json")).unwrap()).unwrap();
     let drawn: Vec<&str> = ran.stderr.lines().filter(|line| line.contains("drawn to be timed all the same")).collect();
-    let rows = report.rows.iter().filter(|row| row.benchmark.package != "*");
+    let rows = report.rows.iter().filter(|row| row.benchmark.package != "*" && row.metric == Metric::WallTime);
     let mut evidence: BTreeMap<String, Option<Evidence>> =
         rows.map(|row| (row.benchmark.name.clone(), row.evidence)).collect();
     // One line names one, and counts the others.
@@ -79,6 +79,8 @@ fn evidence(fixture: &Fixture, code: i32) -> (BTreeMap<String, Option<Evidence>>
 #[test]
 fn what_no_benchmark_executes_is_not_timed_and_what_one_executes_is() {
     let fixture = Fixture::new("example", "screening");
+    fixture.write(".config/perfgate.toml", "[metrics.instructions]\n");
+    fixture.commit("instructions are wanted");
     let tokens = fixture.read("src/tokenize.rs");
     // Above all else, so that every line moves.
     let addition = "#[inline(never)]\npub fn added(x: u64) -> u64 {\n    x.rotate_left(7) ^ 99\n}\n#[used]\nstatic KEPT: fn(u64) -> u64 = added;\n\n";
@@ -101,9 +103,15 @@ fn what_no_benchmark_executes_is_not_timed_and_what_one_executes_is() {
         "hash = (hash.rotate_left(3) ^ std::hint::black_box(u64::from(byte)))",
     );
     fixture.commit("another hash");
-    let ran = fixture.perfgate(&["check", "--base", "HEAD~1"]);
-    assert!([0, 100].contains(&ran.code), "{}", ran.stderr);
-    let (rows, _) = evidence(&fixture, ran.code);
+    // And what is timed is counted, as the configuration wants it.
+    let (rows, report) = evidence(&fixture, 100);
+    let instructions: Vec<_> = report.rows.iter().filter(|row| row.metric == Metric::Instructions).collect();
+    let fnv = instructions.iter().find(|row| row.benchmark.name == "checksum/fnv1a/4096").unwrap();
+    assert_eq!((fnv.verdict, fnv.evidence), (Verdict::Regressed, Some(Evidence::Counted)), "{fnv:?}");
+    assert!(fnv.change.unwrap() > 0.3 && fnv.counted.is_some() && fnv.reproduce.is_some(), "{fnv:?}");
+    for other in instructions.iter().filter(|row| row.benchmark.name != "checksum/fnv1a/4096") {
+        assert_eq!((other.verdict, other.change), (Verdict::Unchanged, Some(0.0)), "{other:?}");
+    }
     assert_eq!(rows["checksum/fnv1a/4096"], Some(Evidence::PairedMeasurement));
     assert_eq!(rows["checksum/adler32/4096"], Some(Evidence::SameCodeExecuted));
 

@@ -120,7 +120,7 @@ fn contradictions_are_found_where_the_policy_has_them() {
 fn what_this_version_cannot_honour_yet() {
     assert_data_eq!(
         refused(
-            r#"[metrics.instructions]
+            r#"[metrics.allocations]
 max-regression = "1%"
 [metrics.my-own]
 max = "3 widgets"
@@ -139,11 +139,11 @@ from = "old/name"
 "#
         ),
         str![[r#"
-error: `metrics.instructions` is not supported by this version of cargo-perfgate
+error: `metrics.allocations` is not supported by this version of cargo-perfgate
  --> .config/perfgate.toml:1:10
   |
-1 | [metrics.instructions]
-  |          ^^^^^^^^^^^^
+1 | [metrics.allocations]
+  |          ^^^^^^^^^^^
 
 error: `metrics.my-own` is not supported by this version of cargo-perfgate
  --> .config/perfgate.toml:3:10
@@ -151,7 +151,7 @@ error: `metrics.my-own` is not supported by this version of cargo-perfgate
 3 | [metrics.my-own]
   |          ^^^^^^
   |
-  = help: known here: `wall-time`
+  = help: known here: `wall-time`, `instructions`
 
 error: `metrics.wall-time.min` is not supported by this version of cargo-perfgate
  --> .config/perfgate.toml:6:1
@@ -184,7 +184,6 @@ error: `[[rename]]` is not supported by this version of cargo-perfgate
 fn every_metric_of_the_contract_is_named() {
     for metric in [
         "cpu-time",
-        "instructions",
         "estimated-cycles",
         "allocations",
         "allocated-bytes",

@@ -52,7 +52,7 @@ error: `gate.base` must be a branch or revision such as "origin/main"
 
 error: unknown key `../../\u{202e}|`` in `[gate]`
 --> .config/perfgate.toml:3:1
- = help: known here: `base`, `max-regression`, `tolerate`, `on-inconclusive`, `max-inconclusive`, `on-missing-baseline`, `on-removed`, `on-failed`, `time-out`, `budget`, `suite-max-regression`
+ = help: known here: `base`, `max-regression`, `tolerate`, `on-inconclusive`, `max-inconclusive`, `on-missing-baseline`, `on-removed`, `on-failed`, `time-out`, `budget`, `suite-max-regression`, `screen`
 exit 2
 "#]],
     );
