@@ -389,6 +389,9 @@ fn named_as_a_dependency(fixture: &Fixture) {
 #[test]
 fn what_head_loses_and_gains_are_rows() {
     let fixture = Fixture::new("shapes", "lost");
+    // What executes the same code would not be run together with what crashes.
+    fixture.write(".config/perfgate.toml", "[gate]\nscreen = false\n");
+    fixture.commit("all are timed");
     fixture.git(&["checkout", "-q", "-b", "topic"]);
     fixture.replace("files/benches/input.rs", "\"files/sum\"", "\"files/total\"");
     fixture.replace(
