@@ -2,12 +2,13 @@
 //! each. Where the first byte is 1, the numbers in them: 8 bytes each.
 
 use cargo_perfgate::flow::compare::report_of;
+use cargo_perfgate::flow::screening;
 use cargo_perfgate::gate::{Policy, conclude, summarise};
 use cargo_perfgate::model::{
     BenchmarkId, Controls, Environment, Evidence, HeadSide, Interval, Measurement, Metric, REPORT_FORMAT_VERSION,
     RUN_FORMAT_VERSION, Report, Revision, Row, Run, Unit, Verdict,
 };
-use cargo_perfgate::profile::{changes, read_callgrind};
+use cargo_perfgate::profile::{changes, read_callgrind, read_symbols};
 use cargo_perfgate::report::{Style, json, markdown, run as shown, terminal, visible};
 use cargo_perfgate::store::{RecordId, decode, encode};
 
@@ -194,6 +195,12 @@ pub fn without_our_tags(text: &str) -> String {
 
 /// A file of callgrind's, of which nothing is larger than the whole.
 fn counted(text: &str) {
+    if let Ok(symbols) = read_symbols(text) {
+        assert!(symbols.len() <= text.lines().count());
+    }
+    if let Some(known) = screening::decode(text.as_bytes()) {
+        assert_eq!(screening::decode(&screening::encode(&known)), Some(known));
+    }
     match read_callgrind(text) {
         Ok(mut profile) => {
             assert!(profile.functions.values().all(|cost| cost.inclusive <= profile.total), "{profile:?}");

@@ -3,6 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use object::{Object as _, ObjectSymbol as _};
+
+use cargo_perfgate::code::{Code, Comparison};
 use cargo_perfgate::instrument::{Moved, Places, Unit, units_of};
 use cargo_perfgate::stats::Rng;
 use cargo_perfgate::workspace::{identity_of, parse_dep_info};
@@ -19,6 +22,7 @@ pub fn run(data: &[u8]) {
 }
 
 fn executable(data: &[u8]) {
+    same_code(data);
     let identity = identity_of(data);
     assert!(identity.len() == 64 && identity.bytes().all(|byte| byte.is_ascii_hexdigit()), "{identity}");
     if let Ok(units) = units_of(data) {
@@ -26,6 +30,18 @@ fn executable(data: &[u8]) {
         assert_eq!(names.len(), units.len());
         assert!(units.iter().all(|unit| !unit.sizes.is_empty()));
         drawn(&[&units, &units]);
+    }
+}
+
+/// A program's code is the same as its own, in every function that it has.
+fn same_code(data: &[u8]) {
+    let (Ok(file), Ok(code)) = (object::File::parse(data), Code::read([data])) else { return };
+    let names: BTreeSet<String> =
+        file.symbols().filter_map(|symbol| Some(symbol.name().ok()?.to_owned())).take(50).collect();
+    let mut comparison = Comparison::new(&code, &code);
+    for name in &names {
+        let difference = comparison.difference([name], []);
+        assert!(difference.is_none_or(|reason| !reason.contains("other machine code")), "{name}");
     }
 }
 
