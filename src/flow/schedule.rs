@@ -1,5 +1,6 @@
 //! Which benchmark is measured when. Pure over the [`Bench`] that measures and the clock that is passed in.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Progress;
@@ -24,6 +25,9 @@ const CONTROL_SHARE: f64 = 0.05;
 const MOST_CONTROL_ROUNDS: usize = 200;
 /// Pairs that most benchmarks of unchanged code need: what a budget is shared out by.
 pub const USUAL_PAIRS: u32 = 11;
+
+/// Where there are more benchmarks than that and a budget, so many of them, drawn by chance, tell how many fit into it.
+const PROBED: usize = 32;
 
 /// What to measure.
 #[derive(Clone, Debug)]
@@ -82,7 +86,8 @@ pub fn schedule(
     let all = plan.benchmarks.iter().map(|list| list.iter().map(measured).collect()).collect();
     let start = now();
     let lots = Rng::new(plan.seed);
-    let mut rounds = Rounds { plan, all, start, now, progress, round: 0, lots };
+    let mut rounds = Rounds { plan, all, start, now, progress, round: 0, lots, slices: Duration::ZERO };
+    rounds.probe(bench)?;
     rounds.run(bench, Phase::First)?;
     rounds.run(bench, Phase::Confirmation)?;
     rounds.all.iter_mut().flatten().for_each(Measured::close);
@@ -118,9 +123,49 @@ struct Rounds<'a> {
     progress: &'a mut dyn Progress,
     round: usize,
     lots: Rng,
+    /// The time that harnesses spent on benchmarks, links and starts apart.
+    slices: Duration,
 }
 
 impl Rounds<'_> {
+    /// Measures some benchmarks once where a budget may have no room for a round of all, and leaves out what it has no room
+    /// for: a verdict for some is worth more than a beginning of all.
+    fn probe(&mut self, bench: &mut dyn Bench) -> Result<(), HarnessError> {
+        let Some(budget) = self.plan.budget else { return Ok(()) };
+        let mut order: Vec<(usize, usize)> = Vec::new();
+        for (executable, list) in self.all.iter().enumerate() {
+            order.extend((0..list.len()).map(|i| (executable, i)));
+        }
+        if order.len() <= PROBED {
+            return Ok(());
+        }
+        self.lots.shuffle(&mut order);
+        let mut probed: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (executable, i) in &order[..PROBED] {
+            probed.entry(*executable).or_default().push(*i);
+        }
+        for (executable, mut some) in probed {
+            some.sort_unstable();
+            if !self.over() {
+                self.measure(bench, executable, some)?;
+            }
+        }
+        self.round += 1;
+        let seen = self.all.iter().flatten().filter(|measured| !measured.head.is_empty()).count() as u32;
+        if seen == 0 {
+            return Ok(());
+        }
+        let took = (self.now)().saturating_sub(self.start);
+        let own = self.slices.min(took);
+        // Links and starts cost a round the same, however many it measures.
+        let room = budget.saturating_sub((took - own) * USUAL_PAIRS);
+        let fits = room.div_duration_f64((own / seen * USUAL_PAIRS).max(Duration::from_nanos(1))) as usize;
+        for (executable, i) in order.split_off(fits.clamp(PROBED, order.len())) {
+            self.all[executable][i].ended_by = Some(Verdictless::NoRoom);
+        }
+        Ok(())
+    }
+
     fn run(&mut self, bench: &mut dyn Bench, phase: Phase) -> Result<(), HarnessError> {
         let mut fits = self.plan.budget.is_none() || phase == Phase::Confirmation;
         loop {
@@ -173,6 +218,7 @@ impl Rounds<'_> {
         let slices = bench.measure(&request)?;
         // Links and starts are shared by all that was asked for at once.
         let own: Duration = slices.iter().map(Slice::cost).sum();
+        self.slices += own;
         let shared = (self.now)().saturating_sub(before).saturating_sub(own) / open.len().max(1) as u32;
         let mut slices = slices.into_iter();
         for i in open {

@@ -2,7 +2,7 @@
 //! still or jumps. No process is started and no time is taken.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -272,9 +272,48 @@ fn a_budget_ends_within_a_round_that_takes_too_long() {
     assert_eq!(bench.left, [Some(Duration::from_secs(30))]);
     let seen = done.measured[0].iter().filter(|measured| !measured.head.is_empty()).count();
     assert_eq!(seen, 5);
-    for measured in &done.measured[0][5..] {
-        assert!(matches!(measured.ended_by, Some(Verdictless::NoRoom)), "{:?}", measured.ended_by);
+    let left_out = |measured: &&Measured| measured.ended_by == Some(Verdictless::NoRoom);
+    assert_eq!(done.measured[0].iter().filter(left_out).count(), 95);
+}
+
+/// Four hundred benchmarks of two executables, 0.2 s a pair, and a minute: a round of all has no room. Those that fit get
+/// their verdicts, and not always the same.
+#[test]
+fn a_budget_without_room_for_a_round_decides_what_fits() {
+    struct Timed(Rc<Cell<Duration>>);
+    impl Bench for Timed {
+        fn measure(&mut self, request: &Request<'_>) -> Result<Vec<Slice>, HarnessError> {
+            // To link and to start.
+            self.0.set(self.0.get() + Duration::from_millis(300));
+            let slice = |name: &String| {
+                self.0.set(self.0.get() + Duration::from_millis(200));
+                Slice { name: name.clone(), result: pair(100.0, 100) }
+            };
+            Ok(request.names.iter().map(slice).collect())
+        }
     }
+    let names: Vec<String> = (0..200).map(|i| i.to_string()).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut ever = BTreeSet::new();
+    for seed in 0..3 {
+        let budget = Some(Duration::from_secs(60));
+        let plan = Schedule { budget, seed, ..plan(&[&names, &names], Sides::Both) };
+        let clock = Rc::new(Cell::new(Duration::ZERO));
+        let done = schedule(&plan, &mut Timed(clock.clone()), &mut || clock.get(), &mut Told::default()).unwrap();
+        let all: Vec<&Measured> = done.measured.iter().flatten().collect();
+        let decided: Vec<usize> = (0..all.len()).filter(|i| all[*i].ended_by.is_none()).collect();
+        // Eight pairs suffice for equal code, and 60 s have room for 300.
+        assert!((20..=37).contains(&decided.len()), "{}", decided.len());
+        for measured in &all {
+            match &measured.ended_by {
+                None => assert_eq!(measured.trial.as_ref().unwrap().verdict(), Verdict::Unchanged),
+                Some(why) => assert_eq!(*why, Verdictless::NoRoom),
+            }
+        }
+        assert!(clock.get() < Duration::from_secs(75), "{:?}", clock.get());
+        ever.extend(decided);
+    }
+    assert!(ever.len() > 50, "{}", ever.len());
 }
 
 /// Ten benchmarks of which two take ten seconds a slice, and a minute for all: the eight get their verdicts, and of the
