@@ -1,10 +1,10 @@
 //! Whether functions are the same in two programs.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
 
 use rustc_demangle::demangle;
 
-use super::content::Content;
 use super::objects::Code;
 
 /// What the C compiler puts before and behind every program; no record of a link has it, as it belongs to the system.
@@ -23,8 +23,17 @@ const OF_THE_SYSTEM: [&str; 8] = [
 pub struct Comparison<'a> {
     base: &'a Code<'a>,
     head: &'a Code<'a>,
-    known: HashMap<Vec<u8>, Option<Difference>>,
-    of_base: HashMap<Vec<u8>, Option<BTreeSet<Content>>>,
+    known: HashMap<Vec<u8>, Known>,
+    /// Functions that differ in nothing, and nothing that can be reached from them does.
+    clean: HashSet<Vec<u8>>,
+}
+
+/// What is known of a function that both may have.
+#[derive(Clone)]
+struct Known {
+    difference: Option<Difference>,
+    /// What base's refers to.
+    refers_to: Rc<BTreeSet<Vec<u8>>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -38,55 +47,68 @@ enum Difference {
 impl<'a> Comparison<'a> {
     /// Of two programs.
     pub fn new(base: &'a Code<'a>, head: &'a Code<'a>) -> Self {
-        Self { base, head, known: HashMap::new(), of_base: HashMap::new() }
+        Self { base, head, known: HashMap::new(), clean: HashSet::new() }
+    }
+
+    /// Whether all that runs before `main` is the same.
+    pub fn same_constructors(&self) -> bool {
+        let (base, head) = (self.base.constructors(), self.head.constructors());
+        base.is_some() && base == head
     }
 
     /// The first of the functions with these symbols in base that is not the same in head, with what is the matter with
-    /// it. Of those in `timed` what they call has to be the same, too: another
-    /// iteration may get there.
+    /// it. From those in `timed` on everything has to be the same that can be reached: another iteration may get there.
     pub fn difference<'n>(
         &mut self,
         timed: impl IntoIterator<Item = &'n String>,
         others: impl IntoIterator<Item = &'n String>,
     ) -> Option<String> {
-        for (symbol, is_timed) in
-            timed.into_iter().map(|symbol| (symbol, true)).chain(others.into_iter().map(|symbol| (symbol, false)))
-        {
-            if OF_THE_SYSTEM.contains(&symbol.as_str()) {
-                continue;
+        for symbol in timed {
+            if let Some((symbol, difference)) = self.reachable(symbol) {
+                return Some(in_words(&symbol, difference));
             }
-            if let Some(difference) = self.executed(symbol.as_bytes()) {
+        }
+        for symbol in others {
+            if let Some(difference) = self.function(symbol.as_bytes()).difference {
                 return Some(in_words(symbol.as_bytes(), difference));
-            }
-            if is_timed {
-                let contents = self.of_base(symbol.as_bytes()).into_iter().flatten();
-                let called: BTreeSet<Vec<u8>> = contents.flat_map(|content| content.refers_to).collect();
-                for called in called {
-                    if let Some(difference) = self.executed(&called) {
-                        return Some(in_words(&called, difference));
-                    }
-                }
             }
         }
         None
     }
 
-    fn executed(&mut self, symbol: &[u8]) -> Option<Difference> {
-        if let Some(known) = self.known.get(symbol) {
-            return *known;
+    fn reachable(&mut self, symbol: &str) -> Option<(Vec<u8>, Difference)> {
+        let mut visited: HashSet<Vec<u8>> = HashSet::new();
+        let mut open = vec![symbol.as_bytes().to_vec()];
+        while let Some(symbol) = open.pop() {
+            if self.clean.contains(&symbol) || !visited.insert(symbol.clone()) {
+                continue;
+            }
+            let known = self.function(&symbol);
+            if let Some(difference) = known.difference {
+                return Some((symbol, difference));
+            }
+            open.extend(known.refers_to.iter().cloned());
         }
-        let difference = match (self.of_base(symbol), self.head.contents(symbol)) {
+        self.clean.extend(visited);
+        None
+    }
+
+    fn function(&mut self, symbol: &[u8]) -> Known {
+        if let Some(known) = self.known.get(symbol) {
+            return known.clone();
+        }
+        let (base, head) = (self.base.contents(symbol), self.head.contents(symbol));
+        let difference = match (&base, &head) {
+            _ if OF_THE_SYSTEM.iter().any(|own| own.as_bytes() == symbol) => None,
             (None, _) if symbol.starts_with(b"0x") => Some(Difference::NoSymbol),
             (None, _) => Some(Difference::Unknown),
             (Some(_), None) => Some(Difference::Gone),
             (Some(base), Some(head)) => (base != head).then_some(Difference::Other),
         };
-        self.known.insert(symbol.to_vec(), difference);
-        difference
-    }
-
-    fn of_base(&mut self, symbol: &[u8]) -> Option<BTreeSet<Content>> {
-        self.of_base.entry(symbol.to_vec()).or_insert_with(|| self.base.contents(symbol)).clone()
+        let refers_to = base.into_iter().flatten().flat_map(|content| content.refers_to).collect();
+        let known = Known { difference, refers_to: Rc::new(refers_to) };
+        self.known.insert(symbol.to_vec(), known.clone());
+        known
     }
 }
 

@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use object::elf::{SHF_MERGE, SHF_STRINGS, SHF_WRITE};
+use object::read::elf::SectionHeader as _;
 use object::{
     Object as _, ObjectSection as _, Relocation, RelocationFlags, RelocationKind, RelocationTarget, SectionFlags,
 };
@@ -18,7 +19,7 @@ pub(super) type Hash = [u8; 32];
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Content {
     pub hash: Hash,
-    /// The names of functions that its code refers to: calls, for the most part.
+    /// The names of functions that its code refers to, or the data that it refers to.
     pub refers_to: BTreeSet<Vec<u8>>,
 }
 
@@ -43,6 +44,11 @@ impl Code<'_> {
             return None;
         }
         definitions.iter().map(|definition| self.content(*definition)).collect()
+    }
+
+    /// The contents of all that runs before `main`, whoever refers to it.
+    pub(super) fn constructors(&self) -> Option<BTreeSet<Content>> {
+        self.constructors.iter().map(|definition| self.content(*definition)).collect()
     }
 
     fn content(&self, function: Definition) -> Option<Content> {
@@ -70,9 +76,11 @@ impl Code<'_> {
                 match self.target(piece.at.object, &relocation)? {
                     Target::Function(name) => {
                         text(&mut hash, b"function", name);
-                        if piece == start {
-                            refers_to.insert(name.to_vec());
-                        }
+                        refers_to.insert(name.to_vec());
+                    }
+                    // Between these the linker puts what all objects have to say.
+                    Target::Elsewhere(name) if name.starts_with(b"__start_") || name.starts_with(b"__stop_") => {
+                        return None;
                     }
                     Target::Elsewhere(name) => text(&mut hash, b"elsewhere", name),
                     Target::Data { mut at, name } => {
@@ -131,13 +139,25 @@ impl Code<'_> {
         }
         let rest = data.get(usize::try_from(piece.at.offset).ok()?..)?;
         let SectionFlags::Elf { sh_flags, .. } = section.flags() else { return None };
+        let size = self.entry_size(piece.at)?;
         let length = if sh_flags.0 & SHF_STRINGS.0 != 0 {
-            rest.iter().position(|byte| *byte == 0)?
+            rest.chunks_exact(size).position(|character| character.iter().all(|byte| *byte == 0))? * size
         } else {
-            // Its size is the section's alignment: 4, 8, 16 or 32.
-            usize::try_from(align).ok()?
+            size
         };
         Some((rest.get(..length)?, align))
+    }
+
+    /// How large the entries of a section are that the linker may merge; of strings, their characters.
+    fn entry_size(&self, at: Definition) -> Option<usize> {
+        let size = match &self.objects[at.object] {
+            object::File::Elf64(file) => {
+                let section = file.elf_section_table().section(at.section).ok()?;
+                section.sh_entsize(file.endian())
+            }
+            _ => return None,
+        };
+        usize::try_from(size).ok().filter(|size| *size > 0)
     }
 
     /// The relocations of a section in the order of their places.
@@ -161,7 +181,15 @@ impl Code<'_> {
         let section = self.objects[at.object].section_by_index(at.section).ok()?;
         let path = section.data().ok()?.get(usize::try_from(start).ok()?..)?.get(..usize::try_from(length).ok()?)?;
         let path = path.strip_suffix(b"\0").unwrap_or(path);
-        path.ends_with(b".rs").then_some(&bytes[..LOCATION_NUMBERS.start])
+        // The compiler gives it no name that a program could have.
+        let own = self.objects[piece.at.object].section_by_index(piece.at.section).ok()?;
+        let own = own.name_bytes().ok()?;
+        let anonymous =
+            [&b"anon."[..], b"Lalloc_", b".alloc_"].iter().any(|part| own.windows(part.len()).any(|w| w == *part));
+        let numbers = bytes[LOCATION_NUMBERS].as_chunks::<4>().0;
+        let plausible = (1..1 << 24).contains(&u32::from_le_bytes(numbers[0]))
+            && (1..1 << 12).contains(&u32::from_le_bytes(numbers[1]));
+        (path.ends_with(b".rs") && anonymous && plausible).then_some(&bytes[..LOCATION_NUMBERS.start])
     }
 }
 

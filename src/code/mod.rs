@@ -6,4 +6,4 @@ mod content;
 mod objects;
 
 pub use comparison::Comparison;
-pub use objects::{Code, NotCode, names_without_size};
+pub use objects::{Code, NotCode, function_names};

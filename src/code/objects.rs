@@ -1,6 +1,6 @@
 //! Objects and archives of objects, and where in them each symbol is defined.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use object::read::archive::ArchiveFile;
 use object::{
@@ -30,12 +30,17 @@ pub(super) fn stem(name: &[u8]) -> &[u8] {
     at.map_or(name, |at| &name[..at])
 }
 
-/// The names of what an executable has at these addresses, where it does not say how long that is: tools that go by
-/// sizes have no name for it.
-pub fn names_without_size(executable: &[u8]) -> HashMap<u64, String> {
-    let Ok(file) = File::parse(executable) else { return HashMap::new() };
-    let symbols = file.symbols().filter(|symbol| symbol.size() == 0 && symbol.kind() == SymbolKind::Text);
-    symbols.filter_map(|symbol| Some((symbol.address(), symbol.name().ok()?.to_owned()))).collect()
+/// The names of an executable's functions by address. Equal functions may have been folded into one, and where a name does
+/// not say how long its function is, tools have only the address.
+pub fn function_names(executable: &[u8]) -> BTreeMap<u64, Vec<String>> {
+    let mut names: BTreeMap<u64, Vec<String>> = BTreeMap::new();
+    let Ok(file) = File::parse(executable) else { return names };
+    for symbol in file.symbols().filter(|symbol| symbol.kind() == SymbolKind::Text && !symbol.is_undefined()) {
+        if let Ok(name) = symbol.name() {
+            names.entry(symbol.address()).or_default().push(name.to_owned());
+        }
+    }
+    names
 }
 
 /// What a program was linked from.
@@ -46,6 +51,8 @@ pub struct Code<'d> {
     functions: HashMap<&'d [u8], Vec<Definition>>,
     /// Data that other objects can refer to by name.
     data: HashMap<&'d [u8], Definition>,
+    /// Sections with what runs before `main`.
+    pub(super) constructors: Vec<Definition>,
     /// The name of a function that begins a section: what refers to the section refers to it.
     first: HashMap<(usize, SectionIndex), &'d [u8]>,
 }
@@ -56,8 +63,13 @@ impl<'d> Code<'d> {
     /// # Errors
     /// Where one is neither, as with optimisation by the linker.
     pub fn read(files: impl IntoIterator<Item = &'d [u8]>) -> Result<Self, NotCode> {
-        let mut code =
-            Self { objects: Vec::new(), functions: HashMap::new(), data: HashMap::new(), first: HashMap::new() };
+        let mut code = Self {
+            objects: Vec::new(),
+            functions: HashMap::new(),
+            data: HashMap::new(),
+            constructors: Vec::new(),
+            first: HashMap::new(),
+        };
         for file in files {
             match FileKind::parse(file).map_err(|_| NotCode("an object of the link has no machine code".to_owned()))? {
                 FileKind::Archive => {
@@ -82,6 +94,12 @@ impl<'d> Code<'d> {
         let broken = |e: object::Error| NotCode(format!("an object of the link cannot be read: {e}"));
         let file = File::parse(data).map_err(broken)?;
         let object = self.objects.len();
+        for section in file.sections() {
+            let before_main = [&b".init_array"[..], b".preinit_array", b".ctors"];
+            if section.name_bytes().is_ok_and(|name| before_main.iter().any(|own| name.starts_with(own))) {
+                self.constructors.push(Definition { object, section: section.index(), offset: 0 });
+            }
+        }
         for symbol in file.symbols() {
             let (Some(section), Ok(name)) = (symbol.section_index(), symbol.name_bytes()) else { continue };
             if name.is_empty() || symbol.is_undefined() {

@@ -1,5 +1,7 @@
 //! `explain`: which functions account for a change, by the instructions that benchmarks execute on base and on head.
 
+use std::time::Duration;
+
 use super::counts::{can_count, caveat, count_both};
 use super::project::{ProjectRequest, Setting, short};
 use super::suites::{Against, look};
@@ -52,7 +54,7 @@ pub fn explain(request: ExplainRequest, progress: &mut dyn Progress) -> Result<E
         what: settled.id.to_string(),
         reason: format!("{}: {}", settled.verdict, settled.reason),
     }));
-    let patience = Patience { silence: setting.config.policy.time_out, given_up: usize::MAX };
+    let patience = Patience { silence: setting.config.policy.time_out, given_up: usize::MAX, in_all: Duration::MAX };
     for open in &suites.open {
         progress.status(
             "Counting",

@@ -1,5 +1,7 @@
 //! Rows of instructions, for benchmarks whose limits name them.
 
+use std::time::Duration;
+
 use super::assemble::{empty_row, put};
 use super::counts::{can_count, caveat, count_side, of};
 use super::culprits::counted_change;
@@ -8,10 +10,13 @@ use super::suites::{Open, Suites};
 use super::{FlowError, Progress};
 use crate::gate::{CountLimits, Limits, judge_counts};
 use crate::harness::HarnessError;
-use crate::harness::criterion::{Counts, Patience};
+use crate::harness::criterion::{Counting, Counts, Patience};
 use crate::instrument::Copies;
 use crate::model::{BenchmarkId, Evidence, Metric, Row, Side, Verdict};
 use crate::report::counted;
+
+/// A limit is to be held: it may take longer than naming culprits may, but not for ever.
+const PATIENCE: Patience = Patience { silence: Duration::from_secs(20), given_up: 3, in_all: Duration::from_secs(300) };
 
 /// Counts what is asked for, and adds the rows; those of wall-time get what was counted of them. Benchmarks that need no
 /// timing need no counting either.
@@ -33,7 +38,6 @@ pub fn add_instructions(
     progress.phase("counted");
     progress.status("Counting", &format!("instructions of {}", counted(count, "benchmark")));
     let able = can_count(setting);
-    let patience = Patience { silence: setting.config.policy.time_out, given_up: usize::MAX };
     let copies = Copies::new()?;
     for open in &suites.open {
         let wanted = wanted(open);
@@ -44,20 +48,23 @@ pub fn add_instructions(
         warnings.extend(caveat(open).filter(|_| able));
         let folder = copies.folder().join("counts");
         let count = |side| match able {
-            true => count_side(open, side, &names, &folder, patience),
+            true => count_side(open, side, &names, &folder, PATIENCE),
             false => Ok(names.iter().map(|name| (name.clone(), Err("valgrind is not installed".to_owned()))).collect()),
         };
-        // Base twice: by how much it differs from itself is what no limit can be below.
-        let counted = count(Side::Base).and_then(|first| Ok((first, count(Side::Base)?, count(Side::Head)?)));
-        let (mut base, mut again, mut head) = match counted {
+        // Each twice: by how much one differs from itself is what no limit can be below.
+        let base = count(Side::Base).and_then(|first| Ok([first, count(Side::Base)?]));
+        let counted = base.and_then(|base| Ok((base, [count(Side::Head)?, count(Side::Head)?])));
+        let (mut base, mut head) = match counted {
             Err(HarnessError::Stopped) => return Err(HarnessError::Stopped.into()),
             counted => counted?,
         };
         for (name, limits) in wanted {
             let id = open.id(&name);
-            let counts = of(&mut base, &name, Side::Base)
-                .and_then(|first| Ok(([first, of(&mut again, &name, Side::Base)?], of(&mut head, &name, Side::Head)?)));
-            if let Ok(([base, _], head)) = &counts {
+            let twice = |[first, second]: &mut [Counting; 2], side| -> Result<[Counts; 2], String> {
+                Ok([of(first, &name, side)?, of(second, &name, side)?])
+            };
+            let counts = twice(&mut base, Side::Base).and_then(|base| Ok((base, twice(&mut head, Side::Head)?)));
+            if let Ok(([base, _], [head, _])) = &counts {
                 let slow = rows.iter_mut().filter(|row| row.benchmark == id && row.verdict == Verdict::Regressed);
                 slow.for_each(|row| row.counted = Some(counted_change(&base.warm, &head.warm)));
             }
@@ -67,7 +74,7 @@ pub fn add_instructions(
     Ok(())
 }
 
-fn row(id: BenchmarkId, harness: &str, limits: CountLimits, counts: Result<([Counts; 2], Counts), String>) -> Row {
+fn row(id: BenchmarkId, harness: &str, limits: CountLimits, counts: Result<([Counts; 2], [Counts; 2]), String>) -> Row {
     let mut row =
         empty_row(id, harness, Limits { tolerate: limits.max_regression, ..Limits::new(limits.max_regression) });
     (row.metric, row.unit) = (Metric::Instructions, Metric::Instructions.unit());
@@ -79,12 +86,13 @@ fn row(id: BenchmarkId, harness: &str, limits: CountLimits, counts: Result<([Cou
             return row;
         }
     };
-    let judgement = judge_counts(base.each_ref().map(|counts| counts.warm.total), head.warm.total, limits);
+    let totals = |counts: &[Counts; 2]| counts.each_ref().map(|counts| counts.warm.total);
+    let judgement = judge_counts(totals(&base), totals(&head), limits);
     let evidence = if judgement.verdict == Verdict::OverBudget { Evidence::AbsoluteBudget } else { Evidence::Counted };
     put(&mut row, judgement, evidence);
-    (row.base, row.head) = (Some(base[0].warm.total as f64), Some(head.warm.total as f64));
+    (row.base, row.head) = (Some(base[0].warm.total as f64), Some(head[0].warm.total as f64));
     if row.verdict == Verdict::Regressed {
-        row.counted = Some(counted_change(&base[0].warm, &head.warm));
+        row.counted = Some(counted_change(&base[0].warm, &head[0].warm));
     }
     row
 }

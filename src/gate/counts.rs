@@ -35,17 +35,25 @@ impl CountLimits {
     }
 }
 
-/// What base counted twice and head once say. By how much base differs from itself is the floor of this benchmark: what is
-/// within it says nothing.
-pub fn judge_counts(base: [u64; 2], head: u64, limits: CountLimits) -> Judgement {
-    let ratio = |count: u64| head as f64 / count.max(1) as f64 - 1.0;
-    let [low, high] = [base[0].max(base[1]), base[0].min(base[1])].map(ratio);
-    let (limit, change) = (limits.max_regression, ratio(base[0]));
-    let floor = high - low;
+/// Where a program differs from itself by more than this share of the limit, counts decide nothing that is not plain.
+const STEADY: f64 = 0.2;
+/// And plain is what exceeds the limit by so many times that difference.
+const PLAIN: f64 = 20.0;
+
+/// What both sides, counted twice each, say. By how much a program differs from itself is the floor of this benchmark: what
+/// is within it says nothing.
+pub fn judge_counts(base: [u64; 2], head: [u64; 2], limits: CountLimits) -> Judgement {
+    let ends = |counts: [u64; 2]| (counts[0].min(counts[1]), counts[0].max(counts[1]));
+    let ratio = |head: u64, base: u64| head as f64 / base.max(1) as f64 - 1.0;
+    let ((base_low, base_high), (head_low, head_high)) = (ends(base), ends(head));
+    let (low, high) = (ratio(head_low, base_high), ratio(head_high, base_low));
+    let floor = ratio(base_high, base_low).max(ratio(head_high, head_low));
+    let limit = limits.max_regression;
+    let needed = if floor <= STEADY * limit { limit } else { limit + PLAIN * floor };
     let verdict = match limits.max {
-        _ if low >= limit => Verdict::Regressed,
-        Some(max) if head > max => Verdict::OverBudget,
-        _ if high <= -limit => Verdict::Improved,
+        _ if low >= needed => Verdict::Regressed,
+        Some(max) if head_low > max => Verdict::OverBudget,
+        _ if high <= -needed => Verdict::Improved,
         _ if low == 0.0 && high == 0.0 => Verdict::Unchanged,
         _ if high < limit => Verdict::WithinLimit,
         _ => Verdict::Inconclusive,
@@ -56,13 +64,16 @@ pub fn judge_counts(base: [u64; 2], head: u64, limits: CountLimits) -> Judgement
         Verdict::Improved => "executes less, by more than the limit".to_owned(),
         Verdict::Unchanged => "the same to the last digit".to_owned(),
         Verdict::WithinLimit => "below the limit".to_owned(),
-        _ => format!("base differs from itself by {:.2} %: a random seed, threads or addresses", floor * 100.0),
+        _ => format!(
+            "the same program differs from itself by {:.2} %: a random seed, threads or addresses",
+            floor * 100.0
+        ),
     };
     Judgement {
         verdict,
-        change: Some(change),
+        change: Some(ratio(head[0], base[0])),
         interval: (floor > 0.0).then_some(Interval { low, high }),
-        smallest_visible_change: (floor > 0.0).then_some(limit + floor),
+        smallest_visible_change: (floor > 0.0).then_some(needed + floor),
         reason,
         again: None,
         distribution: Vec::new(),

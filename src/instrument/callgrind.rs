@@ -32,6 +32,9 @@ impl Counted {
         file.push(folder.join(FILES));
         let mut under = Spawn { program: "valgrind".into(), arguments: Vec::new(), ..spawn.clone() }.args([
             "--tool=callgrind",
+            // Options of the user's own would count something else, and pipes for debuggers outlive who is killed.
+            "--command-line-only=yes",
+            "--vgdb=no",
             // Rust's names in all their forms are read later.
             "--demangle=no",
             // In the C library's own name; with it goes its symbol's version.

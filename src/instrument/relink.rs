@@ -51,6 +51,13 @@ impl Relink {
         Ok(paths.filter(is_input).collect())
     }
 
+    /// All that the linker was told besides, and which linker that was. Independent of where the link was recorded.
+    pub fn options(&self) -> Result<Vec<String>, String> {
+        let link = self.link()?;
+        let arguments = link.arguments.into_iter().filter(|argument| argument.starts_with('-'));
+        Ok(std::iter::once(link.linker).chain(arguments).collect())
+    }
+
     /// The objects of the program's own crate, as [`Changes::objects`] names them.
     pub(super) fn objects(&self) -> Result<Vec<String>, String> {
         Ok(self.link()?.arguments.iter().filter_map(|argument| self.object(argument)).collect())

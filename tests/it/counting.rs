@@ -13,7 +13,7 @@ use cargo_perfgate::profile::{Cost, Profile};
 use crate::criterion::executables;
 
 const PATIENCE: Duration = Duration::from_secs(60);
-const ALL: Patience = Patience { silence: PATIENCE, given_up: usize::MAX };
+const ALL: Patience = Patience { silence: PATIENCE, given_up: usize::MAX, in_all: Duration::MAX };
 
 fn counted(program: &Program) -> (Enumeration, Counting) {
     assert!(has_valgrind(Path::new("/")), "these tests need valgrind: `apt-get install valgrind`");

@@ -11,7 +11,7 @@ use crate::fixture::Fixture;
 
 fn executed(timed: &[&str], before: &[&str]) -> Executed {
     let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-    Executed { timed: set(timed), beside: set(&["sets up"]), before: set(before), library: None }
+    Executed { timed: set(timed), beside: set(&["sets up"]), before: set(before), beyond: None }
 }
 
 #[test]
@@ -22,7 +22,7 @@ fn what_is_kept_comes_back() {
         ("of another process", Ok(executed(&["c"], &["main", "z", "q", "r", "s"]))),
         (
             "after it",
-            Ok(Executed { library: Some("libx.so".into()), ..executed(&[], &["main", "z", "q", "r", "s", "t"]) }),
+            Ok(Executed { beyond: Some("libx.so".into()), ..executed(&[], &["main", "z", "q", "r", "s", "t"]) }),
         ),
         ("panics", Err("it panics".to_owned())),
     ]
@@ -44,8 +44,8 @@ fn what_is_executed_before_many_benchmarks_is_kept_once() {
 #[test]
 fn what_refers_to_nothing_is_refused() {
     for benchmark in [
-        r#"["a",{"Ok":{"timed":[0],"beside":[],"after":null,"before":[],"library":null}}]"#,
-        r#"["a",{"Ok":{"timed":[],"beside":[],"after":0,"before":[],"library":null}}]"#,
+        r#"["a",{"Ok":{"timed":[0],"beside":[],"after":null,"before":[],"beyond":null}}]"#,
+        r#"["a",{"Ok":{"timed":[],"beside":[],"after":0,"before":[],"beyond":null}}]"#,
     ] {
         assert_eq!(decode(format!(r#"{{"symbols":[],"benchmarks":[{benchmark}]}}"#).as_bytes()), None, "{benchmark}");
     }

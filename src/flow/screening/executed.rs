@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::kept::Kept;
-use crate::code::names_without_size;
+use crate::code::function_names;
 use crate::flow::Progress;
 use crate::flow::suites::Open;
 use crate::harness::HarnessError;
@@ -17,7 +17,15 @@ use crate::instrument::{SideLink, cores};
 use crate::profile::Symbol;
 
 /// What is slower than that under callgrind costs less to time; and where so many are, the rest will be.
-const PATIENCE: Patience = Patience { silence: Duration::from_secs(3), given_up: 3 };
+const SILENCE: Duration = Duration::from_secs(3);
+const GIVEN_UP: usize = 3;
+/// To start, and for each benchmark: about half of what timing takes.
+const START: Duration = Duration::from_secs(4);
+const EACH: Duration = Duration::from_millis(400);
+/// What only who starts another program executes: of that one nothing is known.
+const STARTS_PROGRAMS: [&str; 7] = ["fork", "vfork", "posix_spawn", "posix_spawnp", "execve", "execvp", "__spawni"];
+/// Libraries that are the system's, and so the same on both sides.
+const OF_THE_SYSTEM: [&str; 5] = ["/usr/", "/lib/", "/lib64/", "/nix/", "/gnu/"];
 /// Benchmarks that one process counts: it takes a second to start.
 const AT_ONCE: usize = 40;
 
@@ -30,8 +38,8 @@ pub struct Executed {
     pub beside: BTreeSet<String>,
     /// Those of its executable before, outside of the calls of others.
     pub before: BTreeSet<String>,
-    /// A library that was built with it, if it has code in one.
-    pub library: Option<String>,
+    /// What is the matter with code that lies outside of its executable, if anything is.
+    pub beyond: Option<String>,
 }
 
 /// What is known of benchmarks by name: what they execute, or why that is not known.
@@ -117,30 +125,61 @@ fn work(
 
 fn ask(open: &Open, names: &[String], folder: &Path) -> Result<Known, HarnessError> {
     let Some(base) = &open.suite.base else { return Ok(Known::new()) };
-    let counting = count(base, open.suite.version, names, folder, &folder.join("home"), PATIENCE);
+    let in_all = START + EACH * u32::try_from(names.len()).unwrap_or(u32::MAX);
+    let patience = Patience { silence: SILENCE, given_up: GIVEN_UP, in_all };
+    let counting = count(base, open.suite.version, names, folder, &folder.join("home"), patience);
     let _ = std::fs::remove_dir_all(folder);
-    let sizeless = std::fs::read(&base.path).map_or_else(|_| HashMap::new(), |bytes| names_without_size(&bytes));
-    let of = |counts: criterion::Counts| by_name(&counts.executed, &base.path, &sizeless);
+    let names = Names::of(&base.path);
+    let of = |counts: criterion::Counts| names.of_executed(&counts.executed);
     Ok(counting?.into_iter().map(|(name, counts)| (name, counts.map(of))).collect())
 }
 
-fn by_name(executed: &criterion::Executed, executable: &Path, sizeless: &HashMap<u64, String>) -> Executed {
-    let path = executable.to_string_lossy();
-    // What cargo builds lies here; another side has another.
-    let built = executable.parent().map(|folder| folder.to_string_lossy().into_owned()).unwrap_or_default();
-    let name = |name: &str| {
+/// All names of an executable's functions.
+struct Names {
+    executable: String,
+    by_address: BTreeMap<u64, Vec<String>>,
+    /// For names of functions that are one: the others.
+    folded: HashMap<String, Vec<String>>,
+}
+
+impl Names {
+    fn of(executable: &Path) -> Self {
+        let bytes = std::fs::read(executable).unwrap_or_default();
+        let by_address = function_names(&bytes);
+        let several = by_address.values().filter(|names| names.len() > 1);
+        let folded = several.flat_map(|names| names.iter().map(|name| (name.clone(), names.clone()))).collect();
+        Self { executable: executable.to_string_lossy().into_owned(), by_address, folded }
+    }
+
+    fn of_executed(&self, executed: &criterion::Executed) -> Executed {
+        let own = |symbols: &BTreeSet<Symbol>| -> BTreeSet<String> {
+            let own = symbols.iter().filter(|symbol| symbol.object == self.executable);
+            own.flat_map(|symbol| self.all(&symbol.name)).collect()
+        };
+        let calls = || executed.timed.iter().chain(&executed.beside);
+        // The harness itself asks other programs before the first call.
+        let starts = calls().any(|symbol| STARTS_PROGRAMS.contains(&symbol.name.as_str()));
+        let elsewhere = calls().chain(executed.before.iter()).find_map(|symbol| self.elsewhere(symbol));
+        Executed {
+            timed: own(&executed.timed),
+            beside: own(&executed.beside),
+            before: own(&executed.before),
+            beyond: elsewhere.or_else(|| starts.then(|| "it starts other programs".to_owned())),
+        }
+    }
+
+    /// All names of the function that a tool calls so.
+    fn all(&self, name: &str) -> Vec<String> {
         let address = name.strip_prefix("0x").and_then(|digits| u64::from_str_radix(digits, 16).ok());
-        address.and_then(|address| sizeless.get(&address)).map_or(name, String::as_str).to_owned()
-    };
-    let own = |symbols: &BTreeSet<Symbol>| -> BTreeSet<String> {
-        symbols.iter().filter(|symbol| symbol.object == path).map(|symbol| name(&symbol.name)).collect()
-    };
-    let mut all = executed.timed.iter().chain(&executed.beside).chain(executed.before.iter());
-    let library = all.find(|symbol| symbol.object != path && symbol.object.starts_with(&built));
-    Executed {
-        timed: own(&executed.timed),
-        beside: own(&executed.beside),
-        before: own(&executed.before),
-        library: library.map(|symbol| symbol.object.clone()),
+        let folded = || self.folded.get(name).cloned();
+        let known = address.and_then(|address| self.by_address.get(&address).cloned()).or_else(folded);
+        known.unwrap_or_else(|| vec![name.to_owned()])
+    }
+
+    fn elsewhere(&self, symbol: &Symbol) -> Option<String> {
+        // What callgrind knows no file of is the kernel's page, or was made by code that is compared.
+        let own = symbol.object == self.executable || ["", "???"].contains(&symbol.object.as_str());
+        let known = own || OF_THE_SYSTEM.iter().any(|folder| symbol.object.starts_with(folder));
+        (!known).then(|| format!("it executes code of {}, which may differ", symbol.object))
     }
 }

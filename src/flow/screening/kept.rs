@@ -14,9 +14,11 @@ use crate::store::write_whole;
 use crate::workspace::short_hash;
 
 /// Another one where files mean something else.
-const FORMAT: &str = "1";
+const FORMAT: &str = "2";
 /// So many files are kept, the newest: one stands for an executable at a commit.
 const FILES: usize = 64;
+/// Why something cannot be counted that no other time changes.
+const LASTING: [&str; 2] = ["its code fixes how it is measured", "it reads the clock itself"];
 /// What claims to be larger is not read.
 const MAX_BYTES: u64 = 64 << 20;
 
@@ -42,7 +44,7 @@ struct Numbers {
     /// The entry before which the same was executed, and the following besides.
     after: Option<usize>,
     before: Vec<usize>,
-    library: Option<String>,
+    beyond: Option<String>,
 }
 
 impl Kept {
@@ -62,6 +64,10 @@ impl Kept {
     /// Keeps what is known. Where that fails it will be asked again.
     pub fn write(&self, open: &Open, known: &Known) {
         let Some(path) = self.path(open) else { return };
+        // What could not be counted in time may be, the next time.
+        let lasting = |reason: &String| LASTING.iter().any(|words| reason.contains(words));
+        let known = &known.iter().filter(|(_, executed)| executed.as_ref().err().is_none_or(lasting));
+        let known = &known.clone().map(|(name, executed)| (name.clone(), executed.clone())).collect();
         let _ = fs::create_dir_all(&self.folder).and_then(|()| write_whole(&path, &encode(known)));
         self.forget_old();
     }
@@ -114,7 +120,7 @@ pub fn encode(known: &Known) -> Vec<u8> {
                 beside,
                 after: earlier.map(|(index, _)| index),
                 before: new,
-                library: executed.library.clone(),
+                beyond: executed.beyond.clone(),
             }
         });
         file.benchmarks.push((name.clone(), numbers));
@@ -142,7 +148,7 @@ pub fn decode(bytes: &[u8]) -> Option<Known> {
             before.extend(all.get(after)?.1.as_ref().ok()?.before.iter().cloned());
         }
         let (timed, beside) = (symbols(&numbers.timed)?, symbols(&numbers.beside)?);
-        all.push((name, Ok(Executed { timed, beside, before, library: numbers.library.clone() })));
+        all.push((name, Ok(Executed { timed, beside, before, beyond: numbers.beyond.clone() })));
     }
     Some(all.into_iter().map(|(name, executed)| (name.clone(), executed)).collect())
 }

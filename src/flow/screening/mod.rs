@@ -103,7 +103,7 @@ pub fn outcome(timed: &BTreeSet<BenchmarkId>, rows: &[Row]) -> Controls {
 }
 
 fn settled(open: &Open, name: &str) -> Settled {
-    let reason = "all functions that it executes have the same machine code on base and head";
+    let reason = "all functions that base executed under valgrind have the same machine code in head";
     let on_base = open.tried.as_ref().map(|_| format!("{ON_BASE}: "));
     Settled {
         id: open.id(name),
@@ -120,6 +120,10 @@ fn obstacle(open: &Open) -> Option<String> {
     if !recorded(open.base_origin.as_ref()) || !recorded(Some(&open.head_origin)) {
         return Some("what its executable was linked from is not known".to_owned());
     }
+    let options = |origin: &Origin| origin.relink.as_ref().and_then(|relink| relink.options().ok());
+    if open.base_origin.as_ref().and_then(options) != options(&open.head_origin) {
+        return Some("base and head are linked with other options".to_owned());
+    }
     caveat(open)
 }
 
@@ -130,12 +134,15 @@ fn differences(open: &Open, known: Known) -> Result<BTreeMap<String, Option<Stri
     let (base_files, head_files) = (files(origin)?, files(&open.head_origin)?);
     let (base_code, head_code) = (code(&base_files)?, code(&head_files)?);
     let mut comparison = Comparison::new(&base_code, &head_code);
+    if !comparison.same_constructors() {
+        return Err("what runs before `main` differs".to_owned());
+    }
     let mut difference = |executed: &Executed| {
         if executed.timed.is_empty() {
             return Some("no function of its executable is known by name".to_owned());
         }
-        if let Some(library) = &executed.library {
-            return Some(format!("it executes code of {library}, which is built with it"));
+        if executed.beyond.is_some() {
+            return executed.beyond.clone();
         }
         comparison.difference(&executed.timed, executed.beside.iter().chain(&executed.before))
     };

@@ -13,7 +13,7 @@ use std::io;
 use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustc_demangle::demangle;
 
@@ -53,8 +53,10 @@ pub struct Executed {
 pub struct Patience {
     /// A process that is silent for longer is given up, and with it the benchmark that it is at.
     pub silence: Duration,
-    /// Where so many were given up, the rest is not tried.
+    /// Where so many were given up, or could not be counted, the rest is not tried.
     pub given_up: usize,
+    /// What one process may take for all that it is asked for.
+    pub in_all: Duration,
 }
 
 /// Benchmarks by name, each with its counts or the reason why there are none.
@@ -114,7 +116,7 @@ pub fn count(
             break;
         }
         let folder = folder.join(attempt.to_string());
-        let (counted, ended) = Run { program, folder: &folder, home, time_out: patience.silence }.count(&filter)?;
+        let (counted, ended, enough) = Run { program, folder: &folder, home, patience }.count(&filter)?;
         let missing: Vec<&String> = part.iter().filter(|name| !counted.contains_key(*name)).collect();
         let (given_up, why) = match ended {
             // The others get a process without the one that ended this.
@@ -128,6 +130,15 @@ pub fn count(
         given_up_so_far += given_up.len();
         counting.extend(given_up.into_iter().map(|name| (name.clone(), Err(why.clone()))));
         counting.extend(counted);
+        if enough {
+            let why = "its executable takes longer to count than to time";
+            counting.extend(
+                left.drain(..)
+                    .filter(|name| !counting.contains_key(name))
+                    .map(|name| (name, Err(why.to_owned())))
+                    .collect::<Counting>(),
+            );
+        }
         left.retain(|name| !counting.contains_key(name));
     }
     Ok(counting)
@@ -137,44 +148,49 @@ struct Run<'a> {
     program: &'a Program,
     folder: &'a Path,
     home: &'a Path,
-    time_out: Duration,
+    patience: Patience,
 }
 
 impl Run<'_> {
-    /// What one process counts, and how it ended where that was too early.
-    fn count(&self, filter: &str) -> Result<(Counting, Option<Ending>), HarnessError> {
+    /// What one process counts, how it ended where that was too early, and whether it was enough of it.
+    fn count(&self, filter: &str) -> Result<(Counting, Option<Ending>, bool), HarnessError> {
         let start_error =
             |cause: String| HarnessError::Start { program: self.program.path.display().to_string(), cause };
         point(self.program)?;
         let slicing = Slicing { warm_up: SHORTEST, measurement: SHORTEST, samples: SAMPLES };
         let spawn = spawn(self.program, &self.program.path, self.home).args(slicing.arguments()).args([filter]);
         let (spawn, counted) = Counted::new(spawn, self.folder).map_err(|e| start_error(e.to_string()))?;
-        let starting = Starting::start(spawn, self.time_out, false).map_err(|e| start_error(e.to_string()))?;
+        let starting = Starting::start(spawn, self.patience.silence, false).map_err(|e| start_error(e.to_string()))?;
         let mut session = match starting.connect() {
             Ok(session) => session,
             Err(NoSession::NeverConnected(ending) | NoSession::Failed(ending)) => {
                 let detail = format!("did not run under valgrind: {}", ending.detail);
                 return match ending.kind {
                     EndingKind::Stopped => Err(HarnessError::Stopped),
-                    _ => Ok((Counting::new(), Some(Ending { detail, ..ending }))),
+                    _ => Ok((Counting::new(), Some(Ending { detail, ..ending }), false)),
                 };
             }
         };
         let (mut counting, mut read) = (Counting::new(), 0);
-        let mut before = Arc::default();
+        let (mut before, mut failed, begun) = (Arc::default(), 0, Instant::now());
         loop {
             match session.next() {
                 Step::Skipped(_) => {}
                 Step::Measured(complete, _) => {
                     let clock = counted.parts().map_err(|e| start_error(e.to_string()))?;
-                    counting.insert(complete.name.clone(), section(&counted, &complete, read, clock, &mut before));
+                    let counts = section(&counted, &complete, read, clock, &mut before);
+                    failed += usize::from(counts.is_err());
+                    counting.insert(complete.name.clone(), counts);
                     counted.forget(read + 1, clock);
                     read = clock;
+                    if failed >= self.patience.given_up || begun.elapsed() > self.patience.in_all {
+                        return Ok((counting, None, true));
+                    }
                 }
                 Step::Ended(ending) => match ending.kind {
-                    EndingKind::Finished => return Ok((counting, None)),
+                    EndingKind::Finished => return Ok((counting, None, false)),
                     EndingKind::Stopped => return Err(HarnessError::Stopped),
-                    _ => return Ok((counting, Some(ending))),
+                    _ => return Ok((counting, Some(ending), false)),
                 },
             }
         }
@@ -196,11 +212,15 @@ fn section(
     let readings = last - first;
     let known = timed_parts(complete, readings, calls);
     let (mut timed, mut beside) = (BTreeSet::new(), BTreeSet::new());
+    // What the first call alone executes may set up what others use.
+    let (mut in_first, mut later) = (BTreeSet::new(), BTreeSet::new());
     for reading in first + 1..=last {
         let symbols = read_symbols(&text(reading)?).map_err(cannot_be_read)?;
         // Where it is not known what its readings of the clock mean, all that it does may matter to others.
         if let Some(parts) = known.as_ref().ok().filter(|_| reading > first + 1) {
-            let part = (reading - first - 1) % (readings / calls) + 1;
+            let each = readings / calls;
+            let part = (reading - first - 1) % each + 1;
+            if reading - first <= each { &mut in_first } else { &mut later }.extend(symbols.iter().cloned());
             if parts.contains(&part) {
                 timed.extend(symbols)
             } else {
@@ -214,6 +234,12 @@ fn section(
             let new: Vec<Symbol> = new.collect();
             Arc::make_mut(before).extend(new);
         }
+    }
+    let own = before.clone();
+    let set_up = in_first.difference(&later).filter(|symbol| !before.contains(*symbol) && !is_harness(&symbol.name));
+    let set_up: Vec<Symbol> = set_up.cloned().collect();
+    if !set_up.is_empty() {
+        Arc::make_mut(before).extend(set_up);
     }
     let parts = known?;
     let each = readings / calls;
@@ -229,7 +255,7 @@ fn section(
     let mut settled: Vec<Profile> = (calls / 2..calls).map(call).collect::<Result<_, String>>()?;
     settled.sort_by_key(|profile| profile.total);
     let middle = (settled.len() - 1) / 2;
-    let executed = Executed { timed, beside, before: before.clone() };
+    let executed = Executed { timed, beside, before: own };
     Ok(Counts { executed, cold: call(0)?, warm: settled.swap_remove(middle) })
 }
 
