@@ -10,7 +10,7 @@ use object::{
 };
 use sha2::{Digest, Sha256};
 
-use super::objects::{Code, Definition, Target};
+use super::objects::{Code, Definition, Target, stem};
 
 /// A hash of the content of one definition of a function.
 pub(super) type Hash = [u8; 32];
@@ -89,8 +89,8 @@ impl Code<'_> {
                         let own = section.name_bytes().ok()?;
                         // Two constants with the same content are as good as one, two variables are not.
                         let constant = sh_flags.0 & SHF_WRITE.0 == 0 || own.starts_with(b".data.rel.ro");
-                        text(&mut hash, b"data", if constant { b"" } else { name });
-                        text(&mut hash, b"in", if constant { b"" } else { own });
+                        text(&mut hash, b"data", if constant { b"" } else { stem(name) });
+                        text(&mut hash, b"in", if constant { b"" } else { stem(own) });
                         let mut entry = sh_flags.0 & SHF_MERGE.0 != 0;
                         if entry && name.is_empty() {
                             // By the section and a distance: which entry that is, only an address says plainly.

@@ -23,7 +23,7 @@ pub(super) struct Definition {
     pub offset: u64,
 }
 
-/// The name of a function without what optimisation across parts of a crate adds to it: a hash of the part.
+/// The name of a function or variable without what optimisation across parts of a crate adds to it: a hash of the part.
 pub(super) fn stem(name: &[u8]) -> &[u8] {
     const ADDED: &[u8] = b".llvm.";
     let at = name.windows(ADDED.len()).rposition(|window| window == ADDED);
