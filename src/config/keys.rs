@@ -1,6 +1,8 @@
 //! The keys of the file: which this version honours, and which the contract knows and this version does not. The one
 //! place where either stands. What the values mean is `value`'s and `limits`' business.
 
+use crate::model::Metric;
+
 /// The keys of one table.
 #[derive(Debug)]
 pub(super) struct Keys {
@@ -53,14 +55,18 @@ pub(super) static ENVIRONMENT: Keys =
 pub(super) static METRICS: Keys = Keys {
     table: "[metrics]",
     prefix: "metrics.",
-    known: &["wall-time", "instructions"],
+    known: &[
+        "wall-time",
+        "instructions",
+        "cold-instructions",
+        "allocations",
+        "allocated-bytes",
+        "peak-bytes",
+        "leaked-bytes",
+    ],
     later: &[
         ("cpu-time", "metrics.cpu-time"),
         ("estimated-cycles", "metrics.estimated-cycles"),
-        ("allocations", "metrics.allocations"),
-        ("allocated-bytes", "metrics.allocated-bytes"),
-        ("peak-bytes", "metrics.peak-bytes"),
-        ("leaked-bytes", "metrics.leaked-bytes"),
         ("peak-rss", "metrics.peak-rss"),
         ("binary-size", "metrics.binary-size"),
         ("throughput", "metrics.throughput"),
@@ -80,13 +86,28 @@ pub(super) static WALL_TIME: Keys = Keys {
     invented: false,
 };
 
-pub(super) static INSTRUCTIONS: Keys = Keys {
-    table: "[metrics.instructions]",
-    prefix: "metrics.instructions.",
-    known: &["max-regression", "max"],
-    later: &[("min", "metrics.instructions.min")],
-    invented: false,
-};
+/// The table of a counted metric.
+macro_rules! counted {
+    ($metric:literal) => {
+        Keys {
+            table: concat!("[metrics.", $metric, "]"),
+            prefix: concat!("metrics.", $metric, "."),
+            known: &["max-regression", "max"],
+            later: &[("min", concat!("metrics.", $metric, ".min"))],
+            invented: false,
+        }
+    };
+}
+
+/// The tables of what is counted.
+pub(super) static COUNTED: [(Metric, Keys); 6] = [
+    (Metric::Instructions, counted!("instructions")),
+    (Metric::ColdInstructions, counted!("cold-instructions")),
+    (Metric::Allocations, counted!("allocations")),
+    (Metric::AllocatedBytes, counted!("allocated-bytes")),
+    (Metric::PeakBytes, counted!("peak-bytes")),
+    (Metric::LeakedBytes, counted!("leaked-bytes")),
+];
 
 pub(super) static BENCHMARK: Keys = Keys {
     table: "[[benchmark]]",

@@ -6,11 +6,12 @@ use std::ops::Range as Span;
 use toml::Spanned;
 use toml::de::DeValue;
 
-use super::keys::{AUTO, INSTRUCTIONS};
+use super::keys::{AUTO, COUNTED};
 use super::problem::{Problem, Problems};
 use super::section::Section;
-use super::value::{Range, count, nanoseconds, percent, ratio};
-use crate::gate::{CountOverride, LimitOverride, Limits};
+use super::value::{Range, bytes, count, nanoseconds, percent, ratio};
+use crate::gate::{CountOverride, CountOverrides, LimitOverride, Limits};
+use crate::model::Unit;
 
 /// The limits that one level sets, each with its place in the file.
 #[derive(Clone, Debug, Default)]
@@ -86,13 +87,28 @@ impl Level {
     }
 }
 
-/// Reads the limits of a counted metric, where the table names it.
-pub(super) fn read_counts(metrics: Section<'_>, metric: &str, problems: &mut Problems) -> Option<CountOverride> {
+/// Reads the limits of the counted metrics that the table names.
+pub(super) fn read_counts(metrics: Section<'_>, problems: &mut Problems) -> CountOverrides {
     const EXAMPLE: &str = "write `{ max-regression = \"1%\" }`";
-    let section = metrics.section(metric, &INSTRUCTIONS, EXAMPLE, problems)?;
-    let max_regression = section.read("max-regression", problems, |value| ratio(value, Range::Limit));
-    let max = section.read("max", problems, count);
-    Some(CountOverride { max_regression: max_regression.map(Spanned::into_inner), max: max.map(Spanned::into_inner) })
+    let mut read = CountOverrides::new();
+    for (metric, keys) in &COUNTED {
+        let Some(section) = metrics.section(metric.as_str(), keys, EXAMPLE, problems) else { continue };
+        let max_regression = section.read("max-regression", problems, |value| ratio(value, Range::Limit));
+        let max = section.read(
+            "max",
+            problems,
+            match metric.unit() {
+                Unit::Bytes => bytes,
+                _ => count,
+            },
+        );
+        let set = CountOverride {
+            max_regression: max_regression.map(Spanned::into_inner),
+            max: max.map(Spanned::into_inner),
+        };
+        read.insert(*metric, set);
+    }
+    read
 }
 
 /// The `max-regression` that a level meets, and where it was set.

@@ -69,7 +69,7 @@ fn parse_here(text: &str, display_path: &str, overrides: &Overrides) -> Result<C
     let wall_time_level = metrics
         .and_then(|metrics| metrics.section("wall-time", &WALL_TIME, LIMITS_EXAMPLE, &mut problems))
         .map_or_else(Level::default, |limits| Level::read(limits, true, &mut problems));
-    policy.instructions = metrics.and_then(|metrics| limits::read_counts(metrics, "instructions", &mut problems));
+    policy.counts = metrics.map(|metrics| limits::read_counts(metrics, &mut problems)).unwrap_or_default();
     let levels = [&gate_level, &environment_level, &variables_level, &wall_time_level];
     policy.wall_time = levels.iter().fold(policy.wall_time, |limits, level| level.over(limits));
     policy.auto = levels.iter().fold(false, |auto, level| level.auto(auto));

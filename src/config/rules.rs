@@ -11,7 +11,7 @@ use super::limits::{self, Level, Standing};
 use super::problem::{Problem, Problems, shown};
 use super::section::Section;
 use super::value::{Fault, with_article, wrong_type};
-use crate::gate::{CountOverride, Matcher, Rule};
+use crate::gate::{CountOverrides, Matcher, Rule};
 use crate::model::BenchmarkId;
 
 /// So many rules at most: each glob is compiled, and every benchmark is held against every rule.
@@ -31,13 +31,13 @@ pub(super) struct SpannedRule {
     /// As written in the file, there.
     pattern: Spanned<String>,
     level: Level,
-    instructions: Option<CountOverride>,
+    counts: CountOverrides,
 }
 
 impl SpannedRule {
     /// The rule without its places.
     pub fn to_rule(&self) -> Rule {
-        Rule { matcher: self.matcher.clone(), wall_time: self.level.overrides(), instructions: self.instructions }
+        Rule { matcher: self.matcher.clone(), wall_time: self.level.overrides(), counts: self.counts.clone() }
     }
 }
 
@@ -94,16 +94,12 @@ fn read_one(table: &DeTable<'_>, header: Range<usize>, problems: &mut Problems) 
     }?;
     let span = pattern.span();
     let (pattern, matcher) = pattern.into_inner();
-    let (level, instructions) = level?;
-    Some(SpannedRule { matcher, pattern: Spanned::new(span, pattern), level, instructions })
+    let (level, counts) = level?;
+    Some(SpannedRule { matcher, pattern: Spanned::new(span, pattern), level, counts })
 }
 
 /// The limits of a rule; a rule without limits is a problem, because it looks as if it did something.
-fn read_limits(
-    section: Section<'_>,
-    header: Range<usize>,
-    problems: &mut Problems,
-) -> Option<(Level, Option<CountOverride>)> {
+fn read_limits(section: Section<'_>, header: Range<usize>, problems: &mut Problems) -> Option<(Level, CountOverrides)> {
     const EXAMPLE: &str = "add a line such as `metrics.wall-time = { max-regression = \"5%\" }`";
     let sets_nothing = |place| Problem::at(place, "this rule sets no limit").label(EXAMPLE);
     if section.get("metrics").is_none() {
@@ -111,18 +107,18 @@ fn read_limits(
         return None;
     }
     let metrics = section.section("metrics", &METRICS, EXAMPLE, problems)?;
-    let instructions = limits::read_counts(metrics, "instructions", problems);
+    let counts = limits::read_counts(metrics, problems);
     if metrics.get("wall-time").is_none() {
         if metrics.is_empty() {
             problems.add(sets_nothing(header));
         }
-        return instructions.map(|instructions| (Level::default(), Some(instructions)));
+        return (!counts.is_empty()).then(|| (Level::default(), counts));
     }
     let limits = metrics.section("wall-time", &WALL_TIME, LIMITS_EXAMPLE, problems)?;
     if limits.is_empty() {
         problems.add(sets_nothing(header));
     }
-    Some((Level::read(limits, true, problems), instructions))
+    Some((Level::read(limits, true, problems), counts))
 }
 
 fn text(value: &DeValue<'_>, expected: &str) -> Result<String, Fault> {

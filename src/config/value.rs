@@ -169,6 +169,34 @@ pub(super) fn count(value: &DeValue<'_>) -> Result<u64, Fault> {
     number.ok_or_else(|| Fault::new(format!("must be {EXPECTED}")))
 }
 
+/// A size: bytes, or a text with a unit such as `1 MiB` or `500 kB`.
+pub(super) fn bytes(value: &DeValue<'_>) -> Result<u64, Fault> {
+    const EXPECTED: &str = "a size such as \"1 MiB\" or \"0 B\"";
+    const UNITS: [(&str, u64); 8] = [
+        ("KiB", 1 << 10),
+        ("MiB", 1 << 20),
+        ("GiB", 1 << 30),
+        ("kB", 1_000),
+        ("KB", 1_000),
+        ("MB", 1_000_000),
+        ("GB", 1_000_000_000),
+        ("B", 1),
+    ];
+    let DeValue::String(text) = value else {
+        return count(value).map_err(|_| wrong_type(EXPECTED, value));
+    };
+    let text = text.trim();
+    let unit = UNITS.into_iter().find_map(|(unit, scale)| Some((text.strip_suffix(unit)?.trim_end(), scale)));
+    let (number, scale) = unit.unwrap_or((text, 1));
+    let digits: String = number.chars().filter(|c| !matches!(c, '_' | ',')).collect();
+    let plain =
+        digits.starts_with(|c: char| c.is_ascii_digit()) && digits.chars().all(|c| c.is_ascii_digit() || c == '.');
+    let size = if plain { digits.parse::<f64>().ok().map(|number| number * scale as f64) } else { None };
+    // Beyond it not every number of bytes can be told.
+    let exact = size.filter(|size| *size <= 9e15 && (size.fract() == 0.0 || scale > 1));
+    exact.map(|size| size.round() as u64).ok_or_else(|| Fault::new(format!("must be {EXPECTED}")))
+}
+
 /// `true` or `false`; variables are texts.
 pub(super) fn truth(value: &DeValue<'_>) -> Result<bool, Fault> {
     match value {

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use super::assemble::{self, Frame};
+use super::counted::add_counted;
 use super::culprits::name_culprits;
-use super::instructions::add_instructions;
 use super::measure::{Results, measure};
 use super::policy::{self, PolicyOf};
 use super::project::{BuiltSide, ProjectRequest, Setting, beyond_code, short};
@@ -158,7 +158,7 @@ fn judge_head(
     frame.controls = measured.controls();
     let (mut rows, mut frame) = rows(&suites, &measured, setting, frame);
     frame.controls = frame.controls.and(screening::outcome(&drawn, &rows));
-    add_instructions(setting, &suites, &mut rows, &mut frame.warnings, progress)?;
+    add_counted(setting, &suites, &mut rows, &mut frame.warnings, progress)?;
     name_culprits(setting, &suites, &mut rows, progress)?;
     for row in rows.iter_mut().filter(|row| setting.config.policy.fails(row.verdict)) {
         if row.benchmark != BenchmarkId::suite() {

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::project::Setting;
 use super::suites::Open;
-use crate::harness::HarnessError;
-use crate::harness::criterion::{Counting, Counts, Patience, count};
+use crate::harness::criterion::{Allocating, Counting, Counts, Patience, Watched, allocations, count};
+use crate::harness::{HarnessError, Program};
 use crate::instrument::{has_valgrind, hides_avx512};
 use crate::model::Side;
 
@@ -25,14 +25,31 @@ pub fn count_side(
     folder: &Path,
     patience: Patience,
 ) -> Result<Counting, HarnessError> {
-    let program = match side {
-        Side::Base => open.suite.base.as_ref(),
-        Side::Head => Some(&open.suite.head),
-    };
-    let Some(program) = program else { return Ok(Counting::new()) };
+    let Some(program) = program(open, side) else { return Ok(Counting::new()) };
     let counting = count(program, open.suite.version, names, folder, &folder.join("home"), patience);
     let _ = std::fs::remove_dir_all(folder);
     counting
+}
+
+/// Traces what benchmarks of one side of an executable allocate. `folder` is one that nobody else uses.
+pub fn allocations_of(
+    open: &Open,
+    side: Side,
+    names: &[String],
+    folder: &Path,
+    patience: Patience,
+) -> Result<Allocating, HarnessError> {
+    let Some(program) = program(open, side) else { return Ok(Allocating::new()) };
+    let allocating = allocations(program, open.suite.version, names, folder, &folder.join("home"), patience);
+    let _ = std::fs::remove_dir_all(folder);
+    allocating
+}
+
+fn program(open: &Open, side: Side) -> Option<&Program> {
+    match side {
+        Side::Base => open.suite.base.as_ref(),
+        Side::Head => Some(&open.suite.head),
+    }
 }
 
 /// Counts benchmarks of an executable that both sides have, and answers for each name. `folder` is one that nobody else
@@ -53,8 +70,8 @@ pub fn count_both(
     Ok(names.iter().map(both).collect())
 }
 
-/// The counts of one benchmark of a side, or why there are none.
-pub fn of(counting: &mut Counting, name: &str, side: Side) -> Result<Counts, String> {
+/// What was seen of one benchmark of a side, or why nothing was.
+pub fn of<T>(counting: &mut Watched<T>, name: &str, side: Side) -> Result<T, String> {
     let counts = counting.remove(name).unwrap_or_else(|| Err("its process did not reach it".to_owned()));
     counts.map_err(|reason| format!("could not be counted on {side}: {reason}"))
 }

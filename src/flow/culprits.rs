@@ -1,16 +1,18 @@
 //! Which functions made a row slower: told under each row that regressed, where counting is possible.
 
+use std::collections::BTreeSet;
+use std::path::Path;
 use std::time::Duration;
 
-use super::counts::{can_count, caveat, count_both};
+use super::counts::{allocations_of, can_count, caveat, count_both, of};
 use super::project::Setting;
-use super::suites::Suites;
+use super::suites::{Open, Suites};
 use super::{FlowError, Progress};
 use crate::harness::HarnessError;
-use crate::harness::criterion::Patience;
+use crate::harness::criterion::{Allocations, Patience};
 use crate::instrument::Copies;
-use crate::model::{BenchmarkId, CountedChange, Culprit, Metric, Row, Verdict};
-use crate::profile::{Profile, changes};
+use crate::model::{BenchmarkId, CountedChange, Culprit, Metric, Row, Side, Verdict};
+use crate::profile::{Profile, Sites, changes};
 use crate::report::counted;
 
 /// Rows that are counted at most: a change that slows down more than these has one cause, and some of them show it.
@@ -19,7 +21,9 @@ const MOST_ROWS: usize = 20;
 const ROOM: Duration = Duration::from_secs(30);
 /// Programs are so many times slower where they are counted, and each side is called so often.
 const SLOWDOWN: f64 = 60.0;
-const CALLS: f64 = 2.0 * 11.0;
+const CALLS: f64 = 2.0 * CALLS_WATCHED as f64;
+/// How often a benchmark is called where it is watched.
+const CALLS_WATCHED: i64 = 11;
 /// A program that is silent for longer is given up: no verdict waits for it.
 const PATIENCE: Patience = Patience { silence: Duration::from_secs(20), given_up: 3, in_all: Duration::from_secs(60) };
 /// Functions that are named.
@@ -99,4 +103,44 @@ pub fn counted_change(base: &Profile, head: &Profile) -> CountedChange {
     let culprits =
         culprits.take(MOST_CULPRITS).map(|change| Culprit { change: change.own(), function: change.function.name });
     CountedChange { base: base.total, head: head.total, culprits: culprits.collect() }
+}
+
+/// What both sides allocate, and the functions that account for most of the difference, where that can be told: of processes
+/// that call this benchmark alone.
+pub fn site_change(
+    open: &Open,
+    name: &str,
+    row: &Row,
+    folder: &Path,
+    patience: Patience,
+) -> Result<Option<CountedChange>, HarnessError> {
+    let alone = [name.to_owned()];
+    let of_side = |side| -> Result<Option<Allocations>, HarnessError> {
+        Ok(of(&mut allocations_of(open, side, &alone, folder, patience)?, name, side).ok())
+    };
+    let (Some(base), Some(head)) = (of_side(Side::Base)?, of_side(Side::Head)?) else { return Ok(None) };
+    let number = |sites: &Sites, function: &String| {
+        let site = sites.get(function).copied().unwrap_or_default();
+        let number = match row.metric {
+            Metric::Allocations => site.blocks,
+            Metric::LeakedBytes => site.alive,
+            _ => site.bytes,
+        };
+        i64::try_from(number).unwrap_or(i64::MAX)
+    };
+    // Where both sides are over a budget, head's own count.
+    let same = row.base == row.head;
+    let functions: BTreeSet<&String> = base.sites.keys().chain(head.sites.keys()).collect();
+    let change = |function: &&String| {
+        let before = if same { 0 } else { number(&base.sites, function) };
+        // What happens once a process is not what an iteration does.
+        (number(&head.sites, function) - before) / CALLS_WATCHED
+    };
+    let mut culprits: Vec<Culprit> =
+        functions.iter().map(|function| Culprit { change: change(function), function: (*function).clone() }).collect();
+    culprits.retain(|culprit| culprit.change != 0);
+    culprits.sort_by_key(|culprit| std::cmp::Reverse(culprit.change.unsigned_abs()));
+    culprits.truncate(MOST_CULPRITS);
+    let counts = |value: Option<f64>| value.unwrap_or(0.0) as u64;
+    Ok(Some(CountedChange { base: counts(row.base), head: counts(row.head), culprits }))
 }

@@ -7,6 +7,7 @@ use super::FlowError;
 use super::project::Setting;
 use crate::config;
 use crate::gate::{CountOverride, Matcher, Policy, Reaction, Rule};
+use crate::model::Metric;
 use crate::vcs::Base;
 
 /// Whose policy is asked for.
@@ -93,7 +94,10 @@ fn described(policy: &Policy) -> BTreeMap<String, String> {
     }
     add("time-out", format!("{:?}", policy.time_out));
     add("budget", policy.budget.map_or("none".to_owned(), |budget| format!("{budget:?}")));
-    add("instructions", policy.instructions.map_or("not asked for".to_owned(), counts));
+    for metric in Metric::COUNTED {
+        let set = policy.counts.get(&metric).copied();
+        add(metric.as_str(), set.map_or("not asked for".to_owned(), counts));
+    }
     for (i, rule) in policy.rules.iter().enumerate() {
         let of = match &rule.matcher {
             Matcher::Id(id) => id.clone(),
@@ -111,8 +115,8 @@ fn limits(rule: &Rule) -> String {
     let auto = set.auto.then(|| "max-regression auto".to_owned());
     let tolerate = set.tolerate.map(|ratio| format!("tolerate {}", percent(ratio)));
     let max = set.max.map(|value| format!("max {}", nanoseconds(value)));
-    let instructions = rule.instructions.map(|set| format!("instructions {}", counts(set)));
-    [limit, auto, tolerate, max, instructions].into_iter().flatten().collect::<Vec<_>>().join(" and ")
+    let counted = rule.counts.iter().map(|(metric, set)| format!("{metric} {}", counts(*set)));
+    [limit, auto, tolerate, max].into_iter().flatten().chain(counted).collect::<Vec<_>>().join(" and ")
 }
 
 fn counts(set: CountOverride) -> String {

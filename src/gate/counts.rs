@@ -1,7 +1,9 @@
 //! Counted metrics: their limits, and what is said of a row. A count has no noise but that of the program itself.
 
+use std::collections::BTreeMap;
+
 use super::judgement::Judgement;
-use crate::model::{Interval, Verdict};
+use crate::model::{Interval, Metric, Verdict};
 
 /// `max-regression` of counts where nothing says otherwise.
 const DEFAULT_LIMIT: f64 = 0.01;
@@ -24,6 +26,9 @@ pub struct CountOverride {
     pub max: Option<u64>,
 }
 
+/// What one level sets, by metric.
+pub type CountOverrides = BTreeMap<Metric, CountOverride>;
+
 impl CountLimits {
     /// What holds after all levels that name the metric; `None` where none does: then it is not asked for.
     pub fn of(levels: impl IntoIterator<Item = CountOverride>) -> Option<Self> {
@@ -44,7 +49,8 @@ const PLAIN: f64 = 20.0;
 /// is within it says nothing.
 pub fn judge_counts(base: [u64; 2], head: [u64; 2], limits: CountLimits) -> Judgement {
     let ends = |counts: [u64; 2]| (counts[0].min(counts[1]), counts[0].max(counts[1]));
-    let ratio = |head: u64, base: u64| head as f64 / base.max(1) as f64 - 1.0;
+    // Where there was nothing, each unit is as much again.
+    let ratio = |head: u64, base: u64| if base == 0 { head as f64 } else { head as f64 / base as f64 - 1.0 };
     let ((base_low, base_high), (head_low, head_high)) = (ends(base), ends(head));
     let (low, high) = (ratio(head_low, base_high), ratio(head_high, base_low));
     let floor = ratio(base_high, base_low).max(ratio(head_high, head_low));
@@ -59,9 +65,9 @@ pub fn judge_counts(base: [u64; 2], head: [u64; 2], limits: CountLimits) -> Judg
         _ => Verdict::Inconclusive,
     };
     let reason = match verdict {
-        Verdict::Regressed => "executes more than the limit allows".to_owned(),
-        Verdict::OverBudget => "executes more than its budget allows".to_owned(),
-        Verdict::Improved => "executes less, by more than the limit".to_owned(),
+        Verdict::Regressed => "more than the limit allows".to_owned(),
+        Verdict::OverBudget => "more than its budget allows".to_owned(),
+        Verdict::Improved => "less, by more than the limit".to_owned(),
         Verdict::Unchanged => "the same to the last digit".to_owned(),
         Verdict::WithinLimit => "below the limit".to_owned(),
         _ => format!(

@@ -11,7 +11,7 @@ mod suite;
 mod trial;
 
 pub use budget::over_budget;
-pub use counts::{CountLimits, CountOverride, judge_counts};
+pub use counts::{CountLimits, CountOverride, CountOverrides, judge_counts};
 pub use judgement::{Again, Judgement};
 pub use outcome::{conclude, summarise};
 pub use policy::{LimitOverride, Limits, Matcher, Policy, Reaction, Rule};

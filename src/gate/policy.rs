@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use globset::GlobMatcher;
 
-use super::counts::{CountLimits, CountOverride};
-use crate::model::{BenchmarkId, PolicyNote, Verdict};
+use super::counts::{CountLimits, CountOverrides};
+use crate::model::{BenchmarkId, Metric, PolicyNote, Verdict};
 
 /// `max-regression` where nothing says otherwise.
 const DEFAULT_LIMIT: f64 = 0.05;
@@ -31,8 +31,8 @@ pub struct Policy {
     pub auto: bool,
     /// The limits that follow from benchmarks' own noise, as far as it is known: plain ratios.
     pub noise_limits: BTreeMap<BenchmarkId, f64>,
-    /// What is set of instructions where no rule says otherwise; `None`: they are not asked for.
-    pub instructions: Option<CountOverride>,
+    /// What is set of counted metrics where no rule says otherwise; what is not here is not asked for.
+    pub counts: CountOverrides,
     /// Limits of the geometric mean over all benchmarks.
     pub suite: Limits,
     /// Rules per benchmark; later ones win, key by key.
@@ -131,8 +131,8 @@ pub struct Rule {
     pub matcher: Matcher,
     /// Limits of wall-time.
     pub wall_time: LimitOverride,
-    /// Limits of instructions, where the rule names them.
-    pub instructions: Option<CountOverride>,
+    /// Limits of the counted metrics that the rule names.
+    pub counts: CountOverrides,
 }
 
 /// Selects benchmarks by id.
@@ -164,7 +164,7 @@ impl Default for Policy {
             wall_time: Limits::new(DEFAULT_LIMIT),
             auto: false,
             noise_limits: BTreeMap::new(),
-            instructions: None,
+            counts: CountOverrides::new(),
             suite: Limits::new(0.02),
             rules: Vec::new(),
             screen: true,
@@ -191,10 +191,10 @@ impl Policy {
         Limits { max: limits.max, ..Limits::new(limit) }
     }
 
-    /// The limits of instructions for `id`, where they are asked for.
-    pub fn instruction_limits(&self, id: &BenchmarkId) -> Option<CountLimits> {
-        let rules = self.rules.iter().filter(|rule| rule.matcher.matches(id));
-        CountLimits::of(self.instructions.into_iter().chain(rules.filter_map(|rule| rule.instructions)))
+    /// The limits of a counted metric for `id`, where it is asked for.
+    pub fn count_limits(&self, id: &BenchmarkId, metric: Metric) -> Option<CountLimits> {
+        let rules = self.rules.iter().filter(|rule| rule.matcher.matches(id)).map(|rule| &rule.counts);
+        CountLimits::of(std::iter::once(&self.counts).chain(rules).filter_map(|counts| counts.get(&metric).copied()))
     }
 
     /// Whether the limit of `id` follows from its noise.

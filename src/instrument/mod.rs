@@ -3,6 +3,7 @@
 
 mod callgrind;
 mod copies;
+mod dhat;
 mod layouts;
 mod machine;
 mod moved;
@@ -15,6 +16,7 @@ mod signals;
 
 pub use callgrind::{Counted, has_valgrind};
 pub use copies::{Copies, CopiesError, Link, Making, remove_abandoned_copies};
+pub use dhat::Traced;
 pub use layouts::{Layouter, Layouts, units_of};
 pub use machine::{cores, cpu_model, facts, hides_avx512, machine_id};
 pub use moved::Moved;

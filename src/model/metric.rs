@@ -15,25 +15,57 @@ pub enum Metric {
     WallTimeTail,
     /// Instructions that one iteration executes, after others.
     Instructions,
+    /// Instructions that the first iteration of a process executes.
+    ColdInstructions,
+    /// How often one iteration asks for memory, or for more of it.
+    Allocations,
+    /// Bytes that one iteration asks for.
+    AllocatedBytes,
+    /// By how many bytes more than at its start are allocated at once in one iteration.
+    PeakBytes,
+    /// Bytes that one iteration asks for and that are never freed.
+    LeakedBytes,
 }
 
 impl Metric {
+    /// What is counted, in the order of reports; the others are timed.
+    pub const COUNTED: [Self; 6] = [
+        Self::Instructions,
+        Self::ColdInstructions,
+        Self::Allocations,
+        Self::AllocatedBytes,
+        Self::PeakBytes,
+        Self::LeakedBytes,
+    ];
+
+    /// The spelling in every format.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::WallTime => "wall-time",
+            Self::WallTimeTail => "wall-time-tail",
+            Self::Instructions => "instructions",
+            Self::ColdInstructions => "cold-instructions",
+            Self::Allocations => "allocations",
+            Self::AllocatedBytes => "allocated-bytes",
+            Self::PeakBytes => "peak-bytes",
+            Self::LeakedBytes => "leaked-bytes",
+        }
+    }
+
     /// The unit in which values of this metric are stored.
     pub fn unit(self) -> Unit {
         match self {
             Self::WallTime | Self::WallTimeTail => Unit::Nanoseconds,
-            Self::Instructions => Unit::Instructions,
+            Self::Instructions | Self::ColdInstructions => Unit::Instructions,
+            Self::Allocations => Unit::Allocations,
+            Self::AllocatedBytes | Self::PeakBytes | Self::LeakedBytes => Unit::Bytes,
         }
     }
 }
 
 impl fmt::Display for Metric {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::WallTime => "wall-time",
-            Self::WallTimeTail => "wall-time-tail",
-            Self::Instructions => "instructions",
-        })
+        f.write_str(self.as_str())
     }
 }
 
@@ -47,4 +79,21 @@ pub enum Unit {
     /// Instructions.
     #[serde(rename = "instructions")]
     Instructions,
+    /// Allocations.
+    #[serde(rename = "allocations")]
+    Allocations,
+    /// Bytes, `B`.
+    #[serde(rename = "B")]
+    Bytes,
+}
+
+impl fmt::Display for Unit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Nanoseconds => "ns",
+            Self::Instructions => "instructions",
+            Self::Allocations => "allocations",
+            Self::Bytes => "B",
+        })
+    }
 }

@@ -1,10 +1,14 @@
 //! What one execution cost, by function: read from the files of tools that count, added up, and held side by side. Which
 //! part of an execution was counted is its harness's business.
 
+mod allocations;
 mod callgrind;
 mod changes;
 mod function;
+mod sites;
 
+pub use allocations::{Allocated, AllocationTrace};
 pub use callgrind::{NotCallgrind, Symbol, read_callgrind, read_symbols};
 pub use changes::{FunctionChange, changes};
 pub use function::{Cost, Function, Profile};
+pub use sites::{Site, Sites, read_sites};

@@ -138,14 +138,24 @@ fn failed(rows: &[&Row], ids: &Ids<'_>, failing: Failing) -> Vec<Part> {
 /// What a failing row did, to follow its id.
 fn cause(row: &Row) -> String {
     let limit = units::limit(row.limit);
+    if let Some((does, what)) = doing(row.metric) {
+        let (base, head) = units::pair(row.unit, row.base, row.head);
+        let (base, head) = (base.unwrap_or_default(), head.unwrap_or_default());
+        match (row.verdict, row.change, row.budget) {
+            (Verdict::Regressed, Some(_), _) if row.base == Some(0.0) => {
+                return format!(" {does} {head}{what}, and {base} on base");
+            }
+            (Verdict::Regressed, Some(change), _) => {
+                let more = units::size(change, row.limit);
+                return format!(" {does} {head}{what}, {more} more (limit {limit})");
+            }
+            (Verdict::OverBudget, _, Some(budget)) => {
+                return format!(" {does} {head}{what} (budget {})", units::round(row.unit, budget));
+            }
+            _ => {}
+        }
+    }
     match (row.verdict, row.change, row.head, row.budget) {
-        (Verdict::Regressed, Some(change), ..) if row.metric == Metric::Instructions => {
-            format!(" executes {} more instructions (limit {limit})", units::size(change, row.limit))
-        }
-        (Verdict::OverBudget, _, Some(head), Some(budget)) if row.metric == Metric::Instructions => {
-            let head = units::pair(row.unit, None, Some(head)).1.unwrap_or_default();
-            format!(" executes {head} instructions (budget {})", units::round(row.unit, budget))
-        }
         (Verdict::Regressed, Some(change), ..) => {
             let size = units::size(change, row.limit);
             if change < row.limit {
@@ -167,6 +177,19 @@ fn cause(row: &Row) -> String {
         (Verdict::Crashed, ..) => " crashed".to_owned(),
         (Verdict::TimedOut, ..) => " timed out".to_owned(),
         _ => format!(" is slower than its limit of {limit}"),
+    }
+}
+
+/// What a benchmark does to be counted so: words around the number.
+fn doing(metric: Metric) -> Option<(&'static str, &'static str)> {
+    match metric {
+        Metric::WallTime | Metric::WallTimeTail => None,
+        Metric::Instructions => Some(("executes", " instructions")),
+        Metric::ColdInstructions => Some(("executes", " instructions in its first iteration")),
+        Metric::Allocations => Some(("makes", " allocations")),
+        Metric::AllocatedBytes => Some(("allocates", "")),
+        Metric::PeakBytes => Some(("holds", " at once")),
+        Metric::LeakedBytes => Some(("leaks", "")),
     }
 }
 

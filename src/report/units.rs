@@ -14,8 +14,9 @@ const LONGEST: f64 = 1e9;
 pub(super) fn pair(unit: Unit, base: Option<f64>, head: Option<f64>) -> (Option<String>, Option<String>) {
     let finite = |value: Option<f64>| value.filter(|v| v.is_finite());
     let (base, head) = (finite(base), finite(head));
-    if unit == Unit::Instructions {
-        return (base.map(whole), head.map(whole));
+    if let Some(name) = name_of_count(unit) {
+        let write = |value: f64| format!("{}{name}", whole(value));
+        return (base.map(write), head.map(write));
     }
     let sizes = [base, head].map(|value| value.map_or(0.0, f64::abs));
     let largest = sizes[0].max(sizes[1]);
@@ -35,6 +36,16 @@ pub(super) fn pair(unit: Unit, base: Option<f64>, head: Option<f64>) -> (Option<
     }
     let write = |value: f64| format!("{} {name}", write(value, decimals));
     (base.map(write), head.map(write))
+}
+
+/// What stands behind a count: only bytes need a name. `None`: no count.
+fn name_of_count(unit: Unit) -> Option<&'static str> {
+    match unit {
+        Unit::Nanoseconds => None,
+        Unit::Instructions | Unit::Allocations => Some(""),
+        // All of them, as one more is a change.
+        Unit::Bytes => Some(" B"),
+    }
 }
 
 /// A count, which is whole: `1,234`.

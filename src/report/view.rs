@@ -10,7 +10,9 @@ use super::escape::{shorten, visible};
 use super::sparkline::sparkline;
 use super::title::{self, Part, Title};
 use super::units;
-use crate::model::{BenchmarkId, CountedChange, Culprit, Evidence, Metric, Outcome, PolicyNote, Report, Row, Verdict};
+use crate::model::{
+    BenchmarkId, CountedChange, Culprit, Evidence, Metric, Outcome, PolicyNote, Report, Row, Unit, Verdict,
+};
 
 /// Columns of an id at most, where nothing else limits it.
 const LONGEST_ID: usize = 120;
@@ -200,19 +202,25 @@ impl<'a> View<'a> {
             reason: reason(row),
             pairs: pairs.then(|| units::counted(row.pairs, "pair")),
             reproduce: if fails { reproduce(row) } else { None },
-            counted: row.counted.as_ref().map(counted),
+            counted: row.counted.as_ref().map(|change| counted(change, row.metric)),
             spelt_out: None,
         }
     }
 }
 
-/// By how many instructions more it executes, and which functions those are in.
-fn counted(counted: &CountedChange) -> String {
+/// By how much more was counted, and which functions that is in. Rows of times have their instructions counted.
+fn counted(counted: &CountedChange, metric: Metric) -> String {
+    let what = match metric.unit() {
+        Unit::Nanoseconds => Unit::Instructions.to_string(),
+        unit => unit.to_string(),
+    };
+    let (base, head) = (units::count(counted.base), units::count(counted.head));
     let change = if counted.head == counted.base {
-        format!("{} instructions as before", units::count(counted.head))
+        format!("{head} {what} as before")
+    } else if counted.base == 0 {
+        format!("{base} → {head} {what}")
     } else {
-        let (base, head) = (units::count(counted.base), units::count(counted.head));
-        format!("{base} → {head} instructions ({})", units::growth(counted.base, counted.head))
+        format!("{base} → {head} {what} ({})", units::growth(counted.base, counted.head))
     };
     let culprit =
         |culprit: &Culprit| format!("{} in {}", units::more(culprit.change), clean(&culprit.function, LONGEST_ID));

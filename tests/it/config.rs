@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use cargo_perfgate::config::{Config, ConfigError, Overrides, parse};
 use cargo_perfgate::gate::{Limits, Matcher, Policy, Reaction};
-use cargo_perfgate::model::BenchmarkId;
+use cargo_perfgate::model::{BenchmarkId, Metric};
 
 const PATH: &str = ".config/perfgate.toml";
 
@@ -112,7 +112,7 @@ fn every_key_is_honoured() {
 #[test]
 fn instructions_are_asked_for_where_they_are_named() {
     let limits = |text: &str| {
-        let limits = policy(text).instruction_limits(&"p::b/parse/large".parse().unwrap());
+        let limits = policy(text).count_limits(&"p::b/parse/large".parse().unwrap(), Metric::Instructions);
         limits.map(|limits| (limits.max_regression, limits.max))
     };
     assert_eq!(limits("[metrics.wall-time]\nmax = '1 s'"), None);
@@ -129,6 +129,32 @@ fn instructions_are_asked_for_where_they_are_named() {
     assert_eq!(policy(rule).limits(&"p::b/parse/large".parse().unwrap()), Limits::new(0.05));
     for text in ["max = '2 ms'", "max = -1", "max = 0x10", "max = ''", "max-regression = 'auto'", "tolerate = '1%'"] {
         assert!(read(&format!("[metrics.instructions]\n{text}")).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn what_is_allocated_has_limits_in_bytes() {
+    let limits = |text: &str, metric| {
+        let limits = policy(text).count_limits(&"p::b/parse/large".parse().unwrap(), metric);
+        limits.map(|limits| (limits.max_regression, limits.max))
+    };
+    let text = "[metrics.leaked-bytes]\nmax = '0 B'\n[metrics.allocations]\nmax = 3\n";
+    assert_eq!(limits(text, Metric::LeakedBytes), Some((0.01, Some(0))));
+    assert_eq!(limits(text, Metric::Allocations), Some((0.01, Some(3))));
+    assert_eq!(limits(text, Metric::PeakBytes), None);
+    for (size, bytes) in [
+        ("'1 MiB'", 1 << 20),
+        ("'1.5KiB'", 1536),
+        ("'2 kB'", 2000),
+        ("'1_000 B'", 1000),
+        ("7", 7),
+        ("'7'", 7),
+        ("'1 GB'", 1_000_000_000),
+    ] {
+        assert_eq!(limits(&format!("[metrics.peak-bytes]\nmax = {size}"), Metric::PeakBytes).unwrap().1, Some(bytes));
+    }
+    for size in ["'1.5 B'", "-1", "'-1 B'", "'1 ms'", "'MiB'", "''", "'1e3 B'", "true", "'99999999999 GiB'", "1.5"] {
+        assert!(read(&format!("[metrics.peak-bytes]\nmax = {size}")).is_err(), "{size}");
     }
 }
 

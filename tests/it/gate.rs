@@ -6,6 +6,8 @@ mod stored;
 mod suite;
 mod trial;
 
+use std::collections::BTreeMap;
+
 use cargo_perfgate::gate::{LimitOverride, Limits, Matcher, Policy, Rule};
 use cargo_perfgate::model::BenchmarkId;
 use globset::GlobBuilder;
@@ -58,7 +60,7 @@ fn a_rule_changes_the_keys_that_it_sets() {
 
 #[test]
 fn later_rules_win_key_by_key() {
-    let rule = |matcher, wall_time| Rule { matcher, wall_time, instructions: None };
+    let rule = |matcher, wall_time| Rule { matcher, wall_time, counts: BTreeMap::new() };
     let narrow = || rule(literal("parse/large"), set(Some(0.2), None, None));
     let wide = || rule(glob("parse/*"), set(Some(0.1), Some(0.05), None));
     let budget = || rule(glob("**"), set(None, None, Some(5.0)));
@@ -115,9 +117,9 @@ fn limits_that_follow_from_noise() {
     let auto = || Rule {
         matcher: glob("parse/*"),
         wall_time: LimitOverride { auto: true, ..LimitOverride::default() },
-        instructions: None,
+        counts: BTreeMap::new(),
     };
-    let fixed = || Rule { matcher: glob("**"), wall_time: set(Some(0.1), None, Some(7.0)), instructions: None };
+    let fixed = || Rule { matcher: glob("**"), wall_time: set(Some(0.1), None, Some(7.0)), counts: BTreeMap::new() };
     let large = id("my-parser::throughput/parse/large");
     let of = |rules: Vec<Rule>, auto: bool, known: Option<f64>| {
         let noise_limits = known.map(|limit| (large.clone(), limit)).into_iter().collect();

@@ -1,5 +1,6 @@
 //! The integration tests: one binary, one module a subject.
 
+mod allocations;
 mod base;
 mod changed;
 mod code;

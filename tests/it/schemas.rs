@@ -68,6 +68,8 @@ fn what_the_schema_refuses_the_program_refuses() {
         "[metrics.instructions]\nmax-regression = 1",
         "[metrics.instructions]\nmax = '2 ms'",
         "[metrics.instructions]\nmax = -1",
+        "[metrics.allocations]\nmax = '1 B'",
+        "[metrics.leaked-bytes]\nmax = '1 ms'",
         "[environment]\nci = 1",
         "[environment.ci]\nmax = '1 s'",
         "[[benchmark]]\nmatch = 'a'",
@@ -88,7 +90,8 @@ fn the_schema_has_the_keys_that_the_program_knows() {
         ("environment", "[environment.x]\n", "/$defs/gate"),
         ("wall-time", "[metrics.wall-time]\n", "/$defs/wall-time"),
         ("metrics", "[metrics]\n", "/$defs/metrics"),
-        ("instructions", "[metrics.instructions]\n", "/$defs/instructions"),
+        ("instructions", "[metrics.instructions]\n", "/$defs/counted"),
+        ("leaked-bytes", "[metrics.leaked-bytes]\n", "/$defs/bytes"),
         ("benchmark", "[[benchmark]]\nmatch = 'a'\nmetrics.wall-time.max = '1 s'\n", "/properties/benchmark/items"),
         ("root", "", ""),
     ] {

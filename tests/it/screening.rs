@@ -79,8 +79,9 @@ fn evidence(fixture: &Fixture, code: i32) -> (BTreeMap<String, Option<Evidence>>
 #[test]
 fn what_no_benchmark_executes_is_not_timed_and_what_one_executes_is() {
     let fixture = Fixture::new("example", "screening");
-    fixture.write(".config/perfgate.toml", "[metrics.instructions]\n");
-    fixture.commit("instructions are wanted");
+    let counted = "[metrics.instructions]\n[metrics.allocations]\n[metrics.leaked-bytes]\nmax = \"0 B\"\n";
+    fixture.write(".config/perfgate.toml", counted);
+    fixture.commit("counts are wanted");
     let tokens = fixture.read("src/tokenize.rs");
     // Above all else, so that every line moves.
     let addition = "#[inline(never)]\npub fn added(x: u64) -> u64 {\n    x.rotate_left(7) ^ 99\n}\n#[used]\nstatic KEPT: fn(u64) -> u64 = added;\n\n";
@@ -102,7 +103,10 @@ fn what_no_benchmark_executes_is_not_timed_and_what_one_executes_is() {
         "hash = (hash ^ u64::from(byte))",
         "hash = (hash.rotate_left(3) ^ std::hint::black_box(u64::from(byte)))",
     );
-    fixture.commit("another hash");
+    fixture.replace("src/checksum.rs", "let mut hash", "leaks();\n    let mut hash");
+    let leaks = "#[inline(never)]\nfn leaks() {\n    std::mem::forget(std::hint::black_box(vec![1_u8]));\n}\n";
+    fixture.write("src/checksum.rs", &format!("{}\n{leaks}", fixture.read("src/checksum.rs")));
+    fixture.commit("another hash, and a leak of one byte");
     // And what is timed is counted, as the configuration wants it.
     let (rows, report) = evidence(&fixture, 100);
     let instructions: Vec<_> = report.rows.iter().filter(|row| row.metric == Metric::Instructions).collect();
@@ -111,6 +115,14 @@ fn what_no_benchmark_executes_is_not_timed_and_what_one_executes_is() {
     assert!(fnv.change.unwrap() > 0.3 && fnv.counted.is_some() && fnv.reproduce.is_some(), "{fnv:?}");
     for other in instructions.iter().filter(|row| row.benchmark.name != "checksum/fnv1a/4096") {
         assert_eq!((other.verdict, other.change), (Verdict::Unchanged, Some(0.0)), "{other:?}");
+    }
+    for (metric, verdict) in [(Metric::Allocations, Verdict::Regressed), (Metric::LeakedBytes, Verdict::Regressed)] {
+        let of_metric: Vec<_> = report.rows.iter().filter(|row| row.metric == metric).collect();
+        let fnv = of_metric.iter().find(|row| row.benchmark.name == "checksum/fnv1a/4096").unwrap();
+        assert_eq!((fnv.verdict, fnv.base, fnv.head), (verdict, Some(0.0), Some(1.0)), "{fnv:?}");
+        let culprit = &fnv.counted.as_ref().unwrap().culprits[0];
+        assert_eq!((culprit.function.as_str(), culprit.change), ("textkit::checksum::leaks", 1));
+        assert!(of_metric.iter().all(|row| row.benchmark == fnv.benchmark || row.verdict == Verdict::Unchanged));
     }
     assert_eq!(rows["checksum/fnv1a/4096"], Some(Evidence::PairedMeasurement));
     assert_eq!(rows["checksum/adler32/4096"], Some(Evidence::SameCodeExecuted));

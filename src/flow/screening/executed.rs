@@ -62,8 +62,7 @@ pub fn executed(
     let mut jobs: VecDeque<Job> = VecDeque::new();
     let workers = cores().len().max(1);
     for (index, (open, obstacle)) in open.iter().zip(obstacles).enumerate() {
-        let mut of_it = if obstacle.is_none() { kept.read(open) } else { Known::new() };
-        of_it.retain(|name, _| open.names.contains(name));
+        let of_it = if obstacle.is_none() { kept.read(open) } else { Known::new() };
         let missing: Vec<String> = open.names.iter().filter(|name| !of_it.contains_key(*name)).cloned().collect();
         known.push(of_it);
         if obstacle.is_none() && !missing.is_empty() {
@@ -81,6 +80,11 @@ pub fn executed(
     }
     for index in asked {
         kept.write(&open[index], &known[index]);
+    }
+    // What is known of others stays kept, and is not asked for now.
+    for (open, known) in open.iter().zip(&mut known) {
+        let names: BTreeSet<&String> = open.names.iter().collect();
+        known.retain(|name, _| names.contains(name));
     }
     Ok(known)
 }

@@ -23,6 +23,7 @@ pub use kept::{Kept, decode, encode};
 
 /// One in so many of those that need no timing is timed all the same, to see whether the proof holds.
 const TIMED_ALL_THE_SAME: u64 = 20;
+
 /// Takes out of the open benchmarks those that need no timing. Gives those that are timed all the same.
 pub fn screen(
     suites: &mut Suites,

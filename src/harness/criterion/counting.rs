@@ -1,28 +1,17 @@
-//! Instructions of the timed section of each benchmark. The program runs under callgrind on the control channel, and is told
-//! to call each benchmark once to warm up and then ten times, each with one iteration. Callgrind writes what was executed
-//! between one reading of the clock and the next; where the harness reads the clock tells which of it was timed:
-//!
-//! ```text
-//! Bencher::iter         now  now  [ routine ]  now  now
-//! Bencher::iter_batched now  set-up  now  [ routine ]  now  drop  now
-//! Bencher::iter_custom  now  [ what the benchmark does, with its own readings ]  now
-//! ```
+//! Instructions of the timed section of each benchmark: callgrind writes what was executed between one reading of the clock
+//! and the next.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io;
-use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use rustc_demangle::demangle;
 
-use super::channel::Complete;
-use super::enumerate::{point, spawn};
-use super::options::{Slicing, Version, filters};
-use super::session::{Ending, EndingKind, NoSession, Starting, Step};
+use super::options::Version;
+use super::watched::{Calls, Patience, Tool, Watched, watch};
 use crate::harness::{HarnessError, Program};
-use crate::instrument::Counted;
+use crate::instrument::{Counted, Spawn, SpawnError};
 use crate::profile::{NotCallgrind, Profile, Symbol, read_callgrind, read_symbols};
 
 /// What the timed section of a benchmark executes.
@@ -48,24 +37,8 @@ pub struct Executed {
     pub before: Arc<BTreeSet<Symbol>>,
 }
 
-/// How much time counting is worth.
-#[derive(Clone, Copy, Debug)]
-pub struct Patience {
-    /// A process that is silent for longer is given up, and with it the benchmark that it is at.
-    pub silence: Duration,
-    /// Where so many were given up, or could not be counted, the rest is not tried.
-    pub given_up: usize,
-    /// What one process may take for all that it is asked for.
-    pub in_all: Duration,
-}
-
 /// Benchmarks by name, each with its counts or the reason why there are none.
-pub type Counting = BTreeMap<String, Result<Counts, String>>;
-
-/// So short that one call suffices to warm up, and that each sample is one iteration.
-const SHORTEST: Duration = Duration::from_micros(1);
-/// The fewest samples that criterion takes.
-const SAMPLES: u32 = 10;
+pub type Counting = Watched<Counts>;
 
 /// What reading the clock executes, on both ends of the timed section: a constant that is the harness's.
 fn is_clock(function: &str) -> bool {
@@ -101,175 +74,87 @@ pub fn count(
     home: &Path,
     patience: Patience,
 ) -> Result<Counting, HarnessError> {
-    let mut counting = Counting::new();
-    if !version.takes_fractions() {
-        let why = format!("criterion {version} takes whole seconds only, and would run for minutes under valgrind");
-        return Ok(names.iter().map(|name| (name.clone(), Err(why.clone()))).collect());
-    }
-    let mut left = names.to_vec();
-    let mut given_up_so_far = 0;
-    for attempt in 0.. {
-        let Some((part, filter)) = filters(&left).into_iter().next() else { break };
-        if given_up_so_far >= patience.given_up {
-            let why = format!("{given_up_so_far} others of its executable could not be counted");
-            counting.extend(left.into_iter().map(|name| (name, Err(why.clone()))));
-            break;
-        }
-        let folder = folder.join(attempt.to_string());
-        let (counted, ended, enough) = Run { program, folder: &folder, home, patience }.count(&filter)?;
-        let missing: Vec<&String> = part.iter().filter(|name| !counted.contains_key(*name)).collect();
-        let (given_up, why) = match ended {
-            // The others get a process without the one that ended this.
-            Some(ending) => {
-                let during = missing.iter().find(|name| ending.during.as_ref() == Some(**name));
-                (Vec::from_iter(during.or(missing.first()).copied()), ending.detail)
-            }
-            None if counted.is_empty() => (missing, "it ended without having measured it".to_owned()),
-            None => (Vec::new(), String::new()),
-        };
-        given_up_so_far += given_up.len();
-        counting.extend(given_up.into_iter().map(|name| (name.clone(), Err(why.clone()))));
-        counting.extend(counted);
-        if enough {
-            let why = "its executable takes longer to count than to time";
-            counting.extend(
-                left.drain(..)
-                    .filter(|name| !counting.contains_key(name))
-                    .map(|name| (name, Err(why.to_owned())))
-                    .collect::<Counting>(),
-            );
-        }
-        left.retain(|name| !counting.contains_key(name));
-    }
-    Ok(counting)
+    watch::<Callgrind>(program, version, names, folder, home, patience)
 }
 
-struct Run<'a> {
-    program: &'a Program,
-    folder: &'a Path,
-    home: &'a Path,
-    patience: Patience,
+struct Callgrind {
+    counted: Counted,
+    /// See [`Executed::before`].
+    before: Arc<BTreeSet<Symbol>>,
 }
 
-impl Run<'_> {
-    /// What one process counts, how it ended where that was too early, and whether it was enough of it.
-    fn count(&self, filter: &str) -> Result<(Counting, Option<Ending>, bool), HarnessError> {
-        let start_error =
-            |cause: String| HarnessError::Start { program: self.program.path.display().to_string(), cause };
-        point(self.program)?;
-        let slicing = Slicing { warm_up: SHORTEST, measurement: SHORTEST, samples: SAMPLES };
-        let spawn = spawn(self.program, &self.program.path, self.home).args(slicing.arguments()).args([filter]);
-        let (spawn, counted) = Counted::new(spawn, self.folder).map_err(|e| start_error(e.to_string()))?;
-        let starting = Starting::start(spawn, self.patience.silence, false).map_err(|e| start_error(e.to_string()))?;
-        let mut session = match starting.connect() {
-            Ok(session) => session,
-            Err(NoSession::NeverConnected(ending) | NoSession::Failed(ending)) => {
-                let detail = format!("did not run under valgrind: {}", ending.detail);
-                return match ending.kind {
-                    EndingKind::Stopped => Err(HarnessError::Stopped),
-                    _ => Ok((Counting::new(), Some(Ending { detail, ..ending }), false)),
-                };
-            }
-        };
-        let (mut counting, mut read) = (Counting::new(), 0);
-        let (mut before, mut failed, begun) = (Arc::default(), 0, Instant::now());
-        loop {
-            match session.next() {
-                Step::Skipped(_) => {}
-                Step::Measured(complete, _) => {
-                    let clock = counted.parts().map_err(|e| start_error(e.to_string()))?;
-                    let counts = section(&counted, &complete, read, clock, &mut before);
-                    failed += usize::from(counts.is_err());
-                    counting.insert(complete.name.clone(), counts);
-                    counted.forget(read + 1, clock);
-                    read = clock;
-                    if failed >= self.patience.given_up || begun.elapsed() > self.patience.in_all {
-                        return Ok((counting, None, true));
-                    }
-                }
-                Step::Ended(ending) => match ending.kind {
-                    EndingKind::Finished => return Ok((counting, None, false)),
-                    EndingKind::Stopped => return Err(HarnessError::Stopped),
-                    _ => return Ok((counting, Some(ending), false)),
-                },
-            }
-        }
+impl Tool for Callgrind {
+    type Seen = Counts;
+
+    fn new(spawn: Spawn, folder: &Path) -> Result<(Spawn, Self), SpawnError> {
+        let (spawn, counted) = Counted::new(spawn, folder)?;
+        Ok((spawn, Self { counted, before: Arc::default() }))
+    }
+
+    fn readings(&self) -> io::Result<usize> {
+        self.counted.parts()
+    }
+
+    fn seen(&mut self, calls: &Calls<'_>) -> Result<Counts, String> {
+        let counts = self.section(calls);
+        self.counted.forget(calls.first + 1, calls.last);
+        counts
     }
 }
 
-/// The counts of a benchmark, in which the clock was read from the reading after number `first` to number `last`. Adds to
-/// `before` what was executed before the first of them.
-fn section(
-    counted: &Counted,
-    complete: &Complete,
-    first: usize,
-    last: usize,
-    before: &mut Arc<BTreeSet<Symbol>>,
-) -> Result<Counts, String> {
-    let text = |reading: usize| counted.part(reading).map_err(|e: io::Error| e.to_string());
-    let cannot_be_read = |e: NotCallgrind| format!("callgrind's file cannot be read: {e}");
-    let calls = complete.iterations.len() + 1;
-    let readings = last - first;
-    let known = timed_parts(complete, readings, calls);
-    let (mut timed, mut beside) = (BTreeSet::new(), BTreeSet::new());
-    // What the first call alone executes may set up what others use.
-    let (mut in_first, mut later) = (BTreeSet::new(), BTreeSet::new());
-    for reading in first + 1..=last {
-        let symbols = read_symbols(&text(reading)?).map_err(cannot_be_read)?;
-        // Where it is not known what its readings of the clock mean, all that it does may matter to others.
-        if let Some(parts) = known.as_ref().ok().filter(|_| reading > first + 1) {
-            let each = readings / calls;
-            let part = (reading - first - 1) % each + 1;
-            if reading - first <= each { &mut in_first } else { &mut later }.extend(symbols.iter().cloned());
-            if parts.contains(&part) {
-                timed.extend(symbols)
-            } else {
-                beside.extend(symbols)
+impl Callgrind {
+    /// The counts of a benchmark. Adds to `before` what was executed before its first call.
+    fn section(&mut self, calls: &Calls<'_>) -> Result<Counts, String> {
+        let cannot_be_read = |e: NotCallgrind| format!("callgrind's file cannot be read: {e}");
+        let (known, each) = (calls.timed(), calls.readings_each());
+        let (mut timed, mut beside) = (BTreeSet::new(), BTreeSet::new());
+        // What the first call alone executes may set up what others use.
+        let (mut in_first, mut later) = (BTreeSet::new(), BTreeSet::new());
+        let mut profiles = vec![Profile::default(); calls.count()];
+        for reading in calls.first + 1..=calls.last {
+            let text = self.counted.part(reading).map_err(|e| e.to_string())?;
+            let symbols = read_symbols(&text).map_err(cannot_be_read)?;
+            let parts = known.as_ref().ok();
+            let (call, part) = match parts {
+                Some(_) => ((reading - calls.first - 1) / each, (reading - calls.first - 1) % each + 1),
+                None => (0, 0),
+            };
+            let is_timed = parts.is_some_and(|parts| parts.contains(&part));
+            if is_timed && (call == 0 || calls.settled().contains(&call)) {
+                profiles[call].add(&read_callgrind(&text).map_err(cannot_be_read)?);
             }
-            continue;
-        }
-        let mut new =
-            symbols.into_iter().filter(|symbol| !before.contains(symbol) && !is_harness(&symbol.name)).peekable();
-        if new.peek().is_some() {
+            // Where it is not known what its readings of the clock mean, all that it does may matter to others.
+            if parts.is_some() && reading > calls.first + 1 {
+                if call == 0 { &mut in_first } else { &mut later }.extend(symbols.iter().cloned());
+                if is_timed { &mut timed } else { &mut beside }.extend(symbols);
+                continue;
+            }
+            let new = symbols.into_iter().filter(|symbol| !self.before.contains(symbol) && !is_harness(&symbol.name));
             let new: Vec<Symbol> = new.collect();
-            Arc::make_mut(before).extend(new);
+            self.add(new);
         }
-    }
-    let own = before.clone();
-    let set_up = in_first.difference(&later).filter(|symbol| !before.contains(*symbol) && !is_harness(&symbol.name));
-    let set_up: Vec<Symbol> = set_up.cloned().collect();
-    if !set_up.is_empty() {
-        Arc::make_mut(before).extend(set_up);
-    }
-    let parts = known?;
-    let each = readings / calls;
-    let call = |index: usize| {
-        let mut whole = Profile::default();
-        for part in parts.clone() {
-            whole.add(&read_callgrind(&text(first + index * each + part)?).map_err(cannot_be_read)?);
+        let own = self.before.clone();
+        let set_up = in_first.difference(&later).filter(|symbol| !own.contains(*symbol) && !is_harness(&symbol.name));
+        self.add(set_up.cloned().collect());
+        known?;
+        for profile in &mut profiles {
+            profile.without(is_clock);
         }
-        whole.without(is_clock);
-        if whole.total == 0 { Err("no instruction was counted".to_owned()) } else { Ok(whole) }
-    };
-    // What memory looks like settles in the first of them.
-    let mut settled: Vec<Profile> = (calls / 2..calls).map(call).collect::<Result<_, String>>()?;
-    settled.sort_by_key(|profile| profile.total);
-    let middle = (settled.len() - 1) / 2;
-    let executed = Executed { timed, beside, before: own };
-    Ok(Counts { executed, cold: call(0)?, warm: settled.swap_remove(middle) })
-}
+        let cold = profiles[0].clone();
+        let mut settled = profiles.split_off(calls.settled().start);
+        if cold.total == 0 || settled.iter().any(|profile| profile.total == 0) {
+            return Err("no instruction was counted".to_owned());
+        }
+        settled.sort_by_key(|profile| profile.total);
+        let middle = (settled.len() - 1) / 2;
+        let executed = Executed { timed, beside, before: own };
+        Ok(Counts { executed, cold, warm: settled.swap_remove(middle) })
+    }
 
-/// Which parts of a call are timed, by the reading of the clock that ends each; the first is what lies between two calls.
-fn timed_parts(complete: &Complete, readings: usize, calls: usize) -> Result<RangeInclusive<usize>, String> {
-    if complete.iterations.iter().any(|iterations| *iterations != 1.0) {
-        return Err("its code fixes how it is measured".to_owned());
-    }
-    if readings == 0 || !readings.is_multiple_of(calls) {
-        return Err(format!("it reads the clock itself, {readings} times in {calls} calls"));
-    }
-    match readings / calls {
-        2 => Ok(2..=2),
-        each @ 3.. => Ok(3..=each - 1),
-        _ => Err("criterion reads the clock in a way that is not known".to_owned()),
+    fn add(&mut self, symbols: Vec<Symbol>) {
+        // What others hold is copied only where it grows.
+        if !symbols.is_empty() {
+            Arc::make_mut(&mut self.before).extend(symbols);
+        }
     }
 }

@@ -2,8 +2,10 @@
 //! this folder.
 //!
 //! Two ways lead to measurements. The control channel (`channel`, `session`) holds two executables in lock step,
-//! benchmark by benchmark. Where an executable does not connect, it measures by itself and writes files (`files`). A third counts (`counting`).
+//! benchmark by benchmark. Where an executable does not connect, it measures by itself and writes files (`files`). A third counts: valgrind's tools watch it on
+//! the channel (`watched`, `counting`, `allocating`).
 
+mod allocating;
 mod bench;
 mod channel;
 mod counting;
@@ -14,14 +16,17 @@ mod once;
 mod options;
 mod saved;
 mod session;
+mod watched;
 
+pub use allocating::{Allocating, Allocations, allocations};
 pub use bench::{Criterion, Suite};
 pub use channel::{Complete, Incoming, Message, read_version};
-pub use counting::{Counting, Counts, Executed, Patience, count};
+pub use counting::{Counting, Counts, Executed, count};
 pub use enumerate::{Enumeration, NotCriterion, enumerate, holds_criterion};
 pub use once::runs_once;
 pub use options::{Version, filters};
 pub use saved::{full_id, median, per_iteration, saved_medians};
+pub use watched::{Patience, Watched};
 
 /// The way by which measurements are got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -73,4 +73,8 @@ fn a_budget_holds_whatever_base_does() {
     assert_eq!(verdict([20_000; 2], [10_000; 2], Some(9_999)), Verdict::OverBudget);
     assert_eq!(verdict([10_000; 2], [20_000; 2], Some(9_999)), Verdict::Regressed);
     assert_eq!(verdict([0; 2], [5; 2], None), Verdict::Regressed);
+    // A first allocation, and a first byte that leaks.
+    assert_eq!(verdict([0; 2], [1; 2], None), Verdict::Regressed);
+    assert_eq!(verdict([1; 2], [0; 2], None), Verdict::Improved);
+    assert_eq!(verdict([0; 2], [0; 2], Some(0)), Verdict::Unchanged);
 }

@@ -1,0 +1,227 @@
+//! Benchmarks that one of valgrind's tools watches. The program runs on the control channel, and is told to call each benchmark
+//! once to warm up and then ten times, each with one iteration. Where the harness reads the clock tells which part of a
+//! call is timed:
+//!
+//! ```text
+//! Bencher::iter         now  now  [ routine ]  now  now
+//! Bencher::iter_batched now  set-up  now  [ routine ]  now  drop  now
+//! Bencher::iter_custom  now  [ what the benchmark does, with its own readings ]  now
+//! ```
+
+use std::collections::BTreeMap;
+use std::io;
+use std::ops::RangeInclusive;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::channel::Complete;
+use super::enumerate::{point, spawn};
+use super::options::{Slicing, Version, filters};
+use super::session::{Ending, EndingKind, NoSession, Starting, Step};
+use crate::harness::{HarnessError, Program};
+use crate::instrument::{Spawn, SpawnError};
+
+/// How much time watching is worth.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// A process that is silent for longer is given up, and with it the benchmark that it is at.
+    pub silence: Duration,
+    /// Where so many were given up, or could not be counted, the rest is not tried.
+    pub given_up: usize,
+    /// What one process may take for all that it is asked for.
+    pub in_all: Duration,
+}
+
+/// Benchmarks by name, each with what was seen of it or the reason why nothing was.
+pub type Watched<T> = BTreeMap<String, Result<T, String>>;
+
+/// A tool that watches a process, and tells its readings of the clock apart.
+pub(super) trait Tool: Sized {
+    /// What it sees of a benchmark.
+    type Seen;
+
+    /// `spawn` under the tool. `folder` takes its files.
+    fn new(spawn: Spawn, folder: &Path) -> Result<(Spawn, Self), SpawnError>;
+
+    /// How often the clock was read so far, of a process that stands still.
+    fn readings(&self) -> io::Result<usize>;
+
+    /// What was seen of a benchmark that has just been called.
+    fn seen(&mut self, calls: &Calls<'_>) -> Result<Self::Seen, String>;
+
+    /// Completes what was seen, when the process has ended: by itself, or too early.
+    fn ended(self, _seen: &mut Watched<Self::Seen>, _by_itself: bool) {}
+}
+
+/// The calls of one benchmark, by the readings of the clock.
+#[derive(Debug)]
+pub(super) struct Calls<'a> {
+    complete: &'a Complete,
+    /// The number of the last reading before them.
+    pub first: usize,
+    /// The number of their last reading.
+    pub last: usize,
+}
+
+impl Calls<'_> {
+    /// The benchmark's name.
+    pub fn name(&self) -> &str {
+        &self.complete.name
+    }
+
+    /// How many calls there were: the one that warms up, too.
+    pub fn count(&self) -> usize {
+        self.complete.iterations.len() + 1
+    }
+
+    /// How often the clock is read in each.
+    pub fn readings_each(&self) -> usize {
+        (self.last - self.first) / self.count()
+    }
+
+    /// Which parts of a call are timed, by the reading of the clock that ends each, from 1; the first is what lies between two
+    /// calls.
+    pub fn timed(&self) -> Result<RangeInclusive<usize>, String> {
+        let (readings, calls) = (self.last - self.first, self.count());
+        if self.complete.iterations.iter().any(|iterations| *iterations != 1.0) {
+            return Err("its code fixes how it is measured".to_owned());
+        }
+        if readings == 0 || !readings.is_multiple_of(calls) {
+            return Err(format!("it reads the clock itself, {readings} times in {calls} calls"));
+        }
+        match readings / calls {
+            2 => Ok(2..=2),
+            each @ 3.. => Ok(3..=each - 1),
+            _ => Err("criterion reads the clock in a way that is not known".to_owned()),
+        }
+    }
+
+    /// The timed parts of one call, from 0, by the readings of the whole process.
+    pub fn timed_in(&self, call: usize) -> Result<RangeInclusive<usize>, String> {
+        let (parts, before) = (self.timed()?, self.first + call * self.readings_each());
+        Ok(before + parts.start()..=before + parts.end())
+    }
+
+    /// The calls in which memory has settled: what it looks like settles in the first of them.
+    pub fn settled(&self) -> std::ops::Range<usize> {
+        self.count() / 2..self.count()
+    }
+}
+
+/// So short that one call suffices to warm up, and that each sample is one iteration.
+const SHORTEST: Duration = Duration::from_micros(1);
+/// The fewest samples that criterion takes.
+const SAMPLES: u32 = 10;
+
+/// Watches the benchmarks of `program`. `folder` takes the files of the tool, `home` what the program may write.
+///
+/// # Errors
+/// Where the program cannot be started under valgrind at all. A benchmark of which nothing can be seen is an answer.
+pub(super) fn watch<T: Tool>(
+    program: &Program,
+    version: Version,
+    names: &[String],
+    folder: &Path,
+    home: &Path,
+    patience: Patience,
+) -> Result<Watched<T::Seen>, HarnessError> {
+    let mut watched = Watched::new();
+    if !version.takes_fractions() {
+        let why = format!("criterion {version} takes whole seconds only, and would run for minutes under valgrind");
+        return Ok(names.iter().map(|name| (name.clone(), Err(why.clone()))).collect());
+    }
+    let mut left = names.to_vec();
+    let mut given_up_so_far = 0;
+    for attempt in 0.. {
+        let Some((part, filter)) = filters(&left).into_iter().next() else { break };
+        if given_up_so_far >= patience.given_up {
+            let why = format!("{given_up_so_far} others of its executable could not be counted");
+            watched.extend(left.into_iter().map(|name| (name, Err(why.clone()))));
+            break;
+        }
+        let folder = folder.join(attempt.to_string());
+        let (seen, end) = Run { program, folder: &folder, home, patience }.watch::<T>(&filter)?;
+        let missing: Vec<&String> = part.iter().filter(|name| !seen.contains_key(*name)).collect();
+        let (given_up, why) = match &end {
+            // The others get a process without the one that ended this.
+            End::Early(ending) => {
+                let during = missing.iter().find(|name| ending.during.as_ref() == Some(**name));
+                (Vec::from_iter(during.or(missing.first()).copied()), ending.detail.clone())
+            }
+            End::ByItself if seen.is_empty() => (missing, "it ended without having measured it".to_owned()),
+            End::ByItself | End::Enough => (Vec::new(), String::new()),
+        };
+        given_up_so_far += given_up.len();
+        watched.extend(given_up.into_iter().map(|name| (name.clone(), Err(why.clone()))));
+        watched.extend(seen);
+        left.retain(|name| !watched.contains_key(name));
+        if matches!(end, End::Enough) {
+            let why = || Err("its executable takes longer to count than to time".to_owned());
+            watched.extend(left.drain(..).map(|name| (name, why())));
+        }
+    }
+    Ok(watched)
+}
+
+/// How a process ended.
+enum End {
+    ByItself,
+    /// Killed, as the rest is not worth its time.
+    Enough,
+    Early(Ending),
+}
+
+struct Run<'a> {
+    program: &'a Program,
+    folder: &'a Path,
+    home: &'a Path,
+    patience: Patience,
+}
+
+impl Run<'_> {
+    /// What is seen of the benchmarks of one process, and how that ended.
+    fn watch<T: Tool>(&self, filter: &str) -> Result<(Watched<T::Seen>, End), HarnessError> {
+        let start_error =
+            |cause: String| HarnessError::Start { program: self.program.path.display().to_string(), cause };
+        point(self.program)?;
+        let slicing = Slicing { warm_up: SHORTEST, measurement: SHORTEST, samples: SAMPLES };
+        let spawn = spawn(self.program, &self.program.path, self.home).args(slicing.arguments()).args([filter]);
+        let (spawn, mut tool) = T::new(spawn, self.folder).map_err(|e| start_error(e.to_string()))?;
+        let starting = Starting::start(spawn, self.patience.silence, false).map_err(|e| start_error(e.to_string()))?;
+        let mut session = match starting.connect() {
+            Ok(session) => session,
+            Err(NoSession::NeverConnected(ending) | NoSession::Failed(ending)) => {
+                let detail = format!("did not run under valgrind: {}", ending.detail);
+                return match ending.kind {
+                    EndingKind::Stopped => Err(HarnessError::Stopped),
+                    _ => Ok((Watched::new(), End::Early(Ending { detail, ..ending }))),
+                };
+            }
+        };
+        let (mut watched, mut first) = (Watched::new(), 0);
+        let (mut failed, begun) = (0, Instant::now());
+        let end = loop {
+            match session.next() {
+                Step::Skipped(_) => {}
+                Step::Measured(complete, _) => {
+                    let last = tool.readings().map_err(|e| start_error(e.to_string()))?;
+                    let seen = tool.seen(&Calls { complete: &complete, first, last });
+                    failed += usize::from(seen.is_err());
+                    watched.insert(complete.name, seen);
+                    first = last;
+                    if failed >= self.patience.given_up || begun.elapsed() > self.patience.in_all {
+                        break End::Enough;
+                    }
+                }
+                Step::Ended(ending) => match ending.kind {
+                    EndingKind::Finished => break End::ByItself,
+                    EndingKind::Stopped => return Err(HarnessError::Stopped),
+                    _ => break End::Early(ending),
+                },
+            }
+        };
+        drop(session);
+        tool.ended(&mut watched, matches!(end, End::ByItself));
+        Ok((watched, end))
+    }
+}
