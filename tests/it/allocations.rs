@@ -30,11 +30,11 @@ fn what_a_timed_section_allocates_is_known_to_the_byte() {
     let limit = Duration::from_secs(60);
     let found = enumerate(program, &home, limit).unwrap().unwrap();
     let patience = Patience { silence: limit, given_up: usize::MAX, in_all: Duration::MAX };
-    let trace = |names: &[String]| {
-        let folder = copies.folder().join("counts");
+    let trace = |names: &[String], folder: &str| {
+        let folder = copies.folder().join(folder);
         allocations(program, found.version.unwrap(), names, &folder, &home, patience).unwrap()
     };
-    let all = trace(&found.names);
+    let all = trace(&found.names, "all");
     let known = |allocating: &Allocating, name: &str| {
         let of_it = allocating[name].clone().unwrap();
         (of_it.allocated, of_it.leaked)
@@ -58,7 +58,7 @@ fn what_a_timed_section_allocates_is_known_to_the_byte() {
         assert_eq!(known(&all, name), *expected, "{name}");
     }
     // Who did it, of a process that called it alone: once to warm up, then ten times.
-    let alone = trace(&["leaks".to_owned()]);
+    let alone = trace(&["leaks".to_owned()], "alone");
     assert_eq!(known(&alone, "leaks"), expected["leaks"]);
     let sites = &alone["leaks"].as_ref().unwrap().sites;
     assert_eq!(sites["counted::leak"], Site { blocks: 11, bytes: 11, alive: 11 });
