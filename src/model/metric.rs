@@ -48,3 +48,13 @@ pub enum Unit {
     #[serde(rename = "instructions")]
     Instructions,
 }
+
+impl Unit {
+    /// The spelling in every format.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Nanoseconds => "ns",
+            Self::Instructions => "instructions",
+        }
+    }
+}

@@ -1,6 +1,9 @@
 //! The integration tests: one binary, one module a subject.
 
 mod base;
+// Its browser is started as on Linux.
+#[cfg(target_os = "linux")]
+mod browser;
 mod changed;
 mod code;
 mod commands;
