@@ -12,22 +12,24 @@ use crate::model::{Metric, Report, Row};
 pub fn render(report: &Report) -> String {
     let view = View::new(report);
     let mut suites: BTreeMap<String, TestSuite> = BTreeMap::new();
-    let mut add = |name: &str, case| {
-        suites.entry(name.to_owned()).or_insert_with(|| TestSuite::new(name)).add_test_case(case);
-    };
     for row in &report.rows {
         let (class, case) = case(&view, row);
-        add(&class, case);
+        let suite = suites.entry(class).or_insert_with_key(|class| TestSuite::new(class.as_str()));
+        suite.add_test_case(case);
     }
+    let mut left_out = TestSuite::new(LEFT_OUT);
     for (what, reason) in &view.skipped {
         let mut status = TestCaseStatus::skipped();
         status.set_message(reason.as_str());
         let mut case = TestCase::new(what.as_str(), status);
         case.set_classname(LEFT_OUT);
-        add(LEFT_OUT, case);
+        left_out.add_test_case(case);
     }
-    let mut document = Document::new(format!("cargo perfgate: {}", view.sentence()));
+    let mut document = Document::new("cargo perfgate");
     document.add_test_suites(suites.into_values());
+    if !view.skipped.is_empty() {
+        document.add_test_suite(left_out);
+    }
     document.to_string().expect("text is written to memory")
 }
 

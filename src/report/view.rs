@@ -97,11 +97,11 @@ impl Line {
             ("base", &self.base),
             ("head", &self.head),
             ("change", &format!("{}{interval}", self.change)),
-            ("limit", &self.limit),
-            ("by", &self.evidence.to_owned()),
+            (if self.limit.starts_with("max") { "" } else { "limit" }, &self.limit),
+            ("evidence", &self.evidence.to_owned()),
         ];
         let known = columns.into_iter().filter(|(_, text)| *text != "-");
-        known.map(|(column, text)| format!("{column} {text}")).collect::<Vec<_>>().join(", ")
+        known.map(|(column, text)| format!("{column} {text}").trim_start().to_owned()).collect::<Vec<_>>().join(", ")
     }
 
     /// Why it has its verdict, with the number of its pairs; may be empty.

@@ -118,12 +118,14 @@ fn reader_row(view: &View<'_>, row: &Row, drawn: bool) -> String {
     let line = view.line(row);
     let fails = if line.fails { " fails" } else { "" };
     let mut more = String::new();
-    for sentence in [Some(line.reasoning()), line.counted.clone()].into_iter().flatten().filter(|s| !s.is_empty()) {
-        more.push_str(&format!("<p>{}</p>", text(&sentence)));
-    }
-    if let Some((file, number)) = view.source(row) {
+    let source = view.source(row).map(|(file, number)| {
         let number = number.map(|number| format!(":{number}")).unwrap_or_default();
-        more.push_str(&format!("<p class=\"source\">{}</p>", code(&format!("{file}{number}"))));
+        format!(" {}", code(&format!("{file}{number}")))
+    });
+    let why = format!("{}{}", text(&line.reasoning()), source.unwrap_or_default());
+    let sentences = [Some(why), line.counted.as_deref().map(text)].into_iter().flatten();
+    for sentence in sentences.filter(|sentence| !sentence.is_empty()) {
+        more.push_str(&format!("<p>{sentence}</p>"));
     }
     if drawn {
         more.push_str(&plot::details(row));

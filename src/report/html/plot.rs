@@ -58,7 +58,7 @@ fn strokes(values: &[f64], scale: &Scale, y: f64, height: f64, colour: &str) -> 
         // Writing to a string cannot fail.
         let _ = write!(path, "M{:.1} {y}v{height}", scale.at(*value));
     }
-    format!("<path d=\"{path}\" stroke=\"{colour}\" stroke-width=\"2\" stroke-opacity=\"0.55\" fill=\"none\"/>")
+    format!("<path d=\"{path}\" stroke=\"{colour}\" stroke-width=\"2\" stroke-opacity=\"0.7\" fill=\"none\"/>")
 }
 
 fn words(x: f64, y: f64, anchor: &str, text: &str) -> String {
@@ -94,8 +94,8 @@ fn sides(row: &Row, samples: &SideSamples) -> Option<String> {
     content.push_str("<path d=\"M40 56h310\" stroke=\"currentColor\" stroke-opacity=\"0.4\"/>");
     content.push_str(&words(40.0, 70.0, "start", &low?));
     content.push_str(&words(350.0, 70.0, "end", &high?));
-    let told = format!("processes of each side: {} of base, {} of head", samples.base.len(), samples.head.len());
-    Some(picture(74, &told, &content))
+    let told = "processes of each side";
+    Some(picture(74, told, &content))
 }
 
 /// What the pairs show, with the change that was estimated of them, its interval, and the limit.
@@ -129,7 +129,7 @@ fn pairs(row: &Row) -> Option<String> {
         (units::change(change, row.limit), units::interval(interval.low, interval.high, row.limit));
     let told = match row.distribution.len() {
         0 => format!("change {change} {interval}"),
-        _ => format!("pairs, and the change that they come to: {change} {interval}"),
+        _ => format!("{}: {change} {interval}", units::counted(row.pairs, "pair")),
     };
     Some(picture(74, &told, &content))
 }
