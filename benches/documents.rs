@@ -8,7 +8,7 @@ use cargo_perfgate::model::{
     BenchmarkId, Controls, Environment, Evidence, HeadSide, Interval, Measurement, Metric, Outcome, PolicyNote,
     REPORT_FORMAT_VERSION, RUN_FORMAT_VERSION, Report, Revision, Row, Run, Unit, Verdict,
 };
-use cargo_perfgate::report::{Style, json, markdown, terminal};
+use cargo_perfgate::report::{Style, html, json, junit, markdown, terminal};
 use cargo_perfgate::store::{decode, encode};
 use criterion::{Criterion, criterion_group, criterion_main};
 
@@ -39,6 +39,8 @@ fn report() -> Report {
         distribution: (0..37).map(|i| f64::from(i - 18) / 1000.0).collect(),
         counted: None,
         reproduce: None,
+        samples: None,
+        source: None,
     };
     let rows: Vec<Row> = (0..COUNT).map(row).collect();
     Report {
@@ -104,6 +106,8 @@ fn reports(c: &mut Criterion) {
     c.bench_function("report/json", |b| b.iter(|| json::render(black_box(&report))));
     c.bench_function("report/read", |b| b.iter(|| json::parse(black_box(text.as_bytes()))));
     c.bench_function("report/markdown", |b| b.iter(|| markdown::render(black_box(&report))));
+    c.bench_function("report/html", |b| b.iter(|| html::render(black_box(&report))));
+    c.bench_function("report/junit", |b| b.iter(|| junit::render(black_box(&report))));
     c.bench_function("report/terminal", |b| b.iter(|| terminal::render(black_box(&report), style)));
 }
 

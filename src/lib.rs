@@ -17,7 +17,7 @@
 //! | 4 | `vcs` | git: revisions, trees written out, merge bases |
 //! | 4 | `store` | baselines keyed by commit, in git |
 //! | 4 | `config` | the file and the options, turned into a policy; errors with spans |
-//! | 3 | `report` | a report turned into text: terminal, markdown, JSON |
+//! | 3 | `report` | a report turned into text: terminal, markdown, HTML, JSON, what CI reads |
 //! | 2 | `gate` | comparisons turned into verdicts, verdicts into an outcome |
 //! | 1 | `profile` | costs by function: files of counting tools read, two of them compared |
 //! | 1 | `code` | machine code by function, from the objects of a link; the same function in two programs |

@@ -9,7 +9,9 @@ use cargo_perfgate::model::{
     RUN_FORMAT_VERSION, Report, Revision, Row, Run, Unit, Verdict,
 };
 use cargo_perfgate::profile::{changes, read_callgrind, read_symbols};
-use cargo_perfgate::report::{Style, json, markdown, run as shown, terminal, visible};
+use cargo_perfgate::report::{
+    Style, github, gitlab, html, json, junit, markdown, openmetrics, run as shown, terminal, visible,
+};
 use cargo_perfgate::store::{RecordId, decode, encode};
 
 use super::acts;
@@ -114,6 +116,8 @@ fn judged(numbers: &[f64]) {
             distribution: vec![change, low, high],
             counted: None,
             reproduce: None,
+            samples: None,
+            source: None,
         })
         .collect();
     let policy = Policy::default();
@@ -157,6 +161,10 @@ fn rendered(report: &Report) {
         assert!(coloured.lines().map(str::trim_end).eq(plain.lines()), "{coloured}\n{plain}");
     }
     marked(&markdown::render(report), report);
+    for render in [html::render, junit::render, github::render, gitlab::render, openmetrics::render] {
+        let text = render(report);
+        assert!(!text.contains(acts), "{text:?}");
+    }
 }
 
 /// The tags that the markdown may hold; everything else between angle brackets is a breach.

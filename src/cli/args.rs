@@ -218,7 +218,8 @@ impl From<MethodOption> for Method {
 
 #[derive(Debug, Args)]
 pub struct OutputOptions {
-    /// Output format: human, markdown or json; `FORMAT=FILE` writes a file. Repeatable
+    /// Output format: human, markdown, html, json, junit, github, gitlab or openmetrics; `FORMAT=FILE` writes a file.
+    /// Repeatable
     #[arg(long, value_name = "FORMAT[=FILE]")]
     pub format: Vec<FormatOption>,
     /// Write the result as JSON

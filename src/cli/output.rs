@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use super::args::OutputOptions;
-use super::surroundings::terminal_width;
+use super::surroundings::{step_summary, terminal_width};
 use super::ui::Ui;
 use crate::flow::{FlowError, file_error};
 use crate::model::Report;
@@ -26,7 +26,12 @@ pub struct FormatOption {
 enum Format {
     Human,
     Markdown,
+    Html,
     Json,
+    Junit,
+    Github,
+    Gitlab,
+    Openmetrics,
 }
 
 impl FromStr for FormatOption {
@@ -39,11 +44,19 @@ impl FromStr for FormatOption {
         let format = match name {
             "human" => Format::Human,
             "markdown" => Format::Markdown,
+            "html" => Format::Html,
             "json" => Format::Json,
-            "html" | "junit" | "github" | "openmetrics" => {
-                return Err(format!("`{name}` is not supported by this version of cargo-perfgate"));
+            "junit" => Format::Junit,
+            "github" if file.is_some() => {
+                return Err("GitHub reads annotations from standard output alone: leave out `=FILE`".to_owned());
             }
-            _ => return Err("expected human, markdown or json, each perhaps with `=FILE`".to_owned()),
+            "github" => Format::Github,
+            "gitlab" => Format::Gitlab,
+            "openmetrics" => Format::Openmetrics,
+            _ => {
+                let known = "human, markdown, html, json, junit, github, gitlab or openmetrics";
+                return Err(format!("expected {known}, each but github perhaps with `=FILE`"));
+            }
         };
         Ok(Self { format, file })
     }
@@ -71,7 +84,15 @@ pub fn write_report(report: &Report, options: &OutputOptions, ui: &mut Ui) -> Re
         let text = match option.format {
             Format::Human => report::terminal::render(report, style),
             Format::Markdown => report::markdown::render(report),
+            Format::Html => report::html::render(report),
             Format::Json => report::json::render(report),
+            Format::Junit => report::junit::render(report),
+            Format::Github => {
+                summarise_step(report, ui)?;
+                report::github::render(report)
+            }
+            Format::Gitlab => report::gitlab::render(report),
+            Format::Openmetrics => report::openmetrics::render(report),
         };
         match &option.file {
             Some(file) => write_file(file, &text)?,
@@ -82,6 +103,22 @@ pub fn write_report(report: &Report, options: &OutputOptions, ui: &mut Ui) -> Re
         write_file(file, &report::json::render(report))?;
     }
     Ok(())
+}
+
+/// Appends the markdown to the summary of the step that this runs in, if it does.
+fn summarise_step(report: &Report, ui: &mut Ui) -> Result<(), FlowError> {
+    let Some(path) = step_summary() else { return Ok(()) };
+    // What the step's other commands wrote counts, too.
+    let taken = std::fs::metadata(&path).map_or(0, |facts| usize::try_from(facts.len()).unwrap_or(usize::MAX));
+    let text = report::markdown::render_within(report, report::markdown::MAX_SUMMARY_BYTES.saturating_sub(taken));
+    if taken.saturating_add(text.len()) >= report::markdown::MAX_SUMMARY_BYTES {
+        ui.warning(&format!("the step's summary, {}, has no room left for this report", path.display()));
+        return Ok(());
+    }
+    let file = std::fs::OpenOptions::new().create(true).append(true).open(&path);
+    let start = if taken > 0 { "\n" } else { "" };
+    file.and_then(|mut file| file.write_all(format!("{start}{text}").as_bytes()))
+        .map_err(|e| file_error("append to", &path, e))
 }
 
 /// Writes to standard output. A reader that went away early (`| head`) is no error.

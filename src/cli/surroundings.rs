@@ -99,6 +99,11 @@ fn gitlab_event() -> Option<CiEvent> {
     }
 }
 
+/// The file to which a step on GitHub appends its summary.
+pub fn step_summary() -> Option<PathBuf> {
+    variable("GITHUB_STEP_SUMMARY").map(PathBuf::from)
+}
+
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -9,7 +9,7 @@ use crate::gate::{Judgement, Limits, Policy, Trial, conclude, over_budget, summa
 use crate::harness::{Failure, FailureKind};
 use crate::model::{
     BaseSide, BenchmarkId, Controls, Environment, Evidence, HeadSide, Measurement, Metric, REPORT_FORMAT_VERSION,
-    RUN_FORMAT_VERSION, Report, Revision, Row, Run, Side, Skipped, Verdict,
+    RUN_FORMAT_VERSION, Report, Revision, Row, Run, Side, SideSamples, Skipped, Verdict,
 };
 use crate::report::shell_word;
 use crate::stats::{quantile, sorted};
@@ -78,6 +78,8 @@ pub fn empty_row(id: BenchmarkId, harness: &str, limits: Limits) -> Row {
         distribution: Vec::new(),
         counted: None,
         reproduce: None,
+        samples: None,
+        source: None,
     }
 }
 
@@ -120,6 +122,10 @@ pub fn paired_rows(id: BenchmarkId, open: &Open, measured: &Measured, limits: Li
     let many_layouts = open.suite.has_many_layouts();
     put(&mut row, in_words(trial.judgement(), many_layouts), Evidence::PairedMeasurement);
     budget(&mut row, &estimates(measured));
+    let all = |side: &[Estimate], of: fn(&Estimate) -> f64| side.iter().map(of).collect::<Vec<_>>();
+    let samples = |of: fn(&Estimate) -> f64| (all(&measured.base, of), all(&measured.head, of));
+    let (base, head) = samples(|estimate| estimate.typical);
+    show_samples(&mut row, &base, &head);
     if open.tried.is_some() {
         row.reason = format!("{ON_BASE}: {}", row.reason);
     }
@@ -133,6 +139,8 @@ pub fn paired_rows(id: BenchmarkId, open: &Open, measured: &Measured, limits: Li
         row.base = tail(&measured.base);
         row.head = tail(&measured.head);
         put(&mut row, in_words(judgement, many_layouts), Evidence::PairedMeasurement);
+        let (base, head) = samples(|estimate| estimate.tail);
+        show_samples(&mut row, &base, &head);
         rows.push(row);
     }
     Ok(rows)
@@ -179,6 +187,29 @@ pub fn put(row: &mut Row, judgement: Judgement, evidence: Evidence) {
     row.evidence = Some(evidence);
     row.reason = judgement.reason;
     row.distribution = judgement.distribution.into_iter().filter(finite).collect();
+}
+
+/// Values of a side that are shown at most.
+const MOST_SHOWN: usize = 20;
+
+/// Keeps what both sides' processes showed, one value each, where the verdict asks for a look at it.
+pub fn show_samples(row: &mut Row, base: &[f64], head: &[f64]) {
+    let shown = |values: &[f64]| {
+        let values = sorted(values.iter().copied());
+        let most = MOST_SHOWN.min(values.len());
+        let at = |i: usize| values[i * (values.len() - 1) / (most - 1).max(1)];
+        (0..most).map(|i| to_five_digits(at(i))).collect()
+    };
+    row.samples = (row.verdict != Verdict::Unchanged).then(|| SideSamples { base: shown(base), head: shown(head) });
+}
+
+/// As close as a picture can show. Both factors are whole numbers, so that nothing is added in writing it down.
+fn to_five_digits(value: f64) -> f64 {
+    let decimals = if value > 0.0 { (4 - value.log10().floor() as i32).clamp(-300, 12) } else { 0 };
+    match 10_f64.powi(decimals.abs()) {
+        scale if decimals > 0 => (value * scale).round() / scale,
+        scale => (value / scale).round() * scale,
+    }
 }
 
 /// Turns `row` over budget where head's `estimates` prove that, unless something worse is known of it.

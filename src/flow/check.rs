@@ -11,6 +11,7 @@ use super::measure::{Results, measure};
 use super::policy::{self, PolicyOf};
 use super::project::{BuiltSide, ProjectRequest, Setting, beyond_code, short};
 use super::screening::{self, Kept, screen};
+use super::source_lines::locate;
 use super::suites::{Against, Suites, look};
 use super::tried::Tried;
 use super::{FlowError, Progress, noise};
@@ -165,6 +166,7 @@ fn judge_head(
             row.reproduce = Some(assemble::reproduce(&row.benchmark, short(&base.commit), &setting.request));
         }
     }
+    locate(&head, &mut rows);
     let stored = if request.store {
         let measurements =
             measured.each(&suites).filter_map(|(id, open, m)| assemble::measurement(id, open, m)).collect();

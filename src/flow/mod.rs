@@ -25,6 +25,7 @@ mod noise;
 mod policy;
 mod project;
 mod schedule;
+mod source_lines;
 mod stored;
 mod suites;
 mod tried;
@@ -35,6 +36,7 @@ pub use measured::{Estimate, Measured, Verdictless};
 pub use policy::PolicyOf;
 pub use project::{Pin, ProjectRequest, Setting};
 pub use schedule::{Planned, Schedule, Scheduled, schedule};
+pub use source_lines::line_of;
 
 use std::io;
 use std::path::Path;

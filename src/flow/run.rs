@@ -4,7 +4,7 @@ use super::assemble::measurement;
 use super::check::{ids_of, store};
 use super::measure::{Results, measure};
 use super::measured::Verdictless;
-use super::project::{ProjectRequest, Setting};
+use super::project::{BuiltSide, ProjectRequest, Setting};
 use super::suites::{Against, Suites, look};
 use super::{FlowError, Progress, absent, assemble};
 use crate::harness::Sides;
@@ -28,6 +28,7 @@ pub struct RunResult {
 
 /// Head measured alone.
 pub(super) struct HeadAlone {
+    pub head: BuiltSide,
     pub suites: Suites,
     pub results: Results,
     pub environment: Environment,
@@ -76,5 +77,5 @@ pub(super) fn measure_head(setting: &Setting, progress: &mut dyn Progress) -> Re
     for warning in warnings {
         progress.warn(&warning);
     }
-    Ok(HeadAlone { suites, results, environment, started })
+    Ok(HeadAlone { head, suites, results, environment, started })
 }

@@ -9,6 +9,7 @@ use super::assemble::{self, Frame};
 use super::check::{frame, store};
 use super::project::{Setting, short};
 use super::run::measure_head;
+use super::source_lines::locate;
 use super::{FlowError, Progress};
 use crate::gate::{Policy, judge_stored};
 use crate::model::{BenchmarkId, Controls, Evidence, Measurement, Metric, Report, Row, Run, Skipped, Verdict};
@@ -53,6 +54,7 @@ pub(super) fn check_stored(
             rows.extend(stored_rows((&[], false), (&measurements, whole), policy));
         }
     }
+    locate(&alone.head, &mut rows);
     let stored = if keep {
         let run = assemble::run(setting, &alone.environment, alone.started, whole, measurements, Controls::default());
         store(setting, &run, progress).err()
@@ -132,6 +134,7 @@ fn stored_row(base: Option<&Measurement>, base_whole: bool, head: &Measurement, 
         }
     }
     assemble::budget(&mut row, &head.estimates);
+    assemble::show_samples(&mut row, &base.estimates, &head.estimates);
     row
 }
 

@@ -97,3 +97,13 @@ impl fmt::Display for Unit {
         })
     }
 }
+
+impl Unit {
+    /// The spelling in every format.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Nanoseconds => "ns",
+            Self::Instructions => "instructions",
+        }
+    }
+}

@@ -20,7 +20,8 @@ pub use explanation::{CountedChange, Culprit, Explanation, FunctionCost, Functio
 pub use metric::{Metric, Unit};
 pub use outcome::{ExitCode, Outcome};
 pub use report::{
-    BaseSide, FORMAT_VERSION as REPORT_FORMAT_VERSION, HeadSide, Interval, PolicyNote, Report, Row, Skipped, Summary,
+    BaseSide, FORMAT_VERSION as REPORT_FORMAT_VERSION, HeadSide, Interval, PolicyNote, Report, Row, SideSamples,
+    Skipped, Source, Summary,
 };
 pub use run::{FORMAT_VERSION as RUN_FORMAT_VERSION, Measurement, Revision, Run, is_commit_id};
 pub use side::Side;

@@ -133,6 +133,31 @@ pub struct Row {
     /// The command that reproduces this row locally, where it fails the gate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reproduce: Option<String>,
+    /// What the processes of both sides showed, where a reader may want to see it: not of `unchanged` rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub samples: Option<SideSamples>,
+    /// Where the benchmark stands in head's source, as far as that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
+}
+
+/// Values of both sides in the row's unit, one a process, each side in ascending order; of many so many quantiles.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SideSamples {
+    /// Base's.
+    pub base: Vec<f64>,
+    /// Head's.
+    pub head: Vec<f64>,
+}
+
+/// A place in the source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// The file, relative to the root of the repository, with `/` on every system.
+    pub file: String,
+    /// The line that names the benchmark, from 1; `None` where no line does, or more than one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
 }
 
 /// Something that was left out, with the reason.

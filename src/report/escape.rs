@@ -14,11 +14,17 @@ pub(super) fn is_hidden(c: char) -> bool {
     blank || c.escape_debug().len() > 1
 }
 
-/// `text` on one line, with every hidden character written out, e.g. as `\u{1b}` or `\n`.
+/// `text` on one line, with every hidden character written out, e.g. as `\u{1b}` or `\n`; and what CI's runners would obey
+/// if they read it in a log: `::command::` where a line may begin, `##[command]` anywhere.
 pub fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        // Lines are cut at blanks, so that every word may begin one.
+        let begins = out.is_empty() || out.ends_with(' ');
         match c {
+            ':' if begins && rest.as_str().starts_with(':') => out.extend(c.escape_unicode()),
+            '#' if out.ends_with('#') => out.extend(c.escape_unicode()),
             _ if !is_hidden(c) => out.push(c),
             '\n' | '\r' | '\t' => out.extend(c.escape_debug()),
             _ => out.extend(c.escape_unicode()),
@@ -73,6 +79,32 @@ fn columns(c: char) -> usize {
         '\u{2010}'..='\u{2027}' | ..'\u{1100}' => 1,
         _ => 2,
     }
+}
+
+/// `text` as HTML: nothing in it is markup, in elements and in quoted attributes.
+pub(super) fn html(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + text.len() / 8);
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+/// `text` as the message of a workflow command of GitHub's.
+pub(super) fn command_message(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// `text` as a property of such a command.
+pub(super) fn command_property(text: &str) -> String {
+    command_message(text).replace(':', "%3A").replace(',', "%2C")
 }
 
 /// `text` as inline code of GitHub's markdown, by HTML: nothing in it is markup, a link, a mention or a reference.

@@ -51,8 +51,10 @@ pub fn document(value: &impl Serialize) -> serde_json::Result<String> {
     let json = serde_json::to_string_pretty(value)?;
     let mut out = String::with_capacity(json.len() + 1);
     for c in json.chars() {
-        // Newlines are JSON's own here, those of strings are escaped already.
-        if c == '\n' || !is_hidden(c) {
+        // Newlines are JSON's own here, those of strings are escaped already. GitHub's runner obeys `##[command]` wherever it
+        // reads one.
+        let command = c == '#' && out.ends_with('#');
+        if c == '\n' || !(is_hidden(c) || command) {
             out.push(c);
         } else {
             for unit in c.encode_utf16(&mut [0; 2]) {
@@ -105,6 +107,7 @@ fn numbers(row: &Row) -> impl Iterator<Item = f64> {
         .flatten()
         .chain(interval.into_iter().flatten())
         .chain(row.distribution.iter().copied())
+        .chain(row.samples.iter().flat_map(|samples| samples.base.iter().chain(&samples.head).copied()))
 }
 
 /// A result that shows failing rows and calls itself passed must not pass.

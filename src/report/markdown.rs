@@ -8,20 +8,28 @@ use super::units;
 use super::view::{Line, View, reproduce};
 use crate::model::{Report, Row};
 
-/// Bytes of a rendered report at most. GitHub refuses comments of more than 65,536 characters.
+/// Bytes of a comment at most. GitHub refuses more than 65,536 characters.
 pub const MAX_BYTES: usize = 65_000;
+/// Bytes of a step's summary at most. GitHub drops all of one that is larger than 1 MiB.
+pub const MAX_SUMMARY_BYTES: usize = 900 * 1024;
 /// Kept free for the sentences that say what was left out, and for closing what was opened.
 const RESERVE: usize = 500;
 /// Bytes of the reproducing commands, of what was skipped and of the warnings at most, each.
 const LIST: usize = 6_000;
 
-/// The markdown of `report`: at most [`MAX_BYTES`], cut between rows, with a count of the rows that are missing.
+/// The markdown of `report`, as a comment: at most [`MAX_BYTES`].
 pub fn render(report: &Report) -> String {
+    render_within(report, MAX_BYTES)
+}
+
+/// The markdown of `report` in at most `max` bytes, but in no less than 25,000: cut between rows, with a count of the rows
+/// that are missing.
+pub fn render_within(report: &Report, max: usize) -> String {
     let view = View::new(report);
     let mut out = format!("### {}{}\n\n{}\n", view.title.outcome, marked(&view.title.rest), view.summary);
     let commands = commands(&view);
     let end = end(&view);
-    let mut room = MAX_BYTES.saturating_sub(out.len() + commands.len() + end.len() + RESERVE);
+    let mut room = max.saturating_sub(out.len() + commands.len() + end.len() + RESERVE);
 
     let (rows, missing) = table(&view, &view.rows, &mut room);
     out.push_str(&rows);

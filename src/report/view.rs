@@ -18,6 +18,8 @@ use crate::model::{
 const LONGEST_ID: usize = 120;
 /// Columns of a foreign sentence at most.
 const LONGEST_SENTENCE: usize = 400;
+/// Columns of an id at most, where programs tell benchmarks apart by it.
+const LONGEST_FULL_ID: usize = 1000;
 /// Columns of a command at most: long enough for every honest one, as a cut command does not run.
 const LONGEST_COMMAND: usize = 2000;
 
@@ -40,6 +42,19 @@ pub(super) struct View<'a> {
     /// What was left out, and why.
     pub skipped: Vec<(String, String)>,
     pub warnings: Vec<String>,
+}
+
+/// What a row is to the gate. In the order of what needs a reader first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Standing {
+    /// The gate fails by it.
+    Failed,
+    /// It could not be measured, and the gate fails by that.
+    Broken,
+    /// It was not held against anything, or nothing came of that.
+    Open,
+    /// It was held against its limits, and is within them.
+    Sound,
 }
 
 /// One row. What is missing is `-`.
@@ -75,6 +90,26 @@ impl Line {
             || !self.verdict.is_judged()
             || self.verdict == Verdict::Inconclusive
             || self.evidence == Evidence::StoredBaseline.as_str()
+    }
+
+    /// What the table shows of it besides its id and its verdict, in a line, for formats that have no columns.
+    pub fn numbers(&self) -> String {
+        let interval = if self.interval.is_empty() { String::new() } else { format!(" {}", self.interval) };
+        let columns = [
+            ("base", &self.base),
+            ("head", &self.head),
+            ("change", &format!("{}{interval}", self.change)),
+            (if self.limit.starts_with("max") { "" } else { "limit" }, &self.limit),
+            ("evidence", &self.evidence.to_owned()),
+        ];
+        let known = columns.into_iter().filter(|(_, text)| *text != "-");
+        known.map(|(column, text)| format!("{column} {text}").trim_start().to_owned()).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Why it has its verdict, with the number of its pairs; may be empty.
+    pub fn reasoning(&self) -> String {
+        let pairs = self.pairs.as_ref().map(|pairs| format!("({pairs})")).unwrap_or_default();
+        format!("{} {pairs}", self.reason).trim().to_owned()
     }
 }
 
@@ -168,6 +203,32 @@ impl<'a> View<'a> {
     /// Whether the gate fails by `row`.
     pub fn fails(&self, row: &Row) -> bool {
         self.failing.by(row)
+    }
+
+    /// What `row` is to the gate.
+    pub fn standing(&self, row: &Row) -> Standing {
+        match row.verdict {
+            Verdict::Crashed | Verdict::TimedOut if self.fails(row) => Standing::Broken,
+            _ if self.fails(row) => Standing::Failed,
+            verdict if !verdict.is_judged() || verdict == Verdict::Inconclusive => Standing::Open,
+            _ => Standing::Sound,
+        }
+    }
+
+    /// The whole id of `row`, whether or not its short form is unique.
+    pub fn full_id(&self, row: &Row) -> String {
+        clean(&row.benchmark.to_string(), LONGEST_FULL_ID)
+    }
+
+    /// The file in which the benchmark of `row` stands, and the line.
+    pub fn source(&self, row: &Row) -> Option<(String, Option<usize>)> {
+        let source = row.source.as_ref().filter(|source| !source.file.is_empty())?;
+        Some((clean(&source.file, LONGEST_FULL_ID), source.line.filter(|line| *line > 0)))
+    }
+
+    /// The first sentence without markup.
+    pub fn sentence(&self) -> String {
+        format!("{}{}", self.title.outcome, title::plain(&self.title.rest))
     }
 
     /// `row` in words.

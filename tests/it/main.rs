@@ -2,6 +2,9 @@
 
 mod allocations;
 mod base;
+// Its browser is started as on Linux.
+#[cfg(target_os = "linux")]
+mod browser;
 mod changed;
 mod code;
 mod commands;

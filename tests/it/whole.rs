@@ -446,7 +446,8 @@ fn usage_errors_measure_nothing() {
         (&["history"], "`history` is not supported by this version"),
         (&["check", "("], "no regular expression"),
         (&["check", "--manifest-path", "nowhere/Cargo.toml"], "nowhere/Cargo.toml"),
-        (&["check", "--format", "html"], "`html` is not supported by this version"),
+        (&["check", "--format", "htm"], "expected human, markdown, html, json, junit"),
+        (&["check", "--format", "github=x"], "from standard output alone"),
         (&["check", "--config", "nowhere.toml"], "nowhere.toml"),
     ] {
         let ran = fixture.perfgate(arguments);

@@ -32,6 +32,8 @@ fn row(verdict: Verdict) -> Row {
         distribution: Vec::new(),
         counted: None,
         reproduce: None,
+        samples: None,
+        source: None,
     }
 }
 

@@ -65,6 +65,8 @@ pub fn row(name: &str, verdict: Verdict, reason: &str) -> Row {
         distribution: Vec::new(),
         counted: None,
         reproduce: None,
+        samples: None,
+        source: None,
     }
 }
 
