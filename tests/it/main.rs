@@ -1,5 +1,6 @@
 //! The integration tests: one binary, one module a subject.
 
+mod affected;
 mod base;
 mod changed;
 mod code;
@@ -25,6 +26,7 @@ mod report;
 mod schedule;
 mod schemas;
 mod screening;
+mod shards;
 #[cfg(unix)]
 mod sides;
 mod stats;
