@@ -63,6 +63,7 @@ fn report() -> Report {
         skipped: Vec::new(),
         warnings: Vec::new(),
         controls: Controls::default(),
+        shard: None,
     }
 }
 

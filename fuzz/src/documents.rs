@@ -136,6 +136,7 @@ fn judged(numbers: &[f64]) {
         skipped: Vec::new(),
         warnings: Vec::new(),
         controls: Controls::default(),
+        shard: None,
     });
 }
 

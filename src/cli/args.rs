@@ -10,7 +10,7 @@ use super::surroundings::default_builds;
 use crate::config::Overrides;
 use crate::flow::check::Method;
 use crate::flow::{Effort, Pin, PolicyOf, ProjectRequest};
-use crate::model::ExitCode;
+use crate::model::{ExitCode, Partition};
 use crate::workspace::{CargoOptions, Selection};
 
 #[derive(Debug, Parser)]
@@ -57,7 +57,7 @@ pub enum Command {
     Doctor(DoctorOptions),
     /// List, show, export, import, delete and verify the stored baselines
     Baseline(BaselineOptions),
-    /// Render saved results in any format; exits as the check that wrote them
+    /// Render saved results in any format, or all shards of one run as one; exits as the check that wrote them
     #[command(after_help = after_help())]
     Report(ReportOptions),
     /// Write a configuration that explains every key
@@ -169,6 +169,12 @@ pub struct CheckOptions {
     /// Do not store what is measured of a clean head
     #[arg(long)]
     pub no_store: bool,
+    /// Measure the K-th of N shares of the benchmarks; `report` puts the results of all shards together
+    #[arg(long, value_name = "hash:K/N")]
+    pub partition: Option<Partition>,
+    /// Leave out benches of packages where neither they nor what they depend on changed
+    #[arg(long)]
+    pub affected: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -234,6 +240,9 @@ pub struct RunOptions {
     /// Do not store the result
     #[arg(long)]
     pub no_store: bool,
+    /// Measure the K-th of N shares of the benchmarks
+    #[arg(long, value_name = "hash:K/N")]
+    pub partition: Option<Partition>,
     /// Write the run as JSON, as `baseline export` does
     #[arg(long, value_name = "FILE")]
     pub save_result: Option<PathBuf>,
@@ -343,7 +352,7 @@ pub enum BaselineCommand {
 
 #[derive(Debug, Args)]
 pub struct ReportOptions {
-    /// Results that `--save-result` or `--format json=FILE` wrote
+    /// Results that `--save-result` or `--format json=FILE` wrote; shards of one run are put together
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
     #[command(flatten)]
@@ -436,6 +445,7 @@ impl ProjectOptions {
             builds: self.target_dir.map_or_else(default_builds, |path| directory.join(path)),
             pin: Pin::default(),
             filter,
+            partition: None,
             effort: Effort { budget: self.budget, pairs: None },
             directory,
         })

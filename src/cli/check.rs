@@ -21,13 +21,14 @@ pub fn execute(options: CheckOptions, common: &Common, ui: &mut Ui) -> Result<Ex
     let pin = Pin { toolchain: pinned(PinOption::Toolchain), lock: pinned(PinOption::Lock) };
     let checked = check(
         CheckRequest {
-            project: ProjectRequest { pin, ..options.project.request(common)? },
+            project: ProjectRequest { pin, partition: options.partition, ..options.project.request(common)? },
             base: options.base,
             event: ci_event(),
             method: options.method.into(),
             fetch: !options.no_fetch,
             policy: options.policy.into(),
             store: !options.no_store,
+            affected: options.affected,
         },
         ui,
     )?;

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-const OPTIONS: [&str; 4] = ["--partition", "--affected", "--ci", "--hook"];
+const OPTIONS: [&str; 2] = ["--ci", "--hook"];
 const COMMANDS: [&str; 4] = ["history", "profile", "bisect", "accept"];
 const BASELINE_COMMANDS: [&str; 3] = ["prune", "push", "pull"];
 

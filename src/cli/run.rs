@@ -4,13 +4,14 @@ use super::args::{Common, RunOptions};
 use super::output::print;
 use super::ui::Ui;
 use crate::flow::run::run;
-use crate::flow::{FlowError, Progress};
+use crate::flow::{FlowError, Progress, ProjectRequest};
 use crate::model::ExitCode;
 use crate::report;
 use crate::store::export;
 
 pub fn execute(options: RunOptions, common: &Common, ui: &mut Ui) -> Result<ExitCode, FlowError> {
-    let result = run(options.project.request(common)?, !options.no_store, ui)?;
+    let request = ProjectRequest { partition: options.partition, ..options.project.request(common)? };
+    let result = run(request, !options.no_store, ui)?;
     ui.finished();
     print(&report::run::render(&result.run))?;
     for left in &result.skipped {
@@ -30,7 +31,7 @@ pub fn execute(options: RunOptions, common: &Common, ui: &mut Ui) -> Result<Exit
     }
     Ok(if !result.failed.is_empty() {
         ExitCode::CouldNotComplete
-    } else if result.run.measurements.is_empty() {
+    } else if result.run.measurements.is_empty() && !result.share {
         ExitCode::NothingCompared
     } else {
         ExitCode::Passed

@@ -8,8 +8,8 @@ use super::suites::{ON_BASE, Open, Settled, untried};
 use crate::gate::{Judgement, Limits, Policy, Trial, conclude, over_budget, summarise};
 use crate::harness::{Failure, FailureKind};
 use crate::model::{
-    BaseSide, BenchmarkId, Controls, Environment, Evidence, HeadSide, Measurement, Metric, REPORT_FORMAT_VERSION,
-    RUN_FORMAT_VERSION, Report, Revision, Row, Run, Side, SideSamples, Skipped, Verdict,
+    BaseSide, BenchmarkId, Controls, Environment, Evidence, HeadSide, Measurement, Metric, Outcome,
+    REPORT_FORMAT_VERSION, RUN_FORMAT_VERSION, Report, Revision, Row, Run, Shard, Side, SideSamples, Skipped, Verdict,
 };
 use crate::report::shell_word;
 use crate::stats::{quantile, sorted};
@@ -31,12 +31,19 @@ pub struct Frame {
     pub warnings: Vec<String>,
     /// What comparing base with itself showed.
     pub controls: Controls,
+    /// Where this is a shard: which.
+    pub shard: Option<Shard>,
+    /// Whether benchmarks without a row here are compared all the same: in another shard, or by what they depend on.
+    pub compared_elsewhere: bool,
 }
 
 /// Closes a report: order, summary, outcome and exit code.
 pub fn report(frame: Frame, mut rows: Vec<Row>, policy: &Policy) -> Report {
     rows.sort_by(|a, b| (&a.benchmark, a.metric).cmp(&(&b.benchmark, b.metric)));
-    let outcome = conclude(&rows, policy);
+    let outcome = match conclude(&rows, policy) {
+        Outcome::NothingCompared if frame.compared_elsewhere => Outcome::Passed,
+        outcome => outcome,
+    };
     let mut skipped = frame.skipped;
     skipped.sort();
     Report {
@@ -53,6 +60,7 @@ pub fn report(frame: Frame, mut rows: Vec<Row>, policy: &Policy) -> Report {
         skipped,
         warnings: frame.warnings,
         controls: frame.controls,
+        shard: frame.shard,
     }
 }
 
@@ -267,7 +275,7 @@ pub fn measurement(id: BenchmarkId, open: &Open, measured: &Measured) -> Option<
     })
 }
 
-/// All measurements of head as a run.
+/// All measurements of head as a run. `whole`: whether these are all that there are, in its share.
 pub fn run(
     setting: &Setting,
     environment: &Environment,
@@ -281,7 +289,7 @@ pub fn run(
         revision: Revision { commit: setting.head.commit.clone(), dirty: setting.head.dirty },
         environment: environment.clone(),
         started,
-        whole,
+        whole: whole && setting.request.partition.is_none(),
         measurements,
         controls,
     }

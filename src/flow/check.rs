@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use super::affected::leaves_out;
 use super::assemble::{self, Frame};
 use super::counted::add_counted;
 use super::culprits::name_culprits;
@@ -40,6 +41,8 @@ pub struct CheckRequest {
     pub policy: PolicyOf,
     /// Whether to store what is measured of a clean head.
     pub store: bool,
+    /// Whether benches are left out where nothing that they depend on changed.
+    pub affected: bool,
 }
 
 /// How head is compared with base.
@@ -91,6 +94,9 @@ fn judge_head(
         PolicyOf::Base => policy::adopt(setting, &base)?,
         PolicyOf::Head => Vec::new(),
     };
+    if request.affected {
+        setting.leave_out_unaffected(&base, progress)?;
+    }
     if request.method == Method::Stored {
         return super::stored::check_stored(setting, &base, request.store, policy_differs, progress);
     }
@@ -135,6 +141,7 @@ fn judge_head(
         suites.skipped.extend(setting.elsewhere(&head));
     }
     setting.check_config(&ids_of(&suites))?;
+    let share = setting.take_share(&mut suites, Some(&base), &head.tree.id, request.method, progress);
     let drawn = match &built_base {
         Ok((built, _)) if equal_is_unchanged => {
             let kept = Kept::new(setting.slots.folder(), &built.tree.id);
@@ -152,11 +159,13 @@ fn judge_head(
     if !open.is_empty() {
         progress.detail("Timing", &format!("{}, since nothing cheaper decides", counted(open.len(), "benchmark")));
     }
-    noise::apply(setting, &environment.key, &open, progress)?;
+    noise::apply(setting, &environment.key, &open, suites.comparisons.unwrap_or(open.len()), progress)?;
     let started = jiff::Timestamp::now().to_string();
     let measured = measure(&mut suites, Sides::Both, copies, setting, &mut warnings, progress)?;
     let mut frame = frame(setting, Some(&base), Some(environment.clone()), &suites, warnings);
     frame.controls = measured.controls();
+    frame.compared_elsewhere |= share.as_ref().is_some_and(|share| share.compared_elsewhere);
+    frame.shard = share.map(|share| share.measured(&suites, &measured));
     let (mut rows, mut frame) = rows(&suites, &measured, setting, frame);
     frame.controls = frame.controls.and(screening::outcome(&drawn, &rows));
     add_counted(setting, &suites, &mut rows, &mut frame.warnings, progress)?;
@@ -206,7 +215,9 @@ fn rows(suites: &Suites, results: &Results, setting: &Setting, mut frame: Frame)
             Err(skipped) => frame.skipped.push(skipped),
         }
     }
-    rows.extend(results.suite(policy.suite).map(|judged| assemble::suite_row(judged, policy.suite)));
+    // Of a shard it is made where all shards are put together.
+    let suite = results.suite(policy.suite).filter(|_| frame.shard.is_none());
+    rows.extend(suite.map(|judged| assemble::suite_row(judged, policy.suite)));
     assemble::distrust(&mut rows, frame.controls);
     (rows, frame)
 }
@@ -225,6 +236,8 @@ pub(super) fn frame(
         skipped: suites.skipped.clone(),
         warnings,
         controls: Controls::default(),
+        shard: None,
+        compared_elsewhere: leaves_out(suites),
     }
 }
 

@@ -66,6 +66,8 @@ pub fn report_of(base: &Run, head: &Run, reason: &str, warnings: Vec<String>, po
         skipped: Vec::new(),
         warnings,
         controls: Controls::default(),
+        shard: None,
+        compared_elsewhere: false,
     };
     stored_report(base, head, frame, policy)
 }

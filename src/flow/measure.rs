@@ -12,7 +12,7 @@ use crate::gate::{Judgement, Limits, judge_suite};
 use crate::harness::criterion::Criterion;
 use crate::harness::{Bench, Sides};
 use crate::instrument::{Copies, Layouts};
-use crate::model::{BenchmarkId, Controls};
+use crate::model::{BenchmarkId, Controls, FirstSample};
 use crate::report::{self, counted};
 
 /// Seconds that a slice of a usual benchmark takes, on one side.
@@ -47,12 +47,21 @@ impl Results {
         Some((pairs, judge_suite(&rows, &self.0.suite_again, limits)?))
     }
 
+    /// The first samples that the suite as a whole is judged by, of this shard's benchmarks.
+    pub fn first_samples(&self, suites: &Suites) -> Vec<FirstSample> {
+        let sample = |(benchmark, _, measured): (BenchmarkId, _, &Measured)| {
+            let pairs = measured.trial.as_ref().filter(|_| measured.ended_by.is_none())?.first_sample();
+            (!pairs.is_empty()).then(|| FirstSample { benchmark, pairs: pairs.to_vec() })
+        };
+        self.each(suites).filter_map(sample).collect()
+    }
+
     /// What comparing base with itself showed.
     pub fn controls(&self) -> Controls {
         self.0.controls
     }
 
-    /// Whether every benchmark of the workspace was measured.
+    /// Whether every benchmark of the workspace was measured, or every one of its share.
     pub fn are_all(&self, setting: &Setting, suites: &Suites) -> bool {
         setting.is_whole()
             && suites.skipped.is_empty()
@@ -83,12 +92,12 @@ pub fn measure(
         ids.map(|id| Planned { limits: fits(setting.limits(open, &id)), id }).collect()
     };
     let benchmarks: Vec<Vec<Planned>> = suites.open.iter().map(planned).collect();
-    let rows = benchmarks.iter().map(Vec::len).sum();
+    let rows = suites.comparisons.unwrap_or_else(|| benchmarks.iter().map(Vec::len).sum());
+    let suite = suites.comparisons.is_none().then_some(policy.suite);
     let effort = setting.request.effort;
     // The seed decides only what is drawn for balance; the moment is as good as any.
     let seed = jiff::Timestamp::now().as_nanosecond() as u64;
-    let plan =
-        Schedule { benchmarks, sides, rows, budget: setting.budget(), pairs: effort.pairs, suite: policy.suite, seed };
+    let plan = Schedule { benchmarks, sides, rows, budget: setting.budget(), pairs: effort.pairs, suite, seed };
     progress.phase("measured");
     announce(suites, &plan, progress);
     let all = suites.open.iter().map(|open| open.suite.clone()).collect();
@@ -119,14 +128,15 @@ fn announce(suites: &Suites, plan: &Schedule, progress: &mut dyn Progress) {
     let whole_seconds: usize =
         suites.open.iter().filter(|open| !open.suite.version.takes_fractions()).map(|open| open.names.len()).sum();
     let sides = if plan.sides == Sides::Both { 2.0 } else { 1.0 };
-    let slices = (plan.rows - whole_seconds) as f64 * SLICE + whole_seconds as f64 * LONG_SLICE;
+    let all: usize = plan.benchmarks.iter().map(Vec::len).sum();
+    let slices = (all - whole_seconds) as f64 * SLICE + whole_seconds as f64 * LONG_SLICE;
     let mut seconds = sides * slices * f64::from(USUAL_PAIRS);
     let mut limit = String::new();
     if let Some(budget) = plan.budget.map(|budget| budget.as_secs_f64()) {
         limit = format!(", at most {}", report::seconds(budget));
         seconds = seconds.min(budget);
     }
-    let (count, executables) = (counted(plan.rows, "benchmark"), counted(plan.benchmarks.len(), "executable"));
+    let (count, executables) = (counted(all, "benchmark"), counted(plan.benchmarks.len(), "executable"));
     progress.status("Measuring", &format!("{count} of {executables}, about {}{limit}", report::seconds(seconds)));
     if whole_seconds > 0 {
         let note = format!("{whole_seconds} of them with criterion 0.3, which measures for whole seconds");

@@ -8,11 +8,13 @@ pub mod doctor;
 pub mod explain;
 pub mod init;
 pub mod list;
+pub mod merge;
 pub mod run;
 pub mod saved;
 pub mod screening;
 
 mod absent;
+mod affected;
 mod assemble;
 mod bench_sources;
 mod counted;
@@ -25,11 +27,13 @@ mod noise;
 mod policy;
 mod project;
 mod schedule;
+mod share;
 mod source_lines;
 mod stored;
 mod suites;
 mod tried;
 
+pub use affected::{Affected, Layout, Package, affected};
 pub use bench_sources::{Place, own_changes};
 pub use measure::Effort;
 pub use measured::{Estimate, Measured, Verdictless};
@@ -87,6 +91,9 @@ pub enum FlowError {
         /// What to do next.
         help: &'static str,
     },
+    /// A part of the run is not there.
+    #[error("{0}")]
+    Incomplete(String),
     /// A signal asked this program to stop.
     #[error("stopped by a signal")]
     Interrupted,

@@ -114,11 +114,13 @@ fn gather(
     Ok((noise, controls))
 }
 
-/// Puts limits that follow from noise into the policy, and names those limits that are below what can be seen here.
+/// Puts limits that follow from noise into the policy, and names those limits that are below what can be seen here, in a suite
+/// of so many `rows`.
 pub fn apply(
     setting: &mut Setting,
     environment: &str,
     ids: &[BenchmarkId],
+    rows: usize,
     progress: &mut dyn Progress,
 ) -> Result<(), FlowError> {
     if ids.is_empty() {
@@ -129,7 +131,7 @@ pub fn apply(
     let history = setting.repository.history(&setting.head.commit, HISTORY)?;
     let (noise, _) = gather(&store, environment, history)?;
     let policy = &mut setting.config.policy;
-    let mut sight = Sight::new(ids.len());
+    let mut sight = Sight::new(rows);
     let (mut unknown, mut blind) = (Vec::new(), Vec::new());
     for id in ids {
         let known = noise.get(id).copied().unwrap_or_default();

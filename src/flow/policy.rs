@@ -74,7 +74,7 @@ fn differences(base: &Policy, head: &Policy) -> Vec<String> {
 }
 
 /// All that decides how rows are judged, by key. Which commit is base was decided before.
-fn described(policy: &Policy) -> BTreeMap<String, String> {
+pub(super) fn described(policy: &Policy) -> BTreeMap<String, String> {
     let mut keys = BTreeMap::new();
     let mut add = |key: &str, value: String| keys.insert(key.to_owned(), value);
     let limit = |ratio: f64| if policy.auto { "auto".to_owned() } else { percent(ratio) };

@@ -1,16 +1,17 @@
 //! A project made ready: its repository, its policy, and both sides checked out and built.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::measure::Effort;
 use super::suites::{Looking, Open};
-use super::{FlowError, Progress, absent, file_error};
+use super::{FlowError, Progress, absent, affected, file_error};
 use crate::config::{self, Config, Overrides};
 use crate::gate::Limits;
 use crate::instrument::SideLink;
-use crate::model::{BenchmarkId, Environment, Skipped};
+use crate::model::{BenchmarkId, Environment, Partition, Skipped};
 use crate::vcs::{CheckedOut, Head, Repository, Tree};
 use crate::workspace::{self, Built, CargoOptions, Slot, Slots, Targets, WorkspaceError};
 
@@ -35,6 +36,8 @@ pub struct ProjectRequest {
     pub filter: Option<regex::Regex>,
     /// How much measuring may cost.
     pub effort: Effort,
+    /// The share of the benchmarks to measure; `None`: all.
+    pub partition: Option<Partition>,
 }
 
 /// What base takes over from head, so that nothing but the source differs.
@@ -61,13 +64,15 @@ pub struct Setting {
     /// The root of the cargo workspace.
     pub workspace_root: PathBuf,
     /// The manifest, relative to the repository's root.
-    manifest: PathBuf,
+    pub(super) manifest: PathBuf,
     pub(super) slots: Slots,
     results: PathBuf,
     /// Folders beside the repository that its packages depend on by path.
     siblings: Vec<String>,
     /// What they depend on that lies farther away.
     pub(super) farther: Vec<PathBuf>,
+    /// The packages whose benches are left out, because nothing that they depend on changed.
+    pub(super) unaffected: BTreeSet<String>,
 }
 
 /// One side, built.
@@ -104,8 +109,9 @@ pub(super) struct Place {
     tree: Tree,
     link: SideLink,
     root: PathBuf,
-    shown: PathBuf,
-    checked_out: CheckedOut,
+    /// The root of the tree, as the link shows it.
+    pub(super) shown: PathBuf,
+    pub(super) checked_out: CheckedOut,
 }
 
 impl Setting {
@@ -134,7 +140,20 @@ impl Setting {
         })?;
         let (siblings, farther) = targets.outside(repository.root());
         let results = targets.target_directory.join("perfgate");
-        Ok(Self { request, repository, head, config, own, workspace_root, manifest, slots, results, siblings, farther })
+        Ok(Self {
+            request,
+            repository,
+            head,
+            config,
+            own,
+            workspace_root,
+            manifest,
+            slots,
+            results,
+            siblings,
+            farther,
+            unaffected: BTreeSet::new(),
+        })
     }
 
     /// How long measuring may go on, if that is bounded.
@@ -157,6 +176,7 @@ impl Setting {
     pub fn is_whole(&self) -> bool {
         let selection = &self.request.cargo.selection;
         self.request.filter.is_none()
+            && self.unaffected.is_empty()
             && selection.packages.is_empty()
             && selection.exclude.is_empty()
             && selection.benches.is_empty()
@@ -213,18 +233,12 @@ impl Setting {
 
     /// Checks out and builds the work tree as it is.
     pub fn build_head(&self, progress: &mut dyn Progress) -> Result<BuiltSide, FlowError> {
-        let folder = self.slots.slot(Slot::Head);
-        let tree = if self.head.dirty {
-            self.repository.tree_of_work_tree(&folder)?
-        } else {
-            self.repository.tree_of(&self.head.commit, &folder)?
-        };
+        let tree = self.head_tree()?;
         let dirty = if self.head.dirty { " with uncommitted changes" } else { "" };
         progress.phase("head built");
         progress.status("Building", &format!("head {}{dirty}", short(&self.head.commit)));
-        let lock = self.workspace_root.join("Cargo.lock");
-        let place = self.write(Slot::Head, &tree, lock.exists().then_some(lock))?;
-        let built = self.build_at(place, &self.request.cargo, |targets| targets)?;
+        let place = self.write_head(&tree)?;
+        let built = self.build_at(place, &self.request.cargo, |targets| self.left_of(targets))?;
         tell_errors(&built, progress);
         if built.built.executables.is_empty() && !built.built.failed.is_empty() {
             let reason = &built.built.failed[0].reason;
@@ -250,10 +264,31 @@ impl Setting {
         let place = self.write(Slot::Base, &tree, Some(head.root.join("Cargo.lock")))?;
         let mut differences = self.differences(&place, head)?;
         let options = CargoOptions { toolchain: differences.toolchain.clone(), ..self.request.cargo.clone() };
-        let built = self.build_at(place, &options, |targets| targets)?;
+        let built = self.build_at(place, &options, |targets| self.left_of(targets))?;
         differences.notes.extend(absent::of_both(&built, head));
         tell_errors(&built, progress);
         Ok((built, differences))
+    }
+
+    /// The tree of the work tree as it is.
+    pub(super) fn head_tree(&self) -> Result<Tree, FlowError> {
+        let folder = self.slots.slot(Slot::Head);
+        Ok(if self.head.dirty {
+            self.repository.tree_of_work_tree(&folder)?
+        } else {
+            self.repository.tree_of(&self.head.commit, &folder)?
+        })
+    }
+
+    /// Writes head's tree where it can be built.
+    pub(super) fn write_head(&self, tree: &Tree) -> Result<Place, FlowError> {
+        let lock = self.workspace_root.join("Cargo.lock");
+        self.write(Slot::Head, tree, lock.exists().then_some(lock))
+    }
+
+    /// `targets` without those of packages that no change affects.
+    fn left_of(&self, targets: Targets) -> Targets {
+        targets.only(|package, _| !self.unaffected.contains(package), affected::REASON)
     }
 
     /// Writes `tree` with its surroundings into `slot`, and has the link show it. Where the tree has no lock file of its own

@@ -1,15 +1,17 @@
 //! `run`: the work tree measured alone, and stored as the baseline of its commit where the tree is clean.
 
 use super::assemble::measurement;
-use super::check::{ids_of, store};
+use super::check::{Method, ids_of, store};
 use super::measure::{Results, measure};
 use super::measured::Verdictless;
 use super::project::{BuiltSide, ProjectRequest, Setting};
+use super::share::Share;
 use super::suites::{Against, Suites, look};
 use super::{FlowError, Progress, absent, assemble};
 use crate::harness::Sides;
 use crate::instrument::Copies;
 use crate::model::{Controls, Environment, Run, Skipped};
+use crate::vcs::Base;
 
 /// What `run` measured.
 #[derive(Debug)]
@@ -24,6 +26,8 @@ pub struct RunResult {
     pub skipped: Vec<Skipped>,
     /// Benchmarks that crashed or hung, with the reason.
     pub failed: Vec<Skipped>,
+    /// Whether this is a share of the benchmarks, and there are some: none may be in it.
+    pub share: bool,
 }
 
 /// Head measured alone.
@@ -33,12 +37,14 @@ pub(super) struct HeadAlone {
     pub results: Results,
     pub environment: Environment,
     pub started: String,
+    /// The share that this is, where it is not all.
+    pub share: Option<Share>,
 }
 
 /// Measures the work tree; stores the result where `keep` is set and the tree is clean.
 pub fn run(request: ProjectRequest, keep: bool, progress: &mut dyn Progress) -> Result<RunResult, FlowError> {
     let setting = Setting::open(request, progress)?;
-    let alone = measure_head(&setting, progress)?;
+    let alone = measure_head(&setting, None, progress)?;
     let (mut measurements, mut failed, mut skipped) = (Vec::new(), Vec::new(), alone.suites.skipped.clone());
     for settled in &alone.suites.settled {
         failed.push(Skipped { what: settled.id.to_string(), reason: settled.reason.clone() });
@@ -62,20 +68,27 @@ pub fn run(request: ProjectRequest, keep: bool, progress: &mut dyn Progress) -> 
         Some(Err(e)) => (false, Some(e)),
         None => (false, None),
     };
-    Ok(RunResult { run, stored, not_stored, skipped, failed })
+    let share = alone.share.is_some_and(|share| share.of_something());
+    Ok(RunResult { run, stored, not_stored, skipped, failed, share })
 }
 
-pub(super) fn measure_head(setting: &Setting, progress: &mut dyn Progress) -> Result<HeadAlone, FlowError> {
+/// Measures head for itself, or to hold it against what is stored of `base`.
+pub(super) fn measure_head(
+    setting: &Setting,
+    base: Option<&Base>,
+    progress: &mut dyn Progress,
+) -> Result<HeadAlone, FlowError> {
     let head = setting.build_head(progress)?;
     let environment = setting.environment()?;
     let copies = Copies::new()?;
     let mut suites = look(&head, Against::Nothing, &setting.looking(&copies.folder().join("home"), true), progress)?;
     setting.check_config(&ids_of(&suites))?;
+    let share = setting.take_share(&mut suites, base, &head.tree.id, Method::Stored, progress);
     let started = jiff::Timestamp::now().to_string();
     let mut warnings = Vec::from_iter(absent::contents(&[&head]));
     let results = measure(&mut suites, Sides::HeadOnly, copies, setting, &mut warnings, progress)?;
     for warning in warnings {
         progress.warn(&warning);
     }
-    Ok(HeadAlone { head, suites, results, environment, started })
+    Ok(HeadAlone { head, suites, results, environment, started, share })
 }

@@ -42,8 +42,8 @@ pub struct Schedule {
     pub budget: Option<Duration>,
     /// Measure exactly so many pairs, whatever they show.
     pub pairs: Option<usize>,
-    /// What the suite as a whole is judged by.
-    pub suite: Limits,
+    /// What the suite as a whole is judged by; `None` where this is a part of it.
+    pub suite: Option<Limits>,
     /// Decides what is drawn by lot.
     pub seed: u64,
 }
@@ -293,10 +293,8 @@ impl Rounds<'_> {
     /// Measures all rows again where their mean looks slower: its mean in each round.
     fn suite(&mut self, bench: &mut dyn Bench) -> Result<Vec<f64>, HarnessError> {
         let mut means = Vec::new();
-        if self.plan.sides != Sides::Both {
-            return Ok(means);
-        }
-        let mut rounds = suite_suspected(&suite_rows(&self.all), self.plan.suite).unwrap_or(0);
+        let Some(limits) = self.plan.suite.filter(|_| self.plan.sides == Sides::Both) else { return Ok(means) };
+        let mut rounds = suite_suspected(&suite_rows(&self.all), limits).unwrap_or(0);
         let mut looks = 0;
         while rounds > 0 {
             for _ in 0..rounds {
@@ -307,7 +305,7 @@ impl Rounds<'_> {
                 }
             }
             looks += 1;
-            rounds = suite_needs_more(&means, looks, self.plan.suite);
+            rounds = suite_needs_more(&means, looks, limits);
         }
         Ok(means)
     }

@@ -25,13 +25,21 @@ pub(super) fn check_stored(
     progress: &mut dyn Progress,
 ) -> Result<(Report, Option<FlowError>), FlowError> {
     let policy = &setting.config.policy;
-    let alone = measure_head(setting, progress)?;
+    let alone = measure_head(setting, Some(base), progress)?;
     let loaded = Store::open(setting.repository.root())?.load(&base.commit)?;
     let mut frame = frame(setting, Some(base), Some(alone.environment.clone()), &alone.suites, warnings);
     frame.warnings.extend(loaded.skipped.iter().map(described));
     frame.warnings.extend(to_come(short(&base.commit), &loaded));
-    let baseline = loaded.together(&alone.environment.key);
+    if let Some(share) = alone.share {
+        frame.compared_elsewhere |= share.compared_elsewhere;
+        frame.shard = Some(share.measured(&alone.suites, &alone.results));
+    }
+    let mut baseline = loaded.together(&alone.environment.key);
+    if let (Some(base), Some(partition)) = (&mut baseline, setting.request.partition) {
+        base.measurements.retain(|measurement| partition.takes(&measurement.benchmark));
+    }
     let whole = alone.results.are_all(setting, &alone.suites);
+    let comparisons = alone.suites.comparisons;
     let mut rows: Vec<Row> = alone.suites.settled.iter().map(|s| assemble::settled_row(s, policy)).collect();
     let mut measurements = Vec::new();
     for (id, open, measured) in alone.results.each(&alone.suites) {
@@ -42,7 +50,9 @@ pub(super) fn check_stored(
         }
     }
     match baseline {
-        Some(base) => rows.extend(stored_rows((&base.measurements, base.whole), (&measurements, whole), policy)),
+        Some(base) => {
+            rows.extend(stored_rows((&base.measurements, base.whole), (&measurements, whole), comparisons, policy));
+        }
         None => {
             let elsewhere = loaded.runs.len();
             let place =
@@ -51,7 +61,7 @@ pub(super) fn check_stored(
                 "no baseline of {} was stored in this environment{place}: check it out and `cargo perfgate run`, or leave out --method stored",
                 short(&base.commit)
             ));
-            rows.extend(stored_rows((&[], false), (&measurements, whole), policy));
+            rows.extend(stored_rows((&[], false), (&measurements, whole), comparisons, policy));
         }
     }
     locate(&alone.head, &mut rows);
@@ -65,15 +75,18 @@ pub(super) fn check_stored(
 }
 
 /// The rows of two sides' measurements, each with whether these are all that the side has. What one side alone has is
-/// `added` or `removed` only where the other has all; else nothing is known of it there.
+/// `added` or `removed` only where the other has all; else nothing is known of it there. `comparisons`: how many rows share
+/// the chance of a false red, where that is more than both sides have here.
 pub(super) fn stored_rows(
     (base, base_whole): (&[Measurement], bool),
     (head, head_whole): (&[Measurement], bool),
+    comparisons: Option<usize>,
     policy: &Policy,
 ) -> Vec<Row> {
     let bases: BTreeMap<Key<'_>, &Measurement> = base.iter().map(|m| (key(m), m)).collect();
     let heads: BTreeMap<Key<'_>, &Measurement> = head.iter().map(|m| (key(m), m)).collect();
-    let common = heads.keys().filter(|key| bases.contains_key(*key)).count();
+    let common = || heads.keys().filter(|key| bases.contains_key(*key)).count();
+    let common = comparisons.unwrap_or_else(common);
     let row = |head: &Measurement| stored_row(bases.get(&key(head)).copied(), base_whole, head, common, policy);
     let all: Vec<&Measurement> = heads.values().copied().collect();
     let mut rows: Vec<Row> = in_shares(&all, |share| share.iter().map(|head| row(head)).collect());
@@ -140,7 +153,7 @@ fn stored_row(base: Option<&Measurement>, base_whole: bool, head: &Measurement, 
 
 /// The report of two runs.
 pub(super) fn stored_report(base: &Run, head: &Run, frame: Frame, policy: &Policy) -> Report {
-    let rows = stored_rows((&base.measurements, base.whole), (&head.measurements, head.whole), policy);
+    let rows = stored_rows((&base.measurements, base.whole), (&head.measurements, head.whole), None, policy);
     assemble::report(frame, rows, policy)
 }
 

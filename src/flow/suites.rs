@@ -29,6 +29,8 @@ pub struct Suites {
     pub settled: Vec<Settled>,
     /// Targets that were left out.
     pub skipped: Vec<Skipped>,
+    /// Where these are the benchmarks of a shard: how many the whole suite has to measure.
+    pub comparisons: Option<usize>,
 }
 
 /// An executable with benchmarks to measure.

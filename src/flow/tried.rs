@@ -106,7 +106,7 @@ impl Setting {
             CargoOptions { silent: true, toolchain: differences.toolchain.clone(), ..self.request.cargo.clone() };
         let wanted = |package: &str, target: &str| targets.contains(&(package.to_owned(), target.to_owned()));
         let place = self.write(Slot::Both, &tree, Some(base.root.join("Cargo.lock")))?;
-        let side = match self.build_at(place, &options, |targets| targets.only(wanted)) {
+        let side = match self.build_at(place, &options, |targets| targets.only(wanted, "not asked for")) {
             Ok(side) => side,
             Err(FlowError::Workspace(e)) => return fail(&e),
             Err(e) => return Err(e),

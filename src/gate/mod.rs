@@ -14,7 +14,9 @@ pub use budget::over_budget;
 pub use counts::{CountLimits, CountOverride, CountOverrides, judge_counts};
 pub use judgement::{Again, Judgement};
 pub use outcome::{conclude, summarise};
-pub use policy::{LimitOverride, Limits, Matcher, Policy, Reaction, Rule};
+pub use policy::{LimitOverride, Limits, Matcher, Policy, Rule};
 pub use stored::judge_stored;
 pub use suite::{SuiteRow, judge_suite, suite_needs_more, suite_suspected};
 pub use trial::{MOST_PAIRS, Pair, Stage, Trial};
+
+pub use crate::model::Reaction;

@@ -1,7 +1,7 @@
 //! From rows to the outcome of the run.
 
-use super::policy::{Policy, Reaction};
-use crate::model::{Outcome, Row, Summary, Verdict};
+use super::policy::Policy;
+use crate::model::{Outcome, Reaction, Row, Summary, Verdict};
 
 /// Counts rows by verdict.
 pub fn summarise(rows: &[Row]) -> Summary {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use globset::GlobMatcher;
 
 use super::counts::{CountLimits, CountOverrides};
-use crate::model::{BenchmarkId, Metric, PolicyNote, Verdict};
+use crate::model::{BenchmarkId, Metric, PolicyNote, Reaction, ShardPolicy, Verdict};
 
 /// `max-regression` where nothing says otherwise.
 const DEFAULT_LIMIT: f64 = 0.05;
@@ -53,17 +53,6 @@ pub struct Policy {
     pub time_out: Duration,
     /// How long measuring may go on; `None`: until every verdict stands.
     pub budget: Option<Duration>,
-}
-
-/// What an event does to the outcome.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reaction {
-    /// Nothing; it stands in the report.
-    Pass,
-    /// Passes, and the report's first sentence says so.
-    Warn,
-    /// Fails.
-    Fail,
 }
 
 /// Limits of one metric.
@@ -216,6 +205,18 @@ impl Policy {
         }
     }
 
+    /// What shards carry of it.
+    pub fn of_shard(&self) -> ShardPolicy {
+        ShardPolicy {
+            on_inconclusive: self.on_inconclusive,
+            max_inconclusive: self.max_inconclusive,
+            on_missing_baseline: self.on_missing_baseline,
+            on_removed: self.on_removed,
+            on_failed: self.on_failed,
+            suite_max_regression: self.suite.max_regression,
+        }
+    }
+
     /// What reports say of the policy.
     pub fn note(&self) -> PolicyNote {
         PolicyNote {
@@ -224,6 +225,21 @@ impl Policy {
             variables: self.variables.clone(),
             max_regression: self.wall_time.max_regression,
             tolerate: self.wall_time.tolerate,
+        }
+    }
+}
+
+impl From<ShardPolicy> for Policy {
+    /// For what is left to decide where shards are put together: their rows were judged before.
+    fn from(policy: ShardPolicy) -> Self {
+        Self {
+            on_inconclusive: policy.on_inconclusive,
+            max_inconclusive: policy.max_inconclusive,
+            on_missing_baseline: policy.on_missing_baseline,
+            on_removed: policy.on_removed,
+            on_failed: policy.on_failed,
+            suite: Limits::new(policy.suite_max_regression),
+            ..Self::default()
         }
     }
 }

@@ -9,6 +9,7 @@ mod metric;
 mod outcome;
 mod report;
 mod run;
+mod shard;
 mod side;
 mod verdict;
 
@@ -18,11 +19,12 @@ pub use diagnosis::{BenchmarkNoise, Diagnosis, Facts};
 pub use environment::Environment;
 pub use explanation::{CountedChange, Culprit, Explanation, FunctionCost, Functions, SideCounts};
 pub use metric::{Metric, Unit};
-pub use outcome::{ExitCode, Outcome};
+pub use outcome::{ExitCode, Outcome, Reaction};
 pub use report::{
     BaseSide, FORMAT_VERSION as REPORT_FORMAT_VERSION, HeadSide, Interval, PolicyNote, Report, Row, SideSamples,
     Skipped, Source, Summary,
 };
 pub use run::{FORMAT_VERSION as RUN_FORMAT_VERSION, Measurement, Revision, Run, is_commit_id};
+pub use shard::{FirstSample, Partition, Shard, ShardPolicy};
 pub use side::Side;
 pub use verdict::{Evidence, Verdict};

@@ -1,4 +1,4 @@
-//! How a whole gate run ended, and the exit codes: the one place where they stand.
+//! How a whole gate run ended, what may decide that, and the exit codes: the one place where they stand.
 
 use std::fmt;
 
@@ -51,6 +51,18 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }
+}
+
+/// What an event does to the outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reaction {
+    /// Nothing; it stands in the report.
+    Pass,
+    /// Passes, and the report's first sentence says so.
+    Warn,
+    /// Fails.
+    Fail,
 }
 
 /// Exit codes of the program. A regression and a broken tool never share one.

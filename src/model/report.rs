@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{BenchmarkId, Controls, CountedChange, Environment, Evidence, Metric, Outcome, Unit, Verdict};
+use super::{BenchmarkId, Controls, CountedChange, Environment, Evidence, Metric, Outcome, Shard, Unit, Verdict};
 
 /// Version of the JSON form of [`Report`]. Readers accept this one and older ones.
 pub const FORMAT_VERSION: u32 = 1;
@@ -39,6 +39,9 @@ pub struct Report {
     /// What comparing base with itself showed.
     #[serde(default)]
     pub controls: Controls,
+    /// Where these are the benchmarks of one shard: which, and what it says of the whole suite.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
 }
 
 /// Rows per verdict.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::escape::{is_hidden, visible};
 use crate::gate::summarise;
-use crate::model::{Outcome, REPORT_FORMAT_VERSION, Report, Row};
+use crate::model::{BenchmarkId, Outcome, REPORT_FORMAT_VERSION, Report, Row};
 
 /// Bytes that a saved result may have.
 pub const MAX_BYTES: usize = 256 * 1024 * 1024;
@@ -89,6 +89,13 @@ pub fn parse(bytes: &[u8]) -> Result<Report, ParseError> {
         return Err(ParseError::NoVersion(format_version));
     }
     let report: Report = serde_json::from_slice(bytes)?;
+    if let Some(shard) = &report.shard {
+        let policy = [shard.policy.max_inconclusive, shard.policy.suite_max_regression];
+        let pairs = shard.samples.iter().flat_map(|sample| &sample.pairs);
+        if !policy.iter().chain(pairs).all(|number| number.is_finite()) {
+            return Err(ParseError::NotFinite("shard".to_owned()));
+        }
+    }
     let policy = [report.policy.max_regression, report.policy.tolerate];
     if !policy.iter().all(|number| number.is_finite()) {
         return Err(ParseError::NotFinite("policy".to_owned()));
@@ -121,6 +128,14 @@ fn agrees(report: &Report) -> Result<(), ParseError> {
     let failing = report.rows.iter().any(|row| row.verdict.is_too_slow());
     if failing && report.outcome != Outcome::Failed {
         return Err(ParseError::Contradiction("a row fails, the outcome does not"));
+    }
+    if let Some(shard) = &report.shard {
+        let partition = shard.partition();
+        let own = |id: &BenchmarkId| partition.takes(id) && *id != BenchmarkId::suite();
+        let mut ids = report.rows.iter().map(|row| &row.benchmark).chain(shard.samples.iter().map(|s| &s.benchmark));
+        if partition.index == 0 || partition.index > partition.of || !ids.all(own) {
+            return Err(ParseError::Contradiction("a benchmark is of another shard"));
+        }
     }
     Ok(())
 }

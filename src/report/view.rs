@@ -359,6 +359,11 @@ fn facts(report: &Report, title: &Title) -> Vec<(&'static str, Vec<Part>)> {
         facts.push(("machine", vec![Part::Prose(clean(&facts_of_it, LONGEST_SENTENCE))]));
     }
     facts.push(("policy", policy(&report.policy)));
+    if let Some(shard) = &report.shard {
+        let (shard, all) = (shard.partition(), units::counted(shard.benchmarks, "benchmark"));
+        let (what, then) = (text(&format!("{shard}, {all} in all: ")), text(" puts all shards together"));
+        facts.push(("suite", vec![what, Part::Code("cargo perfgate report".to_owned()), then]));
+    }
     let said = title.rest.iter().any(|part| matches!(part, Part::Text(text) if text.contains(title::SAME_EXECUTABLE)));
     if title::all_same_executable(&report.rows) && !said {
         facts.push(("evidence", vec![text(title::SAME_EXECUTABLE)]));

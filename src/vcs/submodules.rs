@@ -51,8 +51,15 @@ struct Place {
 impl Repository {
     /// Paths at which HEAD's submodules are not checked out.
     pub fn empty_submodules(&self) -> Result<Vec<PathBuf>, VcsError> {
-        let listed = self.run("list the submodules", &["ls-tree", "-r", "-z", "--full-tree", "HEAD"])?;
-        Ok(links(&listed).map(|(path, _)| path).filter(|path| !self.root.join(path).join(".git").exists()).collect())
+        let mut paths = self.submodules_of("HEAD")?;
+        paths.retain(|path| !self.root.join(path).join(".git").exists());
+        Ok(paths)
+    }
+
+    /// Paths of the submodules of a commit.
+    pub fn submodules_of(&self, commit: &str) -> Result<Vec<PathBuf>, VcsError> {
+        let listed = self.run("list the submodules", &["ls-tree", "-r", "-z", "--full-tree", commit])?;
+        Ok(links(&listed).map(|(path, _)| path).collect())
     }
 
     /// `tree` with the files of its submodules. `folder` takes the objects for it. Of a work tree it is what lies in the

@@ -36,6 +36,12 @@ impl CheckedOut {
         git2::Index::open(&self.index).is_ok_and(|index| index.get_path(path, 0).is_some())
     }
 
+    /// All files and links of the tree, relative to it.
+    pub fn tracked(&self) -> Vec<PathBuf> {
+        let Ok(index) = git2::Index::open(&self.index) else { return Vec::new() };
+        index.iter().map(|entry| path_of(&entry.path)).collect()
+    }
+
     /// All files of this name, relative to the tree.
     pub fn files_named(&self, name: &str) -> Vec<PathBuf> {
         let Ok(index) = git2::Index::open(&self.index) else { return Vec::new() };

@@ -44,14 +44,14 @@ impl Targets {
         code.filter_map(|target| target.src_path.parent()).map(|folder| folder.as_std_path().to_owned()).collect()
     }
 
-    /// Only those of the bench targets that are `wanted`.
-    pub fn only(mut self, wanted: impl Fn(&str, &str) -> bool) -> Self {
+    /// Only those of the bench targets that are `wanted`; the others are left out for this `reason`.
+    pub fn only(mut self, wanted: impl Fn(&str, &str) -> bool, reason: &str) -> Self {
         let (found, left): (Vec<_>, Vec<_>) =
             self.found.into_iter().partition(|target| wanted(&target.package, &target.name));
         self.found = found;
         self.skipped.extend(left.into_iter().map(|target| crate::model::Skipped {
             what: format!("{}::{}", target.package, target.name),
-            reason: "not asked for".to_owned(),
+            reason: reason.to_owned(),
         }));
         self
     }

@@ -4,6 +4,7 @@
 mod around;
 mod build;
 mod dep_info;
+mod graph;
 mod identity;
 mod layout;
 mod manifest;
@@ -15,6 +16,7 @@ mod transplant;
 pub use around::normal;
 pub use build::{BenchExecutable, Built, build, environment_of, rustc_version};
 pub use dep_info::{library_sources, parse_dep_info, sources_of};
+pub use graph::{Node, graph};
 pub use identity::{executable_identity, identity_of, short_hash};
 pub use layout::has_benches;
 pub use manifest::{BenchTarget, CargoOptions, Selection, Targets, locate, targets};

@@ -1,5 +1,6 @@
 //! The integration tests: one binary, one module a subject.
 
+mod affected;
 mod allocations;
 mod base;
 // Its browser is started as on Linux.
@@ -29,6 +30,7 @@ mod report;
 mod schedule;
 mod schemas;
 mod screening;
+mod shards;
 #[cfg(unix)]
 mod sides;
 mod stats;

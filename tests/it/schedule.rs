@@ -90,7 +90,7 @@ fn plan(names: &[&[&str]], sides: Sides) -> Schedule {
         rows: names.iter().map(|names| names.len()).sum(),
         budget: None,
         pairs: None,
-        suite: Limits::new(0.02),
+        suite: Some(Limits::new(0.02)),
         seed: 7,
     }
 }

@@ -116,6 +116,7 @@ fn what_the_program_writes_the_schema_allows() {
     for report in [
         samples::failed(),
         samples::passed(),
+        samples::sharded(),
         samples::undecided(),
         samples::nothing_compared(),
         samples::crashed(),

@@ -1,9 +1,9 @@
 //! Reports as a gate run would leave them, for the golden files.
 
-use cargo_perfgate::gate::summarise;
+use cargo_perfgate::gate::{Policy, summarise};
 use cargo_perfgate::model::{
-    BaseSide, BenchmarkId, Controls, Environment, Evidence, HeadSide, Interval, Metric, Outcome, PolicyNote,
-    REPORT_FORMAT_VERSION, Report, Row, Skipped, Unit, Verdict,
+    BaseSide, BenchmarkId, Controls, Environment, Evidence, FirstSample, HeadSide, Interval, Metric, Outcome,
+    PolicyNote, REPORT_FORMAT_VERSION, Report, Row, Shard, Skipped, Unit, Verdict,
 };
 
 /// A report over `rows` whose other parts are those of an everyday pull request.
@@ -40,6 +40,7 @@ pub fn report(outcome: Outcome, rows: Vec<Row>) -> Report {
         skipped: Vec::new(),
         warnings: Vec::new(),
         controls: Controls::default(),
+        shard: None,
     }
 }
 
@@ -169,6 +170,24 @@ pub fn failed() -> Report {
         warnings: vec!["base was built by rustc 1.94.0, head by rustc 1.95.0: rust-toolchain.toml differs".to_owned()],
         ..report(Outcome::Failed, rows)
     }
+}
+
+/// A shard of a larger suite.
+pub fn sharded() -> Report {
+    let report = passed();
+    let pairs = vec![0.01, -0.0125, 0.0];
+    let samples = report.rows.iter().map(|row| FirstSample { benchmark: row.benchmark.clone(), pairs: pairs.clone() });
+    let shard = Shard {
+        index: 2,
+        of: 4,
+        suite: "0123456789abcdef".to_owned(),
+        benchmarks: 1_234,
+        comparisons: 56,
+        unaffected: true,
+        policy: Policy::default().of_shard(),
+        samples: samples.collect(),
+    };
+    Report { shard: Some(shard), ..report }
 }
 
 /// Nothing to tell.
