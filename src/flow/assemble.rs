@@ -11,7 +11,7 @@ use crate::model::{
     BaseSide, BenchmarkId, Controls, Environment, Evidence, HeadSide, Measurement, Metric, REPORT_FORMAT_VERSION,
     RUN_FORMAT_VERSION, Report, Revision, Row, Run, Side, Skipped, Verdict,
 };
-use crate::report::shell_word;
+use crate::report::{counted, shell_word};
 use crate::stats::{quantile, sorted};
 
 /// Name and version of this program, as documents carry it.
@@ -92,7 +92,13 @@ pub fn settled_row(settled: &Settled, policy: &Policy) -> Row {
 
 /// The rows of a measured pair: its own, and one of its tail where that regressed; else the reason why the benchmark has
 /// none.
-pub fn paired_rows(id: BenchmarkId, open: &Open, measured: &Measured, limits: Limits) -> Result<Vec<Row>, Skipped> {
+pub fn paired_rows(
+    id: BenchmarkId,
+    open: &Open,
+    measured: &Measured,
+    limits: Limits,
+    policy: &Policy,
+) -> Result<Vec<Row>, Skipped> {
     let mut row = empty_row(id.clone(), &open.harness, limits);
     let typical = |side: &[Estimate]| median(side.iter().map(|estimate| estimate.typical));
     row.pairs = measured.trial.as_ref().map_or(0, Trial::pairs);
@@ -119,9 +125,13 @@ pub fn paired_rows(id: BenchmarkId, open: &Open, measured: &Measured, limits: Li
     (row.limit, row.tolerate) = (trial.limits().max_regression, trial.limits().tolerate);
     let many_layouts = open.suite.has_many_layouts();
     put(&mut row, in_words(trial.judgement(), many_layouts), Evidence::PairedMeasurement);
+    policy.accept(&mut row);
     budget(&mut row, &estimates(measured));
     if open.tried.is_some() {
         row.reason = format!("{ON_BASE}: {}", row.reason);
+    }
+    if let Some(from) = open.base_id(&row.benchmark.name) {
+        row.reason = format!("base's `{}`: {}", from.name, row.reason);
     }
     let mut rows = vec![row];
     if let Some(judgement) = trial.tail_judgement() {
@@ -133,6 +143,7 @@ pub fn paired_rows(id: BenchmarkId, open: &Open, measured: &Measured, limits: Li
         row.base = tail(&measured.base);
         row.head = tail(&measured.head);
         put(&mut row, in_words(judgement, many_layouts), Evidence::PairedMeasurement);
+        policy.accept(&mut row);
         rows.push(row);
     }
     Ok(rows)
@@ -146,11 +157,15 @@ fn in_words(judgement: Judgement, many_layouts: bool) -> Judgement {
     Judgement { reason: format!("{}; {counted}", judgement.reason), ..judgement }
 }
 
-/// The row of the suite as a whole.
-pub fn suite_row((pairs, judgement): (usize, Judgement), limits: Limits) -> Row {
-    let mut row = empty_row(BenchmarkId::suite(), "", limits);
+/// The row of the suite as a whole. So many benchmarks are no part of it: their regressions are accepted.
+pub fn suite_row((pairs, judgement): (usize, Judgement), accepted: usize, policy: &Policy) -> Row {
+    let mut row = empty_row(BenchmarkId::suite(), "", policy.suite);
     row.pairs = pairs;
     put(&mut row, in_words(judgement, false), Evidence::PairedMeasurement);
+    if accepted > 0 {
+        row.reason = format!("{}; without {}", row.reason, counted(accepted, "accepted regression"));
+    }
+    policy.accept(&mut row);
     row
 }
 
@@ -161,7 +176,7 @@ pub fn distrust(rows: &mut [Row], controls: Controls) {
     }
     for row in rows.iter_mut().filter(|row| {
         row.evidence == Some(Evidence::PairedMeasurement)
-            && matches!(row.verdict, Verdict::Regressed | Verdict::TailRegressed)
+            && matches!(row.verdict, Verdict::Regressed | Verdict::TailRegressed | Verdict::Accepted)
     }) {
         row.verdict = Verdict::Inconclusive;
         row.reason = "looked slower, but so did equal code in this run; measure again on a quieter machine".into();

@@ -30,9 +30,15 @@ pub fn count_side(
         Side::Head => Some(&open.suite.head),
     };
     let Some(program) = program else { return Ok(Counting::new()) };
-    let counting = count(program, open.suite.version, names, folder, &folder.join("home"), patience);
+    let own = |name: &String| match side {
+        Side::Base => open.suite.renamed.get(name).unwrap_or(name).clone(),
+        Side::Head => name.clone(),
+    };
+    let own_names: Vec<String> = names.iter().map(own).collect();
+    let counting = count(program, open.suite.version, &own_names, folder, &folder.join("home"), patience);
     let _ = std::fs::remove_dir_all(folder);
-    counting
+    let mut counting = counting?;
+    Ok(names.iter().zip(&own_names).filter_map(|(name, own)| Some((name.clone(), counting.remove(own)?))).collect())
 }
 
 /// Counts benchmarks of an executable that both sides have, and answers for each name. `folder` is one that nobody else

@@ -45,7 +45,7 @@ pub fn explain(request: ExplainRequest, progress: &mut dyn Progress) -> Result<E
     let suites = look(&head, Against::Base(&built, &tried), &setting.looking(&home, true), progress)?;
     let mut explanation = Explanation {
         base: BaseSide { commit: Some(base.commit), reason: base.reason },
-        head: HeadSide { commit: Some(setting.head.commit.clone()), dirty: setting.head.dirty },
+        head: HeadSide { commit: Some(setting.head.commit.clone()), dirty: setting.head.dirty, changes: None },
         benchmarks: Vec::new(),
         skipped: suites.skipped,
         warnings: Vec::new(),

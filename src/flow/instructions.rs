@@ -8,7 +8,7 @@ use super::culprits::counted_change;
 use super::project::Setting;
 use super::suites::{Open, Suites};
 use super::{FlowError, Progress};
-use crate::gate::{CountLimits, Limits, judge_counts};
+use crate::gate::{CountLimits, Limits, Policy, judge_counts};
 use crate::harness::HarnessError;
 use crate::harness::criterion::{Counting, Counts, Patience};
 use crate::instrument::Copies;
@@ -28,7 +28,7 @@ pub fn add_instructions(
     progress: &mut dyn Progress,
 ) -> Result<(), FlowError> {
     let wanted = |open: &Open| -> Vec<(String, CountLimits)> {
-        let limits = |name: &String| setting.config.policy.instruction_limits(&open.id(name));
+        let limits = |name: &String| setting.config.policy.instruction_limits(&open.judged_as(name));
         open.names.iter().filter_map(|name| Some((name.clone(), limits(name)?))).collect()
     };
     let count: usize = suites.open.iter().map(|open| wanted(open).len()).sum();
@@ -65,16 +65,26 @@ pub fn add_instructions(
             };
             let counts = twice(&mut base, Side::Base).and_then(|base| Ok((base, twice(&mut head, Side::Head)?)));
             if let Ok(([base, _], [head, _])) = &counts {
-                let slow = rows.iter_mut().filter(|row| row.benchmark == id && row.verdict == Verdict::Regressed);
+                let slow = rows.iter_mut().filter(|row| row.benchmark == id && is_slow(row));
                 slow.for_each(|row| row.counted = Some(counted_change(&base.warm, &head.warm)));
             }
-            rows.push(row(id, &open.harness, limits, counts));
+            rows.push(row(id, &open.harness, limits, counts, &setting.config.policy));
         }
     }
     Ok(())
 }
 
-fn row(id: BenchmarkId, harness: &str, limits: CountLimits, counts: Result<([Counts; 2], [Counts; 2]), String>) -> Row {
+fn is_slow(row: &Row) -> bool {
+    matches!(row.verdict, Verdict::Regressed | Verdict::Accepted)
+}
+
+fn row(
+    id: BenchmarkId,
+    harness: &str,
+    limits: CountLimits,
+    counts: Result<([Counts; 2], [Counts; 2]), String>,
+    policy: &Policy,
+) -> Row {
     let mut row =
         empty_row(id, harness, Limits { tolerate: limits.max_regression, ..Limits::new(limits.max_regression) });
     (row.metric, row.unit) = (Metric::Instructions, Metric::Instructions.unit());
@@ -90,8 +100,14 @@ fn row(id: BenchmarkId, harness: &str, limits: CountLimits, counts: Result<([Cou
     let judgement = judge_counts(totals(&base), totals(&head), limits);
     let evidence = if judgement.verdict == Verdict::OverBudget { Evidence::AbsoluteBudget } else { Evidence::Counted };
     put(&mut row, judgement, evidence);
+    policy.accept(&mut row);
+    if row.verdict == Verdict::Accepted && limits.max.is_some_and(|max| totals(&head).into_iter().min() > Some(max)) {
+        row.verdict = Verdict::OverBudget;
+        row.evidence = Some(Evidence::AbsoluteBudget);
+        row.reason = "executes more than its budget allows".to_owned();
+    }
     (row.base, row.head) = (Some(base[0].warm.total as f64), Some(head[0].warm.total as f64));
-    if row.verdict == Verdict::Regressed {
+    if is_slow(&row) {
         row.counted = Some(counted_change(&base[0].warm, &head[0].warm));
     }
     row

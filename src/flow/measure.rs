@@ -12,7 +12,7 @@ use crate::gate::{Judgement, Limits, judge_suite};
 use crate::harness::criterion::Criterion;
 use crate::harness::{Bench, Sides};
 use crate::instrument::{Copies, Layouts};
-use crate::model::{BenchmarkId, Controls};
+use crate::model::{BenchmarkId, Controls, Metric};
 use crate::report::{self, counted};
 
 /// Seconds that a slice of a usual benchmark takes, on one side.
@@ -47,6 +47,11 @@ impl Results {
         Some((pairs, judge_suite(&rows, &self.0.suite_again, limits)?))
     }
 
+    /// How many regressions are accepted.
+    pub fn accepted(&self) -> usize {
+        self.0.measured.iter().flatten().filter(|measured| measured.is_accepted()).count()
+    }
+
     /// What comparing base with itself showed.
     pub fn controls(&self) -> Controls {
         self.0.controls
@@ -78,9 +83,12 @@ pub fn measure(
     let suites = &*suites;
     let policy = &setting.config.policy;
     let planned = |open: &Open| -> Vec<Planned> {
-        let ids = open.names.iter().map(|name| open.id(name));
         let fits = |limits: Limits| if open.suite.has_many_layouts() { limits } else { limits.in_one_layout() };
-        ids.map(|id| Planned { limits: fits(setting.limits(open, &id)), id }).collect()
+        let plan = |id: BenchmarkId| {
+            let accepted = policy.accepted(&id, Metric::WallTime);
+            Planned { limits: fits(setting.limits(open, &id)), accepted, id }
+        };
+        open.names.iter().map(|name| plan(open.id(name))).collect()
     };
     let benchmarks: Vec<Vec<Planned>> = suites.open.iter().map(planned).collect();
     let rows = benchmarks.iter().map(Vec::len).sum();

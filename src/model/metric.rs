@@ -18,6 +18,18 @@ pub enum Metric {
 }
 
 impl Metric {
+    /// All metrics.
+    pub const ALL: [Self; 3] = [Self::WallTime, Self::WallTimeTail, Self::Instructions];
+
+    /// The spelling wherever users meet it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::WallTime => "wall-time",
+            Self::WallTimeTail => "wall-time-tail",
+            Self::Instructions => "instructions",
+        }
+    }
+
     /// The unit in which values of this metric are stored.
     pub fn unit(self) -> Unit {
         match self {
@@ -29,11 +41,7 @@ impl Metric {
 
 impl fmt::Display for Metric {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::WallTime => "wall-time",
-            Self::WallTimeTail => "wall-time-tail",
-            Self::Instructions => "instructions",
-        })
+        f.write_str(self.as_str())
     }
 }
 
