@@ -67,6 +67,9 @@ pub fn accept(request: &AcceptRequest) -> Result<(Vec<Written>, PathBuf), FlowEr
     }
     let base = report.base.as_ref().and_then(|base| base.commit.as_deref());
     let base = base.and_then(|commit| project.of_base(commit).ok().flatten());
+    let read = |text: &str, project: &Project| -> Result<Vec<Acceptance>, FlowError> {
+        Ok(config::parse(text, &project.shown(), &Overrides::default())?.policy.acceptances)
+    };
     let (mut text, mut written) = (project.text.clone(), Vec::new());
     for row in rows {
         let (change, size) = size(row, request.max_regression)?;
@@ -76,19 +79,19 @@ pub fn accept(request: &AcceptRequest) -> Result<(Vec<Written>, PathBuf), FlowEr
             max_regression: size,
             reason: request.reason.clone(),
         };
+        let of_it = |other: &Acceptance| other.is_of(&row.benchmark, row.metric);
+        let standing = read(&text, &project)?;
+        text = config::with_acceptance(&text, &project.shown(), &acceptance, standing.iter().position(of_it))?;
+        // As it will be read.
+        let Some(acceptance) = read(&text, &project)?.into_iter().find(of_it) else { continue };
         if base.as_ref().is_some_and(|base| base.policy.acceptances.contains(&acceptance)) {
             return Err(FlowError::Usage(format!(
                 "base has this very acceptance of `{}`, so that it would not count\nhelp: say in --reason what is new",
                 visible(&acceptance.benchmark)
             )));
         }
-        let standing = config::parse(&text, &project.shown(), &Overrides::default())?.policy.acceptances;
-        let replaced = standing.iter().position(|other| other.is_of(&row.benchmark, row.metric));
-        text = config::with_acceptance(&text, &project.shown(), &acceptance, replaced)?;
         written.push(Written { acceptance, change });
     }
-    let counts = config::parse(&text, &project.shown(), &Overrides::default())?.policy.acceptances;
-    debug_assert!(written.iter().all(|one| counts.contains(&one.acceptance)));
     project.write(&text)?;
     Ok((written, project.file))
 }

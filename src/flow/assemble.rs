@@ -271,8 +271,9 @@ pub fn run(
     }
 }
 
-/// The command that measures one benchmark again, as `request` had it measured.
-pub fn reproduce(id: &BenchmarkId, base: &str, request: &ProjectRequest) -> String {
+/// The command that measures one benchmark again, as `request` had it measured. `selects`: whether both sides have it in
+/// one target, by which it can be selected.
+pub fn reproduce(id: &BenchmarkId, base: &str, request: &ProjectRequest, selects: bool) -> String {
     let mut words: Vec<String> = ["cargo", "perfgate", "--base", base].map(str::to_owned).into();
     let mut add = |option: &str, value: Option<String>| {
         if let Some(value) = value {
@@ -282,8 +283,8 @@ pub fn reproduce(id: &BenchmarkId, base: &str, request: &ProjectRequest) -> Stri
     let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
     add("--manifest-path", path(&request.manifest_path));
     add("--config", path(&request.config));
-    add("--package", Some(id.package.clone()));
-    add("--bench", Some(id.target.clone()));
+    add("--package", selects.then(|| id.package.clone()));
+    add("--bench", selects.then(|| id.target.clone()));
     let cargo = &request.cargo;
     add("--features", (!cargo.features.is_empty()).then(|| cargo.features.join(",")));
     add("--profile", cargo.profile.clone());
@@ -295,7 +296,8 @@ pub fn reproduce(id: &BenchmarkId, base: &str, request: &ProjectRequest) -> Stri
     add("--pin", (!pinned.is_empty()).then(|| pinned.join(",")));
     let flags = [(cargo.all_features, "--all-features"), (cargo.no_default_features, "--no-default-features")];
     words.extend(flags.into_iter().filter(|(on, _)| *on).map(|(_, flag)| flag.to_owned()));
-    let filter = format!("^{}$", regex::escape(&id.name));
+    let name = if selects { id.name.clone() } else { id.to_string() };
+    let filter = format!("^{}$", regex::escape(&name));
     words.push(shell_word(&filter));
     words.join(" ")
 }

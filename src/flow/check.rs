@@ -131,6 +131,7 @@ fn judge_head(
         looking.renamed = renamed::find(setting, built, &head, &looking)?;
     }
     let mut suites = look(&head, against, &looking, progress)?;
+    let renamed = looking.renamed;
     if suites.open.is_empty() && suites.settled.is_empty() {
         suites.skipped.extend(setting.elsewhere(&head));
     }
@@ -167,7 +168,9 @@ fn judge_head(
     frame.warnings.extend(policy::without_effect(&adopted, &setting.config.policy, &rows));
     for row in rows.iter_mut().filter(|row| setting.config.policy.fails(row.verdict)) {
         if row.benchmark != BenchmarkId::suite() {
-            row.reproduce = Some(assemble::reproduce(&row.benchmark, short(&base.commit), &setting.request));
+            let old = renamed.in_base(&row.benchmark);
+            let selects = (&old.package, &old.target) == (&row.benchmark.package, &row.benchmark.target);
+            row.reproduce = Some(assemble::reproduce(&row.benchmark, short(&base.commit), &setting.request, selects));
         }
     }
     let stored = if request.store {

@@ -5,7 +5,7 @@ use cargo_perfgate::config::{with_acceptance, without};
 use cargo_perfgate::gate::{Acceptance, Rename};
 use cargo_perfgate::model::Metric;
 use proptest::prelude::*;
-use snapbox::{assert_data_eq, str};
+use snapbox::{IntoData, assert_data_eq, str};
 
 use super::{PATH, ids, policy, read, refused};
 
@@ -96,6 +96,7 @@ error: `rename.from` must be a benchmark's name such as "parser/large", not an i
 11 | from = 1
    |        ^
 "#]]
+        .raw()
     );
     let twice = refused(&entry("a").repeat(2));
     assert!(twice.starts_with("error: wall-time of `a` is accepted twice\n"), "{twice}");
@@ -184,8 +185,8 @@ fn an_acceptance_is_put_in_and_taken_out_and_nothing_else_changes() {
     let one = acceptance("p::b/a \"b\"\\", 0.125, "it's \"so\"");
     let text = with_acceptance(start, PATH, &one, None).unwrap();
     assert_data_eq!(
-        &text,
-        str![[r#"
+        text.as_str(),
+        str![[r##"
 # mine
 [gate]
 max-regression = "7%" # of us
@@ -197,9 +198,10 @@ max-regression = "7%" # of us
 benchmark = 'p::b/a "b"\'
 metric = "wall-time"
 max-regression = "12.5%"
-reason = '''it's "so"'''
+reason = """it's "so""""
 
-"#]]
+"##]]
+        .raw()
     );
     assert_eq!(policy(&text).acceptances, [one]);
     assert_eq!(without(&text, PATH, &[0], &[]).unwrap(), start);
@@ -236,7 +238,7 @@ proptest! {
         let mut text = start.to_owned();
         let mut all: Vec<Acceptance> = Vec::new();
         for name in names {
-            let one = acceptance(&name, 0.1 + all.len() as f64 / 100.0, &reason);
+            let one = acceptance(&name, (10 + all.len()) as f64 / 100.0, &reason);
             let replaced = all.iter().position(|other| other.benchmark == name);
             text = with_acceptance(&text, PATH, &one, replaced).unwrap();
             match replaced {
