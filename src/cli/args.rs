@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+use super::accept::AcceptOptions;
 use super::output::FormatOption;
 use super::surroundings::default_builds;
 use crate::config::Overrides;
@@ -57,6 +58,8 @@ pub enum Command {
     Doctor(DoctorOptions),
     /// List, show, export, import, delete and verify the stored baselines
     Baseline(BaselineOptions),
+    /// Write what regressed in the last result into the configuration as accepted, with a reason
+    Accept(AcceptOptions),
     /// Render saved results in any format, or all shards of one run as one; exits as the check that wrote them
     #[command(after_help = after_help())]
     Report(ReportOptions),

@@ -1,6 +1,7 @@
 //! Floor 6: arguments turned into requests, results into text, errors into exit codes. The only users of clap and the
 //! only printers.
 
+mod accept;
 mod args;
 mod baseline;
 mod check;
@@ -63,6 +64,7 @@ fn start(arguments: Arguments) -> ExitCode {
         Command::Baseline(options) => baseline::execute(options, &mut ui),
         Command::Report(options) => report::execute(&options, &mut ui),
         Command::Init(options) => init::execute(&options, &mut ui),
+        Command::Accept(options) => accept::execute(options, &mut ui),
         Command::Clean(options) => clean::execute(options, &mut ui),
         Command::Completions(options) => completions::execute(&options),
     };

@@ -22,8 +22,8 @@ pub(super) struct Keys {
 pub(super) static ROOT: Keys = Keys {
     table: "",
     prefix: "",
-    known: &["gate", "metrics", "benchmark", "environment"],
-    later: &[("accept", "[[accept]]"), ("rename", "[[rename]]")],
+    known: &["gate", "metrics", "benchmark", "accept", "rename", "environment"],
+    later: &[],
     invented: false,
 };
 
@@ -117,6 +117,17 @@ pub(super) static BENCHMARK: Keys = Keys {
     invented: false,
 };
 
+pub(super) static ACCEPT: Keys = Keys {
+    table: "[[accept]]",
+    prefix: "accept.",
+    known: &["benchmark", "metric", "max-regression", "reason"],
+    later: &[],
+    invented: false,
+};
+
+pub(super) static RENAME: Keys =
+    Keys { table: "[[rename]]", prefix: "rename.", known: &["from", "to"], later: &[], invented: false };
+
 /// The spelling of `max-regression` that lets it follow from the benchmark's own noise.
 pub(super) const AUTO: &str = "auto";
 
@@ -136,7 +147,7 @@ impl Keys {
         if self.table == BENCHMARK.table && WALL_TIME.known.contains(&key) {
             return Some(format!("write `metrics.wall-time = {{ {key} = … }}`"));
         }
-        [&GATE, &WALL_TIME, &METRICS, &BENCHMARK]
+        [&GATE, &WALL_TIME, &METRICS, &BENCHMARK, &ACCEPT, &RENAME]
             .into_iter()
             .find(|table| table.known.contains(&key))
             .map(|table| format!("it belongs in `{}`", table.table))
@@ -144,7 +155,7 @@ impl Keys {
 }
 
 /// The candidate within a third of `written`'s length in edits, the nearest first; case and `_` for `-` cost nothing.
-pub(super) fn nearest<'c>(written: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
+pub fn nearest<'c>(written: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
     /// Nothing that is longer was meant as any of the candidates, and the distance costs the product of the lengths.
     const LONGEST: usize = 200;
     if written.len() > LONGEST {

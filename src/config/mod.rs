@@ -4,6 +4,8 @@
 //! A limit that is silently ignored is a gate that is off, so whatever is not understood is an error: unknown keys,
 //! wrong units, keys that this version cannot honour yet, and, once the benchmarks are known, rules that match nothing.
 
+mod declared;
+mod edit;
 mod keys;
 mod layers;
 mod limits;
@@ -13,18 +15,23 @@ mod rules;
 mod section;
 mod value;
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use declared::reason_of_option as reason;
+pub use edit::{with_acceptance, without};
+pub use keys::nearest;
 pub use layers::{Chosen, Overrides, PREFIX as VARIABLES};
 pub use parse::parse;
 pub use problem::ConfigError;
-pub use value::duration;
+pub use value::{duration, limit};
 
-use crate::gate::Policy;
+use crate::gate::{Acceptance, Policy, Rename};
 use crate::model::BenchmarkId;
+use declared::Declared;
 use limits::Standing;
 use problem::{Problem, Problems, escaped};
 use rules::SpannedRule;
@@ -47,6 +54,7 @@ pub struct Config {
     text: Arc<str>,
     rules: Vec<SpannedRule>,
     standing: Standing,
+    declared: Declared,
 }
 
 impl Config {
@@ -67,6 +75,29 @@ impl Config {
         rules::contradictions_among(ids, &self.rules, &self.standing, &mut problems);
         problems.into_error(&self.path, &self.text)
     }
+
+    /// The acceptances of `counting` that name several of `ids`, or none of them where these are `all` benchmarks.
+    pub fn unknown_acceptances(&self, counting: &[Acceptance], ids: &[BenchmarkId], all: bool) -> Option<ConfigError> {
+        let mut problems = Problems::default();
+        self.declared.unknown(counting, ids, all, &mut problems);
+        problems.into_error(&self.path, &self.text)
+    }
+
+    /// The benchmarks that `counting` renames, of base's and head's ids: what head has, and what base calls it. With `all`
+    /// benchmarks of both sides at hand each has to be found.
+    ///
+    /// # Errors
+    /// Names that stand for none or for several benchmarks, and benchmarks that were not renamed.
+    pub fn renamed(
+        &self,
+        counting: &[Rename],
+        ids: (&[BenchmarkId], &[BenchmarkId]),
+        all: bool,
+    ) -> Result<BTreeMap<BenchmarkId, BenchmarkId>, ConfigError> {
+        let mut problems = Problems::default();
+        let renamed = self.declared.renamed(counting, ids, all, &mut problems);
+        problems.into_error(&self.path, &self.text).map_or(Ok(renamed), Err)
+    }
 }
 
 /// Reads the configuration of a workspace: the file `explicit`, or else [`DEFAULT_PATH`] where it exists, or else the
@@ -76,7 +107,7 @@ impl Config {
 /// # Errors
 /// A file that was named and is missing; one that cannot be read, is no UTF-8 or too large; whatever [`parse`] refuses.
 pub fn load(workspace_root: &Path, explicit: Option<&Path>, overrides: &Overrides) -> Result<Config, ConfigError> {
-    let path = explicit.map_or_else(|| workspace_root.join(DEFAULT_PATH), Path::to_owned);
+    let path = path_of(workspace_root, explicit);
     let shown = shown_path(workspace_root, &path);
     let in_message = escaped(&shown);
     let bytes = match read(&path) {
@@ -90,6 +121,11 @@ pub fn load(workspace_root: &Path, explicit: Option<&Path>, overrides: &Override
     }
     let text = String::from_utf8(bytes).map_err(|error| ConfigError::of_file(&shown, not_utf8(&in_message, &error)))?;
     parse(&text, &shown, overrides)
+}
+
+/// The file that [`load`] reads.
+pub fn path_of(workspace_root: &Path, explicit: Option<&Path>) -> PathBuf {
+    explicit.map_or_else(|| workspace_root.join(DEFAULT_PATH), Path::to_owned)
 }
 
 /// The nearest folder, from `directory` upwards, that has a configuration; `directory` itself where none has. Cargo is not

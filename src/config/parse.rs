@@ -6,6 +6,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, Error as TomlError};
 
 use super::Config;
+use super::declared::Declared;
 use super::keys::{GATE, METRICS, ROOT, WALL_TIME};
 use super::layers::{self, Overrides};
 use super::limits::{self, Level, Standing};
@@ -76,6 +77,10 @@ fn parse_here(text: &str, display_path: &str, overrides: &Overrides) -> Result<C
     let rules = rules::read(root, &mut problems);
     policy.rules = rules.iter().map(rules::SpannedRule::to_rule).collect();
 
+    let declared = Declared::read(root, &mut problems);
+    policy.acceptances = declared.acceptances();
+    policy.renames = declared.renames();
+
     let mut standing = built_in;
     // Only where all else is well: a mistyped `max-regression` would make contradictions out of nothing.
     let well = problems.is_empty();
@@ -88,7 +93,7 @@ fn parse_here(text: &str, display_path: &str, overrides: &Overrides) -> Result<C
     }
     match problems.into_error(display_path, &text) {
         Some(error) => Err(error),
-        None => Ok(Config { policy, path: display_path.to_owned(), text, rules, standing }),
+        None => Ok(Config { policy, path: display_path.to_owned(), text, rules, standing, declared }),
     }
 }
 

@@ -10,12 +10,12 @@ use super::keys::{BENCHMARK, METRICS, WALL_TIME, nearest};
 use super::limits::{self, Level, Standing};
 use super::problem::{Problem, Problems, shown};
 use super::section::Section;
-use super::value::{Fault, with_article, wrong_type};
+use super::value::{Fault, wrong_type};
 use crate::gate::{CountOverrides, Matcher, Rule};
 use crate::model::BenchmarkId;
 
 /// So many rules at most: each glob is compiled, and every benchmark is held against every rule.
-const MOST_RULES: usize = 1_000;
+pub(super) const MOST_RULES: usize = 1_000;
 /// Longer globs are refused: they are compiled by recursion.
 const LONGEST_GLOB: usize = 500;
 /// So many benchmarks are named where a rule matches none.
@@ -43,29 +43,9 @@ impl SpannedRule {
 
 /// Reads the rules in the order of the file; those with problems are left out.
 pub(super) fn read(root: Section<'_>, problems: &mut Problems) -> Vec<SpannedRule> {
-    let Some(value) = root.get("benchmark") else {
-        return Vec::new();
-    };
-    let DeValue::Array(elements) = value.get_ref() else {
-        let title = format!("`benchmark` must be an array of tables, not {}", with_article(value.get_ref()));
-        problems.add(Problem::at(value.span(), title).label("write `[[benchmark]]`"));
-        return Vec::new();
-    };
-    let mut rules = Vec::new();
-    for (index, element) in elements.iter().enumerate() {
-        let DeValue::Table(table) = element.get_ref() else {
-            let title = format!("`benchmark` must hold tables, not {}", with_article(element.get_ref()));
-            problems.add(Problem::at(element.span(), title).label("write `[[benchmark]]`"));
-            continue;
-        };
-        if index == MOST_RULES {
-            let title = format!("more than {MOST_RULES} rules; one glob can stand for many benchmarks");
-            problems.add(Problem::at(element.span(), title));
-            break;
-        }
-        rules.extend(read_one(table, element.span(), problems));
-    }
-    rules
+    let too_many = format!("more than {MOST_RULES} rules; one glob can stand for many benchmarks");
+    let tables = root.tables("benchmark", MOST_RULES, &too_many, problems);
+    tables.into_iter().filter_map(|(table, header)| read_one(table, header, problems)).collect()
 }
 
 fn read_one(table: &DeTable<'_>, header: Range<usize>, problems: &mut Problems) -> Option<SpannedRule> {
@@ -121,7 +101,8 @@ fn read_limits(section: Section<'_>, header: Range<usize>, problems: &mut Proble
     Some((Level::read(limits, true, problems), counts))
 }
 
-fn text(value: &DeValue<'_>, expected: &str) -> Result<String, Fault> {
+/// A text that is not empty.
+pub(super) fn text(value: &DeValue<'_>, expected: &str) -> Result<String, Fault> {
     match value {
         DeValue::String(text) if text.is_empty() => Err(Fault::new(format!("must be {expected}"))),
         DeValue::String(text) => Ok(text.to_string()),
@@ -240,7 +221,8 @@ fn meant(rule: &SpannedRule, ids: &[BenchmarkId]) -> Option<String> {
     nearest(pattern, names).map(|name| format!("did you mean `{}`?", shown(name)))
 }
 
-fn named(ids: &[BenchmarkId]) -> String {
+/// The first of `ids`, and how many more there are.
+pub(super) fn named(ids: &[BenchmarkId]) -> String {
     let names: Vec<String> = ids.iter().take(NAMED).map(|id| format!("`{}`", shown(&id.name))).collect();
     match ids.len().saturating_sub(NAMED) {
         0 => names.join(", "),

@@ -63,6 +63,38 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// The tables of the array at `key`, each with the place of its header: `most` at most, `too_many` says of the next one
+    /// what is wrong with it.
+    pub fn tables(
+        &self,
+        key: &str,
+        most: usize,
+        too_many: &str,
+        problems: &mut Problems,
+    ) -> Vec<(&'a DeTable<'a>, Range<usize>)> {
+        let Some(value) = self.get(key) else { return Vec::new() };
+        let instead = format!("write `[[{key}]]`");
+        let DeValue::Array(elements) = value.get_ref() else {
+            let title = format!("`{key}` must be an array of tables, not {}", with_article(value.get_ref()));
+            problems.add(Problem::at(value.span(), title).label(instead));
+            return Vec::new();
+        };
+        let mut tables = Vec::new();
+        for element in elements.iter() {
+            let DeValue::Table(table) = element.get_ref() else {
+                let title = format!("`{key}` must hold tables, not {}", with_article(element.get_ref()));
+                problems.add(Problem::at(element.span(), title).label(instead.as_str()));
+                continue;
+            };
+            if tables.len() == most {
+                problems.add(Problem::at(element.span(), too_many));
+                break;
+            }
+            tables.push((table, element.span()));
+        }
+        tables
+    }
+
     /// The table at `key`; `instead` says what to write where it is none.
     pub fn section(
         &self,

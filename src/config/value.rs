@@ -23,6 +23,14 @@ impl Fault {
         Self { what: what.into(), label: None }
     }
 
+    /// In words, for the value of an option.
+    fn of_option(self) -> String {
+        match self.label {
+            Some(label) => format!("it {}: {label}", self.what),
+            None => format!("it {}", self.what),
+        }
+    }
+
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = Some(label.into());
         self
@@ -117,10 +125,12 @@ pub(super) fn waiting(value: &DeValue<'_>, example: &str) -> Result<Duration, Fa
 
 /// A span of time as an option gives it, such as `90s`; the error is what is wrong with it.
 pub fn duration(text: &str) -> Result<Duration, String> {
-    waiting(&DeValue::String(text.into()), "90s").map_err(|fault| match fault.label {
-        Some(label) => format!("it {}: {label}", fault.what),
-        None => format!("it {}", fault.what),
-    })
+    waiting(&DeValue::String(text.into()), "90s").map_err(Fault::of_option)
+}
+
+/// A limit as an option gives it, such as `12%`, as a plain ratio; the error is what is wrong with it.
+pub fn limit(text: &str) -> Result<f64, String> {
+    ratio(&DeValue::String(text.into()), Range::Limit).map_err(Fault::of_option)
 }
 
 /// The unit behind a word that people write for it.

@@ -11,7 +11,7 @@ use crate::model::{
     BaseSide, BenchmarkId, Controls, Environment, Evidence, HeadSide, Measurement, Metric, Outcome,
     REPORT_FORMAT_VERSION, RUN_FORMAT_VERSION, Report, Revision, Row, Run, Shard, Side, SideSamples, Skipped, Verdict,
 };
-use crate::report::shell_word;
+use crate::report::{counted, shell_word};
 use crate::stats::{quantile, sorted};
 
 /// Name and version of this program, as documents carry it.
@@ -102,7 +102,13 @@ pub fn settled_row(settled: &Settled, policy: &Policy) -> Row {
 
 /// The rows of a measured pair: its own, and one of its tail where that regressed; else the reason why the benchmark has
 /// none.
-pub fn paired_rows(id: BenchmarkId, open: &Open, measured: &Measured, limits: Limits) -> Result<Vec<Row>, Skipped> {
+pub fn paired_rows(
+    id: BenchmarkId,
+    open: &Open,
+    measured: &Measured,
+    limits: Limits,
+    policy: &Policy,
+) -> Result<Vec<Row>, Skipped> {
     let mut row = empty_row(id.clone(), &open.harness, limits);
     let typical = |side: &[Estimate]| median(side.iter().map(|estimate| estimate.typical));
     row.pairs = measured.trial.as_ref().map_or(0, Trial::pairs);
@@ -129,6 +135,7 @@ pub fn paired_rows(id: BenchmarkId, open: &Open, measured: &Measured, limits: Li
     (row.limit, row.tolerate) = (trial.limits().max_regression, trial.limits().tolerate);
     let many_layouts = open.suite.has_many_layouts();
     put(&mut row, in_words(trial.judgement(), many_layouts), Evidence::PairedMeasurement);
+    policy.accept(&mut row);
     budget(&mut row, &estimates(measured));
     let all = |side: &[Estimate], of: fn(&Estimate) -> f64| side.iter().map(of).collect::<Vec<_>>();
     let samples = |of: fn(&Estimate) -> f64| (all(&measured.base, of), all(&measured.head, of));
@@ -136,6 +143,9 @@ pub fn paired_rows(id: BenchmarkId, open: &Open, measured: &Measured, limits: Li
     show_samples(&mut row, &base, &head);
     if open.tried.is_some() {
         row.reason = format!("{ON_BASE}: {}", row.reason);
+    }
+    if let Some(from) = open.base_id(&row.benchmark.name) {
+        row.reason = format!("base's `{}`: {}", from.name, row.reason);
     }
     let mut rows = vec![row];
     if let Some(judgement) = trial.tail_judgement() {
@@ -147,6 +157,7 @@ pub fn paired_rows(id: BenchmarkId, open: &Open, measured: &Measured, limits: Li
         row.base = tail(&measured.base);
         row.head = tail(&measured.head);
         put(&mut row, in_words(judgement, many_layouts), Evidence::PairedMeasurement);
+        policy.accept(&mut row);
         let (base, head) = samples(|estimate| estimate.tail);
         show_samples(&mut row, &base, &head);
         rows.push(row);
@@ -162,11 +173,15 @@ fn in_words(judgement: Judgement, many_layouts: bool) -> Judgement {
     Judgement { reason: format!("{}; {counted}", judgement.reason), ..judgement }
 }
 
-/// The row of the suite as a whole.
-pub fn suite_row((pairs, judgement): (usize, Judgement), limits: Limits) -> Row {
-    let mut row = empty_row(BenchmarkId::suite(), "", limits);
+/// The row of the suite as a whole. So many benchmarks are no part of it: their regressions are accepted.
+pub fn suite_row((pairs, judgement): (usize, Judgement), accepted: usize, policy: &Policy) -> Row {
+    let mut row = empty_row(BenchmarkId::suite(), "", policy.suite);
     row.pairs = pairs;
     put(&mut row, in_words(judgement, false), Evidence::PairedMeasurement);
+    if accepted > 0 {
+        row.reason = format!("{}; without {}", row.reason, counted(accepted, "accepted regression"));
+    }
+    policy.accept(&mut row);
     row
 }
 
@@ -177,7 +192,7 @@ pub fn distrust(rows: &mut [Row], controls: Controls) {
     }
     for row in rows.iter_mut().filter(|row| {
         row.evidence == Some(Evidence::PairedMeasurement)
-            && matches!(row.verdict, Verdict::Regressed | Verdict::TailRegressed)
+            && matches!(row.verdict, Verdict::Regressed | Verdict::TailRegressed | Verdict::Accepted)
     }) {
         row.verdict = Verdict::Inconclusive;
         row.reason = "looked slower, but so did equal code in this run; measure again on a quieter machine".into();
@@ -295,8 +310,9 @@ pub fn run(
     }
 }
 
-/// The command that measures one benchmark again, as `request` had it measured.
-pub fn reproduce(id: &BenchmarkId, base: &str, request: &ProjectRequest) -> String {
+/// The command that measures one benchmark again, as `request` had it measured. `selects`: whether both sides have it in
+/// one target, by which it can be selected.
+pub fn reproduce(id: &BenchmarkId, base: &str, request: &ProjectRequest, selects: bool) -> String {
     let mut words: Vec<String> = ["cargo", "perfgate", "--base", base].map(str::to_owned).into();
     let mut add = |option: &str, value: Option<String>| {
         if let Some(value) = value {
@@ -306,8 +322,8 @@ pub fn reproduce(id: &BenchmarkId, base: &str, request: &ProjectRequest) -> Stri
     let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
     add("--manifest-path", path(&request.manifest_path));
     add("--config", path(&request.config));
-    add("--package", Some(id.package.clone()));
-    add("--bench", Some(id.target.clone()));
+    add("--package", selects.then(|| id.package.clone()));
+    add("--bench", selects.then(|| id.target.clone()));
     let cargo = &request.cargo;
     add("--features", (!cargo.features.is_empty()).then(|| cargo.features.join(",")));
     add("--profile", cargo.profile.clone());
@@ -319,7 +335,8 @@ pub fn reproduce(id: &BenchmarkId, base: &str, request: &ProjectRequest) -> Stri
     add("--pin", (!pinned.is_empty()).then(|| pinned.join(",")));
     let flags = [(cargo.all_features, "--all-features"), (cargo.no_default_features, "--no-default-features")];
     words.extend(flags.into_iter().filter(|(on, _)| *on).map(|(_, flag)| flag.to_owned()));
-    let filter = format!("^{}$", regex::escape(&id.name));
+    let name = if selects { id.name.clone() } else { id.to_string() };
+    let filter = format!("^{}$", regex::escape(&name));
     words.push(shell_word(&filter));
     words.join(" ")
 }

@@ -15,7 +15,7 @@ use super::screening::{self, Kept, screen};
 use super::source_lines::locate;
 use super::suites::{Against, Suites, look};
 use super::tried::Tried;
-use super::{FlowError, Progress, noise};
+use super::{FlowError, Progress, noise, renamed};
 use crate::harness::Sides;
 use crate::instrument::Copies;
 use crate::model::{BaseSide, BenchmarkId, Controls, Environment, HeadSide, Report, Row, Run};
@@ -90,15 +90,12 @@ fn judge_head(
         return Ok((nothing_before(setting), None));
     };
     progress.status("Comparing", &format!("head with {} ({})", short(&base.commit), base.reason));
-    let policy_differs = match request.policy {
-        PolicyOf::Base => policy::adopt(setting, &base)?,
-        PolicyOf::Head => Vec::new(),
-    };
+    let adopted = policy::adopt(setting, &base, request.policy)?;
     if request.affected {
         setting.leave_out_unaffected(&base, progress)?;
     }
     if request.method == Method::Stored {
-        return super::stored::check_stored(setting, &base, request.store, policy_differs, progress);
+        return super::stored::check_stored(setting, &base, request.store, &adopted, progress);
     }
     let head = setting.build_head(progress)?;
     let built_base = match setting.build_base(&base.commit, &head, progress) {
@@ -121,7 +118,7 @@ fn judge_head(
         Ok((built, differences)) => (Against::Base(built, &tried), differences.notes.clone()),
         Err(reason) => (Against::Unbuilt(reason), vec![reason.clone()]),
     };
-    warnings.splice(0..0, policy_differs);
+    warnings.splice(0..0, adopted.differences.iter().cloned());
     let environment = setting.environment()?;
     let copies = Copies::new()?;
     let equal_is_unchanged = match &built_base {
@@ -136,11 +133,18 @@ fn judge_head(
         _ => false,
     };
     let home = copies.folder().join("home");
-    let mut suites = look(&head, against, &setting.looking(&home, equal_is_unchanged), progress)?;
+    let mut looking = setting.looking(&home, equal_is_unchanged);
+    if let Ok((built, _)) = &built_base {
+        looking.renamed = renamed::find(setting, built, &head, &looking)?;
+    }
+    let mut suites = look(&head, against, &looking, progress)?;
+    let renamed = looking.renamed;
     if suites.open.is_empty() && suites.settled.is_empty() {
         suites.skipped.extend(setting.elsewhere(&head));
     }
-    setting.check_config(&ids_of(&suites))?;
+    let ids = ids_of(&suites);
+    setting.check_config(&ids)?;
+    setting.check_acceptances(&ids)?;
     let share = setting.take_share(&mut suites, Some(&base), &head.tree.id, request.method, progress);
     let drawn = match &built_base {
         Ok((built, _)) if equal_is_unchanged => {
@@ -155,7 +159,8 @@ fn judge_head(
         }
         _ => BTreeSet::new(),
     };
-    let open: Vec<BenchmarkId> = suites.open_ids().collect();
+    let open: Vec<BenchmarkId> =
+        suites.open.iter().flat_map(|open| open.names.iter().map(|name| open.judged_as(name))).collect();
     if !open.is_empty() {
         progress.detail("Timing", &format!("{}, since nothing cheaper decides", counted(open.len(), "benchmark")));
     }
@@ -170,9 +175,12 @@ fn judge_head(
     frame.controls = frame.controls.and(screening::outcome(&drawn, &rows));
     add_counted(setting, &suites, &mut rows, &mut frame.warnings, progress)?;
     name_culprits(setting, &suites, &mut rows, progress)?;
+    frame.warnings.extend(policy::without_effect(&adopted, &setting.config.policy, &rows));
     for row in rows.iter_mut().filter(|row| setting.config.policy.fails(row.verdict)) {
         if row.benchmark != BenchmarkId::suite() {
-            row.reproduce = Some(assemble::reproduce(&row.benchmark, short(&base.commit), &setting.request));
+            let old = renamed.in_base(&row.benchmark);
+            let selects = (&old.package, &old.target) == (&row.benchmark.package, &row.benchmark.target);
+            row.reproduce = Some(assemble::reproduce(&row.benchmark, short(&base.commit), &setting.request, selects));
         }
     }
     locate(&head, &mut rows);
@@ -210,14 +218,14 @@ fn rows(suites: &Suites, results: &Results, setting: &Setting, mut frame: Frame)
     let mut rows: Vec<Row> = suites.settled.iter().map(|settled| assemble::settled_row(settled, policy)).collect();
     for (id, open, measured) in results.each(suites) {
         let limits = setting.limits(open, &id);
-        match assemble::paired_rows(id, open, measured, limits) {
+        match assemble::paired_rows(id, open, measured, limits, policy) {
             Ok(own) => rows.extend(own),
             Err(skipped) => frame.skipped.push(skipped),
         }
     }
     // Of a shard it is made where all shards are put together.
     let suite = results.suite(policy.suite).filter(|_| frame.shard.is_none());
-    rows.extend(suite.map(|judged| assemble::suite_row(judged, policy.suite)));
+    rows.extend(suite.map(|judged| assemble::suite_row(judged, results.accepted(), policy)));
     assemble::distrust(&mut rows, frame.controls);
     (rows, frame)
 }
@@ -229,9 +237,10 @@ pub(super) fn frame(
     suites: &Suites,
     warnings: Vec<String>,
 ) -> Frame {
+    let changes = setting.changes.clone();
     Frame {
         base: base.map(|base| BaseSide { commit: Some(base.commit.clone()), reason: base.reason.clone() }),
-        head: HeadSide { commit: Some(setting.head.commit.clone()), dirty: setting.head.dirty },
+        head: HeadSide { commit: Some(setting.head.commit.clone()), dirty: setting.head.dirty, changes },
         environment,
         skipped: suites.skipped.clone(),
         warnings,

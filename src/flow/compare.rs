@@ -4,7 +4,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::assemble::Frame;
+use super::policy::{Counting, of_base};
 use super::project::short;
+use super::renamed::Renamed;
 use super::stored::{described, stored_report, to_come};
 use super::{FlowError, file_error};
 use crate::config::{self, Overrides};
@@ -54,14 +56,29 @@ pub fn compare(request: &CompareRequest) -> Result<Report, FlowError> {
             places(&heads),
         )));
     };
-    Ok(report_of(base, head, &request.base, warnings, &config.policy))
+    let mut policy = config.policy.clone();
+    count(&mut policy, &config::path_of(&root, request.config.as_deref()), request, base);
+    let ids = |run: &Run| run.measurements.iter().map(|m| m.benchmark.clone()).collect::<Vec<_>>();
+    let renamed = config.renamed(&policy.renames, (&ids(base), &ids(head)), base.whole && head.whole)?;
+    Ok(report_with(base, head, &request.base, warnings, &renamed.into(), &policy))
 }
 
 /// The report of two runs of one environment; `reason` says why base is base.
 pub fn report_of(base: &Run, head: &Run, reason: &str, warnings: Vec<String>, policy: &Policy) -> Report {
+    report_with(base, head, reason, warnings, &Renamed::default(), policy)
+}
+
+fn report_with(
+    base: &Run,
+    head: &Run,
+    reason: &str,
+    warnings: Vec<String>,
+    renamed: &Renamed,
+    policy: &Policy,
+) -> Report {
     let frame = Frame {
         base: Some(BaseSide { commit: commit(base), reason: reason.to_owned() }),
-        head: HeadSide { commit: commit(head), dirty: head.revision.dirty },
+        head: HeadSide { commit: commit(head), dirty: head.revision.dirty, changes: None },
         environment: (!head.environment.key.is_empty()).then(|| head.environment.clone()),
         skipped: Vec::new(),
         warnings,
@@ -69,7 +86,22 @@ pub fn report_of(base: &Run, head: &Run, reason: &str, warnings: Vec<String>, po
         shard: None,
         compared_elsewhere: false,
     };
-    stored_report(base, head, frame, policy)
+    stored_report(base, head, frame, renamed, policy)
+}
+
+/// Of the file's acceptances and renames those count that base's commit did not have. Where that is not known, none does.
+fn count(policy: &mut Policy, file: &Path, request: &CompareRequest, base: &Run) {
+    if policy.acceptances.is_empty() && policy.renames.is_empty() {
+        return;
+    }
+    let repository = Repository::discover(&request.directory).ok();
+    let known = repository.zip(commit(base));
+    let known = known.and_then(|(git, commit)| of_base(&git, file, &request.overrides, &commit).ok()?.ok());
+    let (acceptances, renames) = known.map_or_else(Default::default, |of_base| {
+        let counting = Counting::of(policy, &of_base.policy);
+        (counting.acceptances, counting.renames)
+    });
+    (policy.acceptances, policy.renames) = (acceptances, renames);
 }
 
 /// The commit of a run; criterion's own baselines have none.

@@ -10,7 +10,7 @@ use super::culprits::{counted_change, site_change};
 use super::project::Setting;
 use super::suites::{Open, Suites};
 use super::{FlowError, Progress};
-use crate::gate::{CountLimits, Limits, judge_counts};
+use crate::gate::{CountLimits, Limits, Policy, judge_counts};
 use crate::harness::HarnessError;
 use crate::harness::criterion::{Allocations, Counts, Patience, Watched};
 use crate::instrument::Copies;
@@ -41,7 +41,7 @@ struct Asked<'a> {
 impl<'a> Asked<'a> {
     fn of(open: &'a Open, setting: &Setting) -> Self {
         let policy = &setting.config.policy;
-        let limits = |name: &String, metric| Some((name.clone(), metric, policy.count_limits(&open.id(name), metric)?));
+        let limits = |name: &String, metric| Some((name.clone(), metric, policy.count_limits(&open.judged_as(name), metric)?));
         let of_name = |name| Metric::COUNTED.into_iter().filter_map(move |metric| limits(name, metric));
         Self { open, wanted: open.names.iter().flat_map(of_name).collect() }
     }
@@ -76,7 +76,7 @@ pub fn add_counted(
             progress.status("Counting", &format!("{what} of {}", counted(number, "benchmark")));
         }
     }
-    let able = can_count(setting);
+    let (able, policy) = (can_count(setting), &setting.config.policy);
     let copies = Copies::new()?;
     let folder = copies.folder().join("counts");
     for asked in &asked {
@@ -92,20 +92,20 @@ pub fn add_counted(
             let id = open.id(name);
             let mut row = row(id.clone(), &open.harness, *metric, *limits);
             if is_allocation(*metric) {
-                fill(&mut row, *limits, &allocations[name], |allocations| number_of(allocations, *metric));
-                if row.verdict.is_too_slow() && traced < MOST_TRACED {
+                fill(&mut row, *limits, &allocations[name], policy, |allocations| number_of(allocations, *metric));
+                if is_worse(&row) && traced < MOST_TRACED {
                     traced += 1;
                     row.counted = site_change(open, name, &row, &folder, PATIENCE)?;
                 }
             } else {
                 let cold = *metric == Metric::ColdInstructions;
                 let profile = |counts: &Counts| if cold { counts.cold.clone() } else { counts.warm.clone() };
-                fill(&mut row, *limits, &instructions[name], |counts| profile(counts).total);
+                fill(&mut row, *limits, &instructions[name], policy, |counts| profile(counts).total);
                 if let Ok([[base, _], [head, _]]) = &instructions[name] {
                     let change = || counted_change(&profile(base), &profile(head));
-                    row.counted = (row.verdict == Verdict::Regressed).then(change);
+                    row.counted = is_worse(&row).then(change);
                     let slow = |row: &&mut Row| {
-                        row.benchmark == id && row.metric == Metric::WallTime && row.verdict == Verdict::Regressed
+                        row.benchmark == id && row.metric == Metric::WallTime && is_worse(row)
                     };
                     rows.iter_mut().filter(slow).filter(|_| !cold).for_each(|row| row.counted = Some(change()));
                 }
@@ -166,8 +166,18 @@ fn row(id: BenchmarkId, harness: &str, metric: Metric, limits: CountLimits) -> R
     row
 }
 
+fn is_worse(row: &Row) -> bool {
+    matches!(row.verdict, Verdict::Regressed | Verdict::OverBudget | Verdict::Accepted)
+}
+
 /// Judges what was counted.
-fn fill<T>(row: &mut Row, limits: CountLimits, counts: &Result<Twice<T>, String>, number: impl Fn(&T) -> u64) {
+fn fill<T>(
+    row: &mut Row,
+    limits: CountLimits,
+    counts: &Result<Twice<T>, String>,
+    policy: &Policy,
+    number: impl Fn(&T) -> u64,
+) {
     let [base, head] = match counts {
         Ok(counts) => counts.each_ref().map(|side| side.each_ref().map(&number)),
         Err(reason) => {
@@ -178,5 +188,11 @@ fn fill<T>(row: &mut Row, limits: CountLimits, counts: &Result<Twice<T>, String>
     let judgement = judge_counts(base, head, limits);
     let evidence = if judgement.verdict == Verdict::OverBudget { Evidence::AbsoluteBudget } else { Evidence::Counted };
     put(row, judgement, evidence);
+    policy.accept(row);
+    if row.verdict == Verdict::Accepted && limits.max.is_some_and(|max| head[0].min(head[1]) > max) {
+        row.verdict = Verdict::OverBudget;
+        row.evidence = Some(Evidence::AbsoluteBudget);
+        row.reason = "more than its budget allows".to_owned();
+    }
     (row.base, row.head) = (Some(base[0] as f64), Some(head[0] as f64));
 }

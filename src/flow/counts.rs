@@ -25,10 +25,11 @@ pub fn count_side(
     folder: &Path,
     patience: Patience,
 ) -> Result<Counting, HarnessError> {
-    let Some(program) = program(open, side) else { return Ok(Counting::new()) };
-    let counting = count(program, open.suite.version, names, folder, &folder.join("home"), patience);
-    let _ = std::fs::remove_dir_all(folder);
-    counting
+    ask(open, side, names, |program, names| {
+        let counting = count(program, open.suite.version, names, folder, &folder.join("home"), patience);
+        let _ = std::fs::remove_dir_all(folder);
+        counting
+    })
 }
 
 /// Traces what benchmarks of one side of an executable allocate. `folder` is one that nobody else uses.
@@ -39,17 +40,32 @@ pub fn allocations_of(
     folder: &Path,
     patience: Patience,
 ) -> Result<Allocating, HarnessError> {
-    let Some(program) = program(open, side) else { return Ok(Allocating::new()) };
-    let allocating = allocations(program, open.suite.version, names, folder, &folder.join("home"), patience);
-    let _ = std::fs::remove_dir_all(folder);
-    allocating
+    ask(open, side, names, |program, names| {
+        let allocating = allocations(program, open.suite.version, names, folder, &folder.join("home"), patience);
+        let _ = std::fs::remove_dir_all(folder);
+        allocating
+    })
 }
 
-fn program(open: &Open, side: Side) -> Option<&Program> {
-    match side {
+/// Asks the program of a side for benchmarks, by the names that it has for them.
+fn ask<T>(
+    open: &Open,
+    side: Side,
+    names: &[String],
+    watch: impl FnOnce(&Program, &[String]) -> Result<Watched<T>, HarnessError>,
+) -> Result<Watched<T>, HarnessError> {
+    let program = match side {
         Side::Base => open.suite.base.as_ref(),
         Side::Head => Some(&open.suite.head),
-    }
+    };
+    let Some(program) = program else { return Ok(Watched::new()) };
+    let own = |name: &String| match side {
+        Side::Base => open.suite.renamed.get(name).unwrap_or(name).clone(),
+        Side::Head => name.clone(),
+    };
+    let own_names: Vec<String> = names.iter().map(own).collect();
+    let mut watched = watch(program, &own_names)?;
+    Ok(names.iter().zip(&own_names).filter_map(|(name, own)| Some((name.clone(), watched.remove(own)?))).collect())
 }
 
 /// Counts benchmarks of an executable that both sides have, and answers for each name. `folder` is one that nobody else

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::counts::{can_count, caveat, count_both};
 use super::project::{ProjectRequest, Setting, short};
 use super::suites::{Against, look};
-use super::{FlowError, Progress};
+use super::{FlowError, PolicyOf, Progress, policy, renamed};
 use crate::harness::criterion::{Counts, Patience};
 use crate::instrument::Copies;
 use crate::model::{BaseSide, BenchmarkId, Explanation, FunctionCost, Functions, HeadSide, SideCounts, Skipped};
@@ -24,7 +24,7 @@ pub struct ExplainRequest {
 
 /// Counts the benchmarks that are asked for, on both sides. Stores nothing.
 pub fn explain(request: ExplainRequest, progress: &mut dyn Progress) -> Result<Explanation, FlowError> {
-    let setting = Setting::open(request.project, progress)?;
+    let mut setting = Setting::open(request.project, progress)?;
     if !can_count(&setting) {
         return Err(FlowError::Usage(
             "could not count instructions: valgrind is not installed, or does not run here\nhelp: install it, as with `apt-get install valgrind`; it exists for Linux and a few other systems".to_owned(),
@@ -36,16 +36,19 @@ pub fn explain(request: ExplainRequest, progress: &mut dyn Progress) -> Result<E
             "HEAD is the first commit: there is nothing to compare it with\nhelp: commit a change, or name a commit with --base".to_owned(),
         ));
     };
+    policy::adopt(&mut setting, &base, PolicyOf::Head)?;
     progress.status("Comparing", &format!("head with {} ({})", short(&base.commit), base.reason));
     let head = setting.build_head(progress)?;
     let (built, _) = setting.build_base(&base.commit, &head, progress)?;
     let copies = Copies::new()?;
     let home = copies.folder().join("home");
     let tried = super::tried::Tried::default();
-    let suites = look(&head, Against::Base(&built, &tried), &setting.looking(&home, true), progress)?;
+    let mut looking = setting.looking(&home, true);
+    looking.renamed = renamed::find(&setting, &built, &head, &looking)?;
+    let suites = look(&head, Against::Base(&built, &tried), &looking, progress)?;
     let mut explanation = Explanation {
         base: BaseSide { commit: Some(base.commit), reason: base.reason },
-        head: HeadSide { commit: Some(setting.head.commit.clone()), dirty: setting.head.dirty },
+        head: HeadSide { commit: Some(setting.head.commit.clone()), dirty: setting.head.dirty, changes: None },
         benchmarks: Vec::new(),
         skipped: suites.skipped,
         warnings: Vec::new(),

@@ -12,7 +12,7 @@ use crate::gate::{Judgement, Limits, judge_suite};
 use crate::harness::criterion::Criterion;
 use crate::harness::{Bench, Sides};
 use crate::instrument::{Copies, Layouts};
-use crate::model::{BenchmarkId, Controls, FirstSample};
+use crate::model::{BenchmarkId, Controls, FirstSample, Metric};
 use crate::report::{self, counted};
 
 /// Seconds that a slice of a usual benchmark takes, on one side.
@@ -50,10 +50,15 @@ impl Results {
     /// The first samples that the suite as a whole is judged by, of this shard's benchmarks.
     pub fn first_samples(&self, suites: &Suites) -> Vec<FirstSample> {
         let sample = |(benchmark, _, measured): (BenchmarkId, _, &Measured)| {
-            let pairs = measured.trial.as_ref().filter(|_| measured.ended_by.is_none())?.first_sample();
+            let pairs = measured.trial.as_ref().filter(|_| measured.is_of_suite())?.first_sample();
             (!pairs.is_empty()).then(|| FirstSample { benchmark, pairs: pairs.to_vec() })
         };
         self.each(suites).filter_map(sample).collect()
+    }
+
+    /// How many regressions are accepted.
+    pub fn accepted(&self) -> usize {
+        self.0.measured.iter().flatten().filter(|measured| measured.is_accepted()).count()
     }
 
     /// What comparing base with itself showed.
@@ -87,9 +92,12 @@ pub fn measure(
     let suites = &*suites;
     let policy = &setting.config.policy;
     let planned = |open: &Open| -> Vec<Planned> {
-        let ids = open.names.iter().map(|name| open.id(name));
         let fits = |limits: Limits| if open.suite.has_many_layouts() { limits } else { limits.in_one_layout() };
-        ids.map(|id| Planned { limits: fits(setting.limits(open, &id)), id }).collect()
+        let plan = |id: BenchmarkId| {
+            let accepted = policy.accepted(&id, Metric::WallTime);
+            Planned { limits: fits(setting.limits(open, &id)), accepted, id }
+        };
+        open.names.iter().map(|name| plan(open.id(name))).collect()
     };
     let benchmarks: Vec<Vec<Planned>> = suites.open.iter().map(planned).collect();
     let rows = suites.comparisons.unwrap_or_else(|| benchmarks.iter().map(Vec::len).sum());

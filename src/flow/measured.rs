@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::gate::{Pair, Stage, Trial};
 use crate::harness::{Failure, FailureKind, Sample};
-use crate::model::Side;
+use crate::model::{Side, Verdict};
 use crate::stats::{quantile, sorted, spread_between, trimmed_mean};
 
 /// What measuring one benchmark gave.
@@ -22,6 +22,8 @@ pub struct Measured {
     pub fixes_time: bool,
     /// The time that its slices took, all of them, with its share of links and starts.
     pub cost: Duration,
+    /// The largest change that is accepted, where one is: a plain ratio.
+    pub accepted: Option<f64>,
     processes: usize,
     missed: usize,
 }
@@ -47,9 +49,15 @@ impl Measured {
             ended_by: None,
             fixes_time: false,
             cost: Duration::ZERO,
+            accepted: None,
             processes,
             missed: 0,
         }
+    }
+
+    /// The same where a change of at most this is accepted.
+    pub fn accepting(self, accepted: Option<f64>) -> Self {
+        Self { accepted, ..self }
     }
 
     /// The standard deviation of what the layout adds, relative to the time: of head alone, which was measured twice in
@@ -72,6 +80,17 @@ impl Measured {
     /// Whether nothing more can come of it.
     pub fn is_decided(&self) -> bool {
         !self.open() && !self.suspected()
+    }
+
+    /// Whether it counts for the suite as a whole: it was measured, and is not an accepted regression.
+    pub(super) fn is_of_suite(&self) -> bool {
+        self.ended_by.is_none() && !self.is_accepted()
+    }
+
+    /// Whether it regressed, by no more than is accepted.
+    pub fn is_accepted(&self) -> bool {
+        let change = || self.trial.as_ref().filter(|trial| trial.verdict() == Verdict::Regressed)?.change();
+        self.accepted.is_some_and(|accepted| change().is_some_and(|change| change <= accepted))
     }
 
     /// Whether its first sample goes on.

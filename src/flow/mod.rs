@@ -1,5 +1,6 @@
 //! Floor 5: the use cases. They know all adapters and pass between them; they know neither arguments nor terminals.
 
+pub mod accept;
 pub mod baseline;
 pub mod check;
 pub mod clean;
@@ -26,6 +27,7 @@ mod measured;
 mod noise;
 mod policy;
 mod project;
+mod renamed;
 mod schedule;
 mod share;
 mod source_lines;

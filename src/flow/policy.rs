@@ -5,10 +5,10 @@ use std::path::Path;
 
 use super::FlowError;
 use super::project::Setting;
-use crate::config;
-use crate::gate::{CountOverride, Matcher, Policy, Reaction, Rule};
-use crate::model::Metric;
-use crate::vcs::Base;
+use crate::config::{self, Config, ConfigError, Overrides};
+use crate::gate::{Acceptance, CountOverride, Matcher, Policy, Reaction, Rename, Rule};
+use crate::model::{Metric, Row, Verdict};
+use crate::vcs::{Base, Repository};
 
 /// Whose policy is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,32 +23,122 @@ pub enum PolicyOf {
 /// So many differences are named.
 const NAMED: usize = 5;
 
+/// What came of base's and head's configurations.
+#[derive(Debug, Default)]
+pub struct Adopted {
+    /// How they differ, a sentence each.
+    pub differences: Vec<String>,
+    /// The benchmarks of acceptances and renames that have ended: base has them, too.
+    pub ended: Vec<String>,
+}
+
 /// Puts base's policy into force where it differs from head's, and says so. Base's is that of its own configuration file,
-/// or the defaults where it has none.
-pub fn adopt(setting: &mut Setting, base: &Base) -> Result<Vec<String>, FlowError> {
+/// or the defaults where it has none. Of head's acceptances and renames those count that base has not.
+pub fn adopt(setting: &mut Setting, base: &Base, whose: PolicyOf) -> Result<Adopted, FlowError> {
+    let read = of_base(&setting.repository, &setting.config_file(), &setting.request.overrides, &base.commit)?;
     // A file that the user names is the user's word, not the change's.
-    if setting.request.config.is_some() {
-        return Ok(Vec::new());
-    }
-    let path = setting.inside().join(config::DEFAULT_PATH);
-    let overrides = &setting.request.overrides;
-    let read = match setting.repository.file_of(&base.commit, &path)? {
-        None => config::without_file(overrides),
-        Some(bytes) => config::parse(&String::from_utf8_lossy(&bytes), &shown(&path), overrides),
-    };
+    let base_holds = whose == PolicyOf::Base && setting.request.config.is_none();
     let Ok(of_base) = read else {
-        let sentence = "base's configuration cannot be read, so head's holds";
-        return Ok(vec![sentence.to_owned()]);
+        let sentence = "base's configuration cannot be read, so head's holds".to_owned();
+        let differences = if base_holds { vec![sentence] } else { Vec::new() };
+        return Ok(Adopted { differences, ended: Vec::new() });
     };
-    let differences = differences(&of_base.policy, &setting.config.policy);
-    if differences.is_empty() {
-        return Ok(Vec::new());
+    let head = &setting.config.policy;
+    let mut adopted = Adopted::default();
+    let differences = if base_holds { differences(&of_base.policy, head) } else { Vec::new() };
+    let Counting { acceptances, renames, ended } = Counting::of(head, &of_base.policy);
+    if !differences.is_empty() {
+        setting.config.policy = of_base.policy;
+        adopted.differences.push(format!(
+            "the configuration differs, and base's holds until head is merged: {}; `--policy head` tries head's",
+            differences.join(", ")
+        ));
     }
-    setting.config.policy = of_base.policy;
-    Ok(vec![format!(
-        "the configuration differs, and base's holds until head is merged: {}; `--policy head` tries head's",
-        differences.join(", ")
-    )])
+    adopted.differences.extend(declared("accepts, until it is merged", acceptances.iter().map(accepted)));
+    adopted.differences.extend(declared("renames", renames.iter().map(|r| format!("`{}` to `{}`", r.from, r.to))));
+    adopted.ended = ended;
+    (setting.config.policy.acceptances, setting.config.policy.renames) = (acceptances, renames);
+    Ok(adopted)
+}
+
+/// The configuration `file` as `commit` has it, or the defaults where it has none; the inner error where it cannot be
+/// read.
+pub(super) fn of_base(
+    repository: &Repository,
+    file: &Path,
+    overrides: &Overrides,
+    commit: &str,
+) -> Result<Result<Config, ConfigError>, FlowError> {
+    let path = file.canonicalize().unwrap_or_else(|_| file.to_owned());
+    let Ok(path) = path.strip_prefix(repository.root()) else { return Ok(config::without_file(overrides)) };
+    Ok(match repository.file_of(commit, path)? {
+        None => config::without_file(overrides),
+        Some(bytes) => config::parse(&String::from_utf8_lossy(&bytes), &shown(path), overrides),
+    })
+}
+
+/// What head declares and base does not: it ends by itself once it is merged.
+pub(super) struct Counting {
+    pub acceptances: Vec<Acceptance>,
+    pub renames: Vec<Rename>,
+    /// The benchmarks of those that base has, too.
+    pub ended: Vec<String>,
+}
+
+impl Counting {
+    pub fn of(head: &Policy, base: &Policy) -> Self {
+        let (old, acceptances): (Vec<Acceptance>, _) =
+            head.acceptances.iter().cloned().partition(|acceptance| base.acceptances.contains(acceptance));
+        let (old_names, renames): (Vec<Rename>, _) =
+            head.renames.iter().cloned().partition(|rename| base.renames.contains(rename));
+        let ended = old.into_iter().map(|acceptance| acceptance.benchmark);
+        Self { acceptances, renames, ended: ended.chain(old_names.into_iter().map(|rename| rename.to)).collect() }
+    }
+}
+
+fn accepted(acceptance: &Acceptance) -> String {
+    let Acceptance { benchmark, metric, max_regression, .. } = acceptance;
+    format!("`{benchmark}` ({metric}, up to {})", percent(*max_regression))
+}
+
+fn declared(what: &str, all: impl Iterator<Item = String>) -> Option<String> {
+    let all: Vec<String> = all.collect();
+    (!all.is_empty()).then(|| format!("head's configuration {what}: {}", some(all).join(", ")))
+}
+
+/// What the reader should know of acceptances and renames that did nothing, once all `rows` are judged.
+pub fn without_effect(adopted: &Adopted, policy: &Policy, rows: &[Row]) -> Vec<String> {
+    let mut sentences = Vec::new();
+    if !adopted.ended.is_empty() {
+        let names = adopted.ended.iter().map(|name| format!("`{name}`")).collect();
+        let names = some(names).join(", ");
+        sentences.push(format!(
+            "acceptances or renames have ended, since base has them, too: {names}; `cargo perfgate accept --prune` removes them"
+        ));
+    }
+    let unneeded = policy.acceptances.iter().filter_map(|acceptance| unneeded(acceptance, rows)).collect::<Vec<_>>();
+    sentences.extend(some(unneeded));
+    sentences
+}
+
+/// Why an acceptance was not needed; `None` where it was, or where nothing is known of its benchmark.
+fn unneeded(acceptance: &Acceptance, rows: &[Row]) -> Option<String> {
+    let Acceptance { benchmark, metric, .. } = acceptance;
+    let own = |row: &&Row| row.benchmark.is_called(benchmark);
+    let row = match rows.iter().find(|row| own(row) && row.metric == *metric) {
+        Some(row) => row,
+        None if *metric == Metric::Instructions && rows.iter().any(|row| own(&row)) => {
+            return Some(format!(
+                "the acceptance of `{benchmark}` ({metric}) does nothing: `[metrics.instructions]` would have them counted"
+            ));
+        }
+        // There is a row of the tail only where that regressed.
+        None => rows.iter().find(|row| own(row) && *metric == Metric::WallTimeTail)?,
+    };
+    let fine = matches!(row.verdict, Verdict::Improved | Verdict::Unchanged | Verdict::WithinLimit);
+    fine.then(|| {
+        format!("the acceptance of `{benchmark}` ({metric}) was not needed, and can be removed: {}", row.verdict)
+    })
 }
 
 fn shown(path: &Path) -> String {
@@ -60,11 +150,16 @@ fn differences(base: &Policy, head: &Policy) -> Vec<String> {
     let (base, head) = (described(base), described(head));
     let keys: std::collections::BTreeSet<&String> = base.keys().chain(head.keys()).collect();
     let value = |of: &BTreeMap<String, String>, key: &String| of.get(key).map_or("not set", String::as_str).to_owned();
-    let mut all: Vec<String> = keys
+    let all = keys
         .into_iter()
         .filter(|key| base.get(*key) != head.get(*key))
         .map(|key| format!("{key} is {} (head: {})", value(&base, key), value(&head, key)))
         .collect();
+    some(all)
+}
+
+/// The first [`NAMED`], and how many more there are.
+fn some(mut all: Vec<String>) -> Vec<String> {
     let more = all.len().saturating_sub(NAMED);
     if more > 0 {
         all.truncate(NAMED);

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::measure::Effort;
+use super::renamed::Renamed;
 use super::suites::{Looking, Open};
 use super::{FlowError, Progress, absent, affected, file_error};
 use crate::config::{self, Config, Overrides};
@@ -57,6 +58,8 @@ pub struct Setting {
     pub repository: Repository,
     /// What is checked out.
     pub head: Head,
+    /// A hash of the uncommitted changes, the configuration apart.
+    pub changes: Option<String>,
     /// The policy in force and where it came from.
     pub config: Config,
     /// The work tree's own configuration.
@@ -122,6 +125,8 @@ impl Setting {
         let own = config.clone();
         let repository = Repository::discover(&workspace_root)?;
         let head = repository.head()?;
+        let file = config::path_of(&workspace_root, request.config.as_deref());
+        let changes = if head.dirty { repository.changes(&file)? } else { None };
         let manifest = manifest
             .strip_prefix(repository.root())
             .map_err(|_| {
@@ -144,6 +149,7 @@ impl Setting {
             request,
             repository,
             head,
+            changes,
             config,
             own,
             workspace_root,
@@ -164,7 +170,8 @@ impl Setting {
     /// How this project's executables are looked at; `home` is a folder for what they may write.
     pub fn looking<'a>(&'a self, home: &'a Path, equal_is_unchanged: bool) -> Looking<'a> {
         let filter = self.request.filter.as_ref();
-        Looking { home, time_out: self.config.policy.time_out, equal_is_unchanged, filter }
+        let renamed = Renamed::default();
+        Looking { home, time_out: self.config.policy.time_out, equal_is_unchanged, filter, renamed }
     }
 
     /// The paths in which two trees differ, both written or to be.
@@ -204,7 +211,7 @@ impl Setting {
     /// What a benchmark to measure is judged by: where base lacks it, head's configuration holds for it.
     pub(super) fn limits(&self, open: &Open, id: &BenchmarkId) -> Limits {
         let config = if open.is_new(&id.name) { &self.own } else { &self.config };
-        config.policy.limits(id)
+        config.policy.limits(&open.judged_as(&id.name))
     }
 
     /// What only the benchmarks tell of the configuration: whether rules contradict each other for one of `ids`, and,
@@ -213,6 +220,30 @@ impl Setting {
         let problem =
             self.own.contradictions(ids).or_else(|| if self.is_whole() { self.own.unmatched(ids) } else { None });
         problem.map_or(Ok(()), |e| Err(e.into()))
+    }
+
+    /// The configuration file, which may be missing.
+    pub(super) fn config_file(&self) -> PathBuf {
+        config::path_of(&self.workspace_root, self.request.config.as_deref())
+    }
+
+    /// What only the benchmarks tell of the acceptances that count.
+    pub(super) fn check_acceptances(&self, ids: &[BenchmarkId]) -> Result<(), FlowError> {
+        let counting = &self.config.policy.acceptances;
+        if counting.is_empty() {
+            return Ok(());
+        }
+        let ids = [ids, &[BenchmarkId::suite()]].concat();
+        self.own.unknown_acceptances(counting, &ids, self.is_whole()).map_or(Ok(()), |e| Err(e.into()))
+    }
+
+    /// Which benchmarks the renames that count are about; `all`: whether these are all ids that both sides have.
+    pub(super) fn renamed_among(
+        &self,
+        (base, head): (&[BenchmarkId], &[BenchmarkId]),
+        all: bool,
+    ) -> Result<Renamed, FlowError> {
+        Ok(self.own.renamed(&self.config.policy.renames, (base, head), all)?.into())
     }
 
     /// The folder in cargo's target directory for what this program leaves for the user. It is made if it is missing,

@@ -66,6 +66,8 @@ pub struct Planned {
     pub id: BenchmarkId,
     /// What it is judged by.
     pub limits: Limits,
+    /// The largest change that is accepted, where one is: a plain ratio.
+    pub accepted: Option<f64>,
 }
 
 /// Measures everything in rounds, each benchmark until its verdict stands: first all that are open, then, later and in
@@ -81,7 +83,7 @@ pub fn schedule(
 ) -> Result<Scheduled, HarnessError> {
     let measured = |planned: &Planned| {
         let trial = (plan.sides == Sides::Both).then(|| Trial::new(planned.limits, plan.rows));
-        Measured::new(trial, plan.pairs.unwrap_or(PROCESSES))
+        Measured::new(trial, plan.pairs.unwrap_or(PROCESSES)).accepting(planned.accepted)
     };
     let all = plan.benchmarks.iter().map(|list| list.iter().map(measured).collect()).collect();
     let start = now();
@@ -98,10 +100,11 @@ pub fn schedule(
     Ok(Scheduled { measured, suite_again, controls })
 }
 
-/// The first samples of all rows that have one, for the suite's judgement.
+/// The first samples of all rows that have one, for the suite's judgement. A slowdown that is accepted is no part of it: it
+/// would be red there.
 pub fn suite_rows(all: &[Vec<Measured>]) -> Vec<SuiteRow<'_>> {
     let rows = all.iter().enumerate().flat_map(|(executable, list)| {
-        list.iter().filter(|measured| measured.ended_by.is_none()).filter_map(move |measured| {
+        list.iter().filter(|measured| measured.is_of_suite()).filter_map(move |measured| {
             let pairs = measured.trial.as_ref()?.first_sample();
             (!pairs.is_empty()).then_some(SuiteRow { executable, pairs })
         })
@@ -318,7 +321,7 @@ impl Rounds<'_> {
                 return Ok(None);
             }
             let list = &self.all[executable];
-            let whole: Vec<usize> = (0..list.len()).filter(|i| list[*i].ended_by.is_none()).collect();
+            let whole: Vec<usize> = (0..list.len()).filter(|i| list[*i].is_of_suite()).collect();
             for ratio in self.again(bench, executable, &whole, Sides::Both)?.into_iter().flatten() {
                 sum += ratio.typical;
                 count += 1;

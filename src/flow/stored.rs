@@ -6,12 +6,14 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::assemble::{self, Frame};
-use super::check::{frame, store};
+use super::check::{frame, ids_of, store};
+use super::policy::{Adopted, without_effect};
 use super::project::{Setting, short};
+use super::renamed::Renamed;
 use super::run::measure_head;
 use super::source_lines::locate;
 use super::{FlowError, Progress};
-use crate::gate::{Policy, judge_stored};
+use crate::gate::{Limits, Policy, judge_stored};
 use crate::model::{BenchmarkId, Controls, Evidence, Measurement, Metric, Report, Row, Run, Skipped, Verdict};
 use crate::store::{Loaded, Store};
 use crate::vcs::Base;
@@ -21,12 +23,14 @@ pub(super) fn check_stored(
     setting: &Setting,
     base: &Base,
     keep: bool,
-    warnings: Vec<String>,
+    adopted: &Adopted,
     progress: &mut dyn Progress,
 ) -> Result<(Report, Option<FlowError>), FlowError> {
     let policy = &setting.config.policy;
     let alone = measure_head(setting, Some(base), progress)?;
+    setting.check_acceptances(&ids_of(&alone.suites))?;
     let loaded = Store::open(setting.repository.root())?.load(&base.commit)?;
+    let warnings = adopted.differences.clone();
     let mut frame = frame(setting, Some(base), Some(alone.environment.clone()), &alone.suites, warnings);
     frame.warnings.extend(loaded.skipped.iter().map(described));
     frame.warnings.extend(to_come(short(&base.commit), &loaded));
@@ -43,7 +47,7 @@ pub(super) fn check_stored(
     let mut rows: Vec<Row> = alone.suites.settled.iter().map(|s| assemble::settled_row(s, policy)).collect();
     let mut measurements = Vec::new();
     for (id, open, measured) in alone.results.each(&alone.suites) {
-        match assemble::paired_rows(id.clone(), open, measured, setting.limits(open, &id)) {
+        match assemble::paired_rows(id.clone(), open, measured, setting.limits(open, &id), policy) {
             Err(skipped) => frame.skipped.push(skipped),
             Ok(own) if measured.ended_by.is_some() => rows.extend(own),
             Ok(_) => measurements.extend(assemble::measurement(id, open, measured)),
@@ -51,7 +55,11 @@ pub(super) fn check_stored(
     }
     match baseline {
         Some(base) => {
-            rows.extend(stored_rows((&base.measurements, base.whole), (&measurements, whole), comparisons, policy));
+            let ids = |all: &[Measurement]| all.iter().map(|m| m.benchmark.clone()).collect::<Vec<_>>();
+            let ids = (ids(&base.measurements), ids(&measurements));
+            let renamed = setting.renamed_among((&ids.0, &ids.1), base.whole && whole)?;
+            let base = (&base.measurements[..], base.whole);
+            rows.extend(stored_rows(base, (&measurements, whole), comparisons, &renamed, policy));
         }
         None => {
             let elsewhere = loaded.runs.len();
@@ -61,10 +69,12 @@ pub(super) fn check_stored(
                 "no baseline of {} was stored in this environment{place}: check it out and `cargo perfgate run`, or leave out --method stored",
                 short(&base.commit)
             ));
-            rows.extend(stored_rows((&[], false), (&measurements, whole), comparisons, policy));
+            let renamed = Renamed::default();
+            rows.extend(stored_rows((&[], false), (&measurements, whole), comparisons, &renamed, policy));
         }
     }
     locate(&alone.head, &mut rows);
+    frame.warnings.extend(without_effect(adopted, policy, &rows));
     let stored = if keep {
         let run = assemble::run(setting, &alone.environment, alone.started, whole, measurements, Controls::default());
         store(setting, &run, progress).err()
@@ -81,16 +91,26 @@ pub(super) fn stored_rows(
     (base, base_whole): (&[Measurement], bool),
     (head, head_whole): (&[Measurement], bool),
     comparisons: Option<usize>,
+    renamed: &Renamed,
     policy: &Policy,
 ) -> Vec<Row> {
     let bases: BTreeMap<Key<'_>, &Measurement> = base.iter().map(|m| (key(m), m)).collect();
     let heads: BTreeMap<Key<'_>, &Measurement> = head.iter().map(|m| (key(m), m)).collect();
-    let common = || heads.keys().filter(|key| bases.contains_key(*key)).count();
+    let common = || heads.keys().filter(|(id, metric)| bases.contains_key(&(renamed.in_base(id), *metric))).count();
     let common = comparisons.unwrap_or_else(common);
-    let row = |head: &Measurement| stored_row(bases.get(&key(head)).copied(), base_whole, head, common, policy);
+    let row = |head: &Measurement| {
+        let old = renamed.in_base(&head.benchmark);
+        let limits = policy.limits(old);
+        let mut row = stored_row(bases.get(&(old, head.metric)).copied(), base_whole, head, common, limits, policy);
+        if *old != head.benchmark {
+            row.reason = format!("base's `{}`: {}", old.name, row.reason);
+        }
+        row
+    };
     let all: Vec<&Measurement> = heads.values().copied().collect();
     let mut rows: Vec<Row> = in_shares(&all, |share| share.iter().map(|head| row(head)).collect());
-    for (key, base) in bases.iter().filter(|(key, _)| head_whole && !heads.contains_key(*key)) {
+    for (key, base) in bases.iter().filter(|(key, _)| head_whole && !heads.contains_key(*key) && !renamed.is_old(key.0))
+    {
         let mut row = assemble::empty_row(key.0.clone(), &base.harness, policy.limits(key.0));
         row.base = Some(base.median);
         row.verdict = Verdict::Removed;
@@ -120,8 +140,14 @@ fn in_shares<T: Sync, R: Send>(all: &[T], work: impl Fn(&[T]) -> Vec<R> + Sync) 
 
 /// The row of what head has, against what base has of it. `rows` is the number of rows that share the chance of a false
 /// red.
-fn stored_row(base: Option<&Measurement>, base_whole: bool, head: &Measurement, rows: usize, policy: &Policy) -> Row {
-    let limits = policy.limits(&head.benchmark);
+fn stored_row(
+    base: Option<&Measurement>,
+    base_whole: bool,
+    head: &Measurement,
+    rows: usize,
+    limits: Limits,
+    policy: &Policy,
+) -> Row {
     let mut row = assemble::empty_row(head.benchmark.clone(), &head.harness, limits);
     row.head = Some(head.median);
     let Some(base) = base else {
@@ -146,14 +172,15 @@ fn stored_row(base: Option<&Measurement>, base_whole: bool, head: &Measurement, 
             row.reason = "one process on each side: two processes of one program may differ by as much".into();
         }
     }
+    policy.accept(&mut row);
     assemble::budget(&mut row, &head.estimates);
     assemble::show_samples(&mut row, &base.estimates, &head.estimates);
     row
 }
 
 /// The report of two runs.
-pub(super) fn stored_report(base: &Run, head: &Run, frame: Frame, policy: &Policy) -> Report {
-    let rows = stored_rows((&base.measurements, base.whole), (&head.measurements, head.whole), None, policy);
+pub(super) fn stored_report(base: &Run, head: &Run, frame: Frame, renamed: &Renamed, policy: &Policy) -> Report {
+    let rows = stored_rows((&base.measurements, base.whole), (&head.measurements, head.whole), None, renamed, policy);
     assemble::report(frame, rows, policy)
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::project::BuiltSide;
+use super::renamed::Renamed;
 use super::tried::{Stand, Tried};
 use super::{FlowError, Progress, file_error};
 use crate::harness::Program;
@@ -52,6 +53,8 @@ pub struct Open {
     pub head_origin: Origin,
     /// Where base's executable is head's benchmark on base's code: the benchmarks that base has itself.
     pub tried: Option<BTreeSet<String>>,
+    /// What base calls its benchmarks, where they were renamed: all of them or none.
+    pub renamed: BTreeMap<String, BenchmarkId>,
 }
 
 impl Suites {
@@ -127,6 +130,8 @@ pub struct Looking<'a> {
     pub equal_is_unchanged: bool,
     /// Which ids are wanted.
     pub filter: Option<&'a regex::Regex>,
+    /// Which benchmarks base calls otherwise.
+    pub renamed: Renamed,
 }
 
 impl Looking<'_> {
@@ -136,7 +141,12 @@ impl Looking<'_> {
         })
     }
 
-    fn ask(&self, program: &Program) -> Result<Result<Enumeration, NotCriterion>, FlowError> {
+    /// Whether a benchmark that head lacks is lost, and not renamed.
+    fn misses(&self, package: &str, target: &str, name: &str) -> bool {
+        self.wants(package, target, name) && !self.renamed.is_old(&BenchmarkId::new(package, target, name))
+    }
+
+    pub(super) fn ask(&self, program: &Program) -> Result<Result<Enumeration, NotCriterion>, FlowError> {
         Ok(enumerate(program, self.home, self.time_out)?)
     }
 }
@@ -174,7 +184,10 @@ pub fn look(
         let (settled, open) = (suites.settled.len(), suites.open.len());
         let twice = BTreeSet::new();
         let mut target = Target { executable, head, what: &what, looking, suites: &mut suites, twice };
-        let Some(found) = target.enumerate_head(other)? else { continue };
+        let Some(mut found) = target.enumerate_head(other)? else { continue };
+        if let Against::Base(base, _) = against {
+            target.open_renamed(&mut found, base)?;
+        }
         match (against, other) {
             (Against::Nothing, _) => target.measure_head(found)?,
             (Against::Unbuilt(reason), _) => target.settle_all(&found, Verdict::Added, reason),
@@ -195,7 +208,7 @@ pub fn look(
         // Head's failure to compile what base compiled was an error before; here the target is gone.
         if let Ok(found) = looking.ask(&program(executable, base))? {
             let harness = harness(found.version);
-            for name in found.names.into_iter().filter(|name| looking.wants(&package, &target, name)) {
+            for name in found.names.into_iter().filter(|name| looking.misses(&package, &target, name)) {
                 suites.settled.push(Settled {
                     id: BenchmarkId::new(&package, &target, name),
                     harness: harness.clone(),
@@ -210,12 +223,12 @@ pub fn look(
 }
 
 /// One bench target of head while it is looked at.
-struct Target<'a> {
-    executable: &'a BenchExecutable,
+pub(super) struct Target<'a> {
+    pub(super) executable: &'a BenchExecutable,
     head: &'a BuiltSide,
     what: &'a str,
-    looking: &'a Looking<'a>,
-    suites: &'a mut Suites,
+    pub(super) looking: &'a Looking<'a>,
+    pub(super) suites: &'a mut Suites,
     /// The ids that stand twice in it.
     twice: BTreeSet<String>,
 }
@@ -363,7 +376,7 @@ impl Target<'_> {
     fn settle_removed(&mut self, base: &Enumeration, head: &Enumeration) {
         let (package, target) = (&self.executable.package, &self.executable.target);
         let there: BTreeSet<&String> = head.names.iter().chain(&self.twice).collect();
-        let gone = base.names.iter().filter(|name| !there.contains(name) && self.looking.wants(package, target, name));
+        let gone = base.names.iter().filter(|name| !there.contains(name) && self.looking.misses(package, target, name));
         for name in gone.cloned().collect::<BTreeSet<String>>() {
             self.settle(&name, base.version, Verdict::Removed, None, "head has no such benchmark");
         }
@@ -392,7 +405,7 @@ impl Target<'_> {
         self.open(&found, Some(side), version, (common, all), tried)
     }
 
-    fn open(
+    pub(super) fn open(
         &mut self,
         found: &Enumeration,
         base: Option<Sided<'_>>,
@@ -413,12 +426,14 @@ impl Target<'_> {
                 version: version.unwrap_or(Version(0, 3, 0)),
                 way: found.way,
                 all,
+                renamed: BTreeMap::new(),
             },
             names,
             harness: harness(found.version),
             base_origin: base.map(|(executable, _)| Origin::of(executable)).transpose()?,
             head_origin: Origin::of(self.executable)?,
             tried,
+            renamed: BTreeMap::new(),
         });
         Ok(())
     }
@@ -435,7 +450,7 @@ impl Target<'_> {
         }
     }
 
-    fn settle(
+    pub(super) fn settle(
         &mut self,
         name: &str,
         version: Option<Version>,
@@ -466,7 +481,7 @@ fn identity(executable: &BenchExecutable) -> Result<&str, FlowError> {
     executable.identity().map_err(|e| file_error("read", &executable.path, e))
 }
 
-fn program(executable: &BenchExecutable, side: &BuiltSide) -> Program {
+pub(super) fn program(executable: &BenchExecutable, side: &BuiltSide) -> Program {
     Program {
         link: Some(side.link.clone()),
         path: executable.path.clone(),

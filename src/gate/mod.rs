@@ -1,5 +1,6 @@
 //! Floor 2: comparisons turned into verdicts, verdicts into an outcome. Pure.
 
+mod accept;
 mod budget;
 mod confirmation;
 mod counts;
@@ -10,6 +11,7 @@ mod stored;
 mod suite;
 mod trial;
 
+pub use accept::{Acceptance, Rename, size_to_accept};
 pub use budget::over_budget;
 pub use counts::{CountLimits, CountOverride, CountOverrides, judge_counts};
 pub use judgement::{Again, Judgement};

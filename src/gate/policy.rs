@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use globset::GlobMatcher;
 
+use super::accept::{Acceptance, Rename};
 use super::counts::{CountLimits, CountOverrides};
 use crate::model::{BenchmarkId, Metric, PolicyNote, Reaction, ShardPolicy, Verdict};
 
@@ -37,6 +38,10 @@ pub struct Policy {
     pub suite: Limits,
     /// Rules per benchmark; later ones win, key by key.
     pub rules: Vec<Rule>,
+    /// The regressions that are accepted: what the file says, and where base is known, what base's does not say.
+    pub acceptances: Vec<Acceptance>,
+    /// The benchmarks that were renamed: likewise.
+    pub renames: Vec<Rename>,
     /// Whether benchmarks that execute the same code on both sides need no timing.
     pub screen: bool,
     /// What a row that could not be judged does.
@@ -137,7 +142,7 @@ impl Matcher {
     /// Whether `id` is selected, by its full or its short form.
     pub fn matches(&self, id: &BenchmarkId) -> bool {
         match self {
-            Self::Id(text) => *text == id.name || *text == id.to_string(),
+            Self::Id(text) => id.is_called(text),
             Self::Glob(glob) => glob.is_match(&id.name) || glob.is_match(id.to_string()),
         }
     }
@@ -156,6 +161,8 @@ impl Default for Policy {
             counts: CountOverrides::new(),
             suite: Limits::new(0.02),
             rules: Vec::new(),
+            acceptances: Vec::new(),
+            renames: Vec::new(),
             screen: true,
             on_inconclusive: Reaction::Warn,
             max_inconclusive: 0.0,

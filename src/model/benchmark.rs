@@ -31,6 +31,13 @@ impl BenchmarkId {
         Self { package: package.into(), target: target.into(), name: name.into() }
     }
 
+    /// Whether `text` is its full id or its short form.
+    pub fn is_called(&self, text: &str) -> bool {
+        let full =
+            || text.strip_prefix(&*self.package)?.strip_prefix("::")?.strip_prefix(&*self.target)?.strip_prefix('/');
+        text == self.name || full() == Some(&*self.name)
+    }
+
     /// What stands for all benchmarks at once. No package of cargo's can have that name.
     pub fn suite() -> Self {
         Self::new("*", "*", "geometric mean")

@@ -28,6 +28,18 @@ pub enum Metric {
 }
 
 impl Metric {
+    /// All metrics.
+    pub const ALL: [Self; 8] = [
+        Self::WallTime,
+        Self::WallTimeTail,
+        Self::Instructions,
+        Self::ColdInstructions,
+        Self::Allocations,
+        Self::AllocatedBytes,
+        Self::PeakBytes,
+        Self::LeakedBytes,
+    ];
+
     /// What is counted, in the order of reports; the others are timed.
     pub const COUNTED: [Self; 6] = [
         Self::Instructions,
@@ -38,7 +50,7 @@ impl Metric {
         Self::LeakedBytes,
     ];
 
-    /// The spelling in every format.
+    /// The spelling wherever users meet it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::WallTime => "wall-time",

@@ -63,6 +63,9 @@ pub struct HeadSide {
     pub commit: Option<String>,
     /// Whether the work tree differed from that commit.
     pub dirty: bool,
+    /// Hash of what differed, the configuration file apart; `None` where nothing did, or nobody looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changes: Option<String>,
 }
 
 /// Where the policy came from, and its defaults in force.

@@ -23,6 +23,8 @@ pub enum Verdict {
     TimedOut,
     /// On the base's side only.
     Removed,
+    /// A regression that head's configuration accepts, of at most the accepted size.
+    Accepted,
     /// The benchmark itself differs, and head's cannot be tried on base's code: no time says anything.
     BenchChanged,
     /// Could not be judged; never shown as unchanged.
@@ -39,13 +41,14 @@ pub enum Verdict {
 
 impl Verdict {
     /// All verdicts in the order of reports.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Regressed,
         Self::TailRegressed,
         Self::OverBudget,
         Self::Crashed,
         Self::TimedOut,
         Self::Removed,
+        Self::Accepted,
         Self::BenchChanged,
         Self::Inconclusive,
         Self::Improved,
@@ -63,6 +66,7 @@ impl Verdict {
             Self::Crashed => "crashed",
             Self::TimedOut => "timed-out",
             Self::Removed => "removed",
+            Self::Accepted => "accepted",
             Self::BenchChanged => "bench-changed",
             Self::Inconclusive => "inconclusive",
             Self::Improved => "improved",

@@ -24,4 +24,4 @@ mod view;
 
 pub use escape::{shell_word, system, visible};
 pub use terminal::Style;
-pub use units::{bytes, counted, seconds};
+pub use units::{bytes, change, counted, limit, seconds};

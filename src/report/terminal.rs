@@ -118,9 +118,12 @@ impl Writer {
         let ansi = match line.verdict {
             _ if line.fails => RED,
             Verdict::Improved => GREEN,
-            Verdict::Inconclusive | Verdict::Crashed | Verdict::TimedOut | Verdict::Removed | Verdict::BenchChanged => {
-                YELLOW
-            }
+            Verdict::Accepted
+            | Verdict::Inconclusive
+            | Verdict::Crashed
+            | Verdict::TimedOut
+            | Verdict::Removed
+            | Verdict::BenchChanged => YELLOW,
             _ => return self.line(text),
         };
         // The verdict stands last; colouring it here leaves no escapes in the table to be measured.
@@ -208,10 +211,15 @@ fn hint(view: &View) -> Option<String> {
         Outcome::PassedWithUndecided | Outcome::Inconclusive => {
             "measure the undecided rows alone, or on a quieter machine: cargo perfgate FILTER"
         }
-        Outcome::Failed if any(&[Verdict::Regressed, Verdict::TailRegressed, Verdict::OverBudget]) => {
-            "run the command under a row to measure it again; where it is meant to be slower, raise its limit"
+        Outcome::Failed if any(&[Verdict::Regressed, Verdict::TailRegressed]) => {
+            "run the command under a row to measure it again; where it is meant to be slower: cargo perfgate accept BENCHMARK --reason TEXT"
         }
-        Outcome::Failed => "where a benchmark was removed on purpose, set `on-removed` in the config",
+        Outcome::Failed if any(&[Verdict::OverBudget]) => {
+            "run the command under a row to measure it again; where it is meant to be slower, raise its budget"
+        }
+        Outcome::Failed => {
+            "where a benchmark was removed on purpose, set `on-removed` in the config; where it has a new name, say so in `[[rename]]`"
+        }
         Outcome::NothingCompared
             if view.facts.iter().any(|(label, parts)| *label == "base" && plain(parts) == "none") =>
         {

@@ -104,6 +104,7 @@ fn passed(rows: &[&Row]) -> Vec<Part> {
     }
     remarks.extend(undecided(rows));
     let lost = [
+        (Verdict::Accepted, "accepted"),
         (Verdict::Crashed, "crashed"),
         (Verdict::TimedOut, "timed out"),
         (Verdict::Removed, "removed"),

@@ -83,7 +83,7 @@ pub fn bytes(count: u64) -> String {
 }
 
 /// A signed ratio in percent: `+20.4 %`. `limit` is the ratio that it is held against: below 1 % it takes two decimals.
-pub(super) fn change(ratio: f64, limit: f64) -> String {
+pub fn change(ratio: f64, limit: f64) -> String {
     format!("{} %", signed(ratio, limit))
 }
 
@@ -98,7 +98,7 @@ pub(super) fn size(ratio: f64, limit: f64) -> String {
 }
 
 /// A limit in percent with three significant digits at most: `5 %`, `0.25 %`.
-pub(super) fn limit(ratio: f64) -> String {
+pub fn limit(ratio: f64) -> String {
     let percent = ratio * 100.0;
     if percent.is_finite() && percent.abs() < 1e6 {
         let decimals = decimals(percent.abs(), 3);

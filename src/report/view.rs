@@ -88,7 +88,7 @@ impl Line {
     pub fn needs_reason(&self) -> bool {
         self.fails
             || !self.verdict.is_judged()
-            || self.verdict == Verdict::Inconclusive
+            || matches!(self.verdict, Verdict::Inconclusive | Verdict::Accepted)
             || self.evidence == Evidence::StoredBaseline.as_str()
     }
 

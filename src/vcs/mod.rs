@@ -2,6 +2,7 @@
 //! kept by `store`.
 
 mod base;
+mod changes;
 mod error;
 mod fetch;
 mod filters;

@@ -1,5 +1,6 @@
 //! The configuration file: every key, what wins over what, and every error exactly as users read it.
 
+mod declared;
 mod errors;
 mod files;
 mod hostile;

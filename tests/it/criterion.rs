@@ -46,6 +46,7 @@ fn measure(program: &Program, found: &Enumeration, names: &[&str]) -> Vec<Slice>
         version: found.version.unwrap_or(Version(0, 8, 0)),
         way: found.way,
         all: Some(found.names.clone()),
+        renamed: BTreeMap::new(),
     };
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     let mut bench = Criterion::new(vec![suite], Copies::new().unwrap(), PATIENCE, 1);
@@ -207,6 +208,7 @@ fn where_no_time_is_left_no_other_benchmark_is_begun() {
         version: found.version.unwrap(),
         way: found.way,
         all: Some(found.names.clone()),
+        renamed: BTreeMap::new(),
     };
     let mut bench = Criterion::new(vec![suite], Copies::new().unwrap(), PATIENCE, 1);
     let mut measure = |left| {

@@ -1,5 +1,6 @@
 //! From limits and rows to the outcome: which limits hold where, and what the worst row makes of the run.
 
+mod accept;
 mod counts;
 mod outcome;
 mod stored;

@@ -112,7 +112,8 @@ fn base_twice_is_laid_out_as_base() {
         environment: Vec::new(),
     });
     let way = Way::Channel;
-    let suite = Suite { base: Some(base), head, version: Version(0, 8, 0), way, all: None };
+    let suite =
+        Suite { base: Some(base), head, version: Version(0, 8, 0), way, all: None, renamed: Default::default() };
     let mut bench = Criterion::new(vec![suite], Copies::new().unwrap(), Duration::from_secs(60), 1);
     for (round, sides) in [Sides::Both, Sides::BaseTwice, Sides::BaseTwice, Sides::Both].into_iter().enumerate() {
         // It is no criterion program: that it cannot be measured is not the question.

@@ -1,5 +1,7 @@
 //! The integration tests: one binary, one module a subject.
 
+#[cfg(target_os = "linux")]
+mod accept;
 mod affected;
 mod allocations;
 mod base;

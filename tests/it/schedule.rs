@@ -82,6 +82,7 @@ fn plan(names: &[&[&str]], sides: Sides) -> Schedule {
     let planned = |executable: usize, name: &str| Planned {
         id: BenchmarkId::new("package", format!("target{executable}"), name),
         limits: Limits::new(0.05),
+        accepted: None,
     };
     let list = |(executable, names): (usize, &&[&str])| names.iter().map(|name| planned(executable, name)).collect();
     Schedule {

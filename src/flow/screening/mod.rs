@@ -98,7 +98,7 @@ pub fn outcome(timed: &BTreeSet<BenchmarkId>, rows: &[Row]) -> Controls {
     };
     Controls {
         proved: ids(|verdict| verdict.is_judged() && verdict != Verdict::Inconclusive),
-        contradicted: ids(|verdict| verdict.is_too_slow() || verdict == Verdict::Improved),
+        contradicted: ids(|verdict| verdict.is_too_slow() || matches!(verdict, Verdict::Improved | Verdict::Accepted)),
         ..Controls::default()
     }
 }
@@ -117,6 +117,9 @@ fn settled(open: &Open, name: &str) -> Settled {
 
 /// Why nothing can be proved of an executable, if that is so.
 fn obstacle(open: &Open) -> Option<String> {
+    if !open.renamed.is_empty() {
+        return Some("it was renamed".to_owned());
+    }
     let recorded = |origin: Option<&Origin>| origin.is_some_and(|origin| origin.relink.is_some());
     if !recorded(open.base_origin.as_ref()) || !recorded(Some(&open.head_origin)) {
         return Some("what its executable was linked from is not known".to_owned());

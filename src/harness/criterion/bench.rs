@@ -10,7 +10,7 @@ use super::channel::Complete;
 use super::enumerate::{point, spawn};
 use super::files;
 use super::fresh::Fresh;
-use super::options::{Slicing, Version, filters};
+use super::options::{Slicing, Version, filter, filters};
 use super::session::{Ending, EndingKind, NoSession, Session, Starting, Step};
 use crate::harness::{Bench, Failure, FailureKind, HarnessError, Program, Request, Sample, Sides, Slice, SliceResult};
 use crate::instrument::{Copies, Layouts, SideLink, Spawn, cores};
@@ -30,6 +30,8 @@ pub struct Suite {
     pub way: Way,
     /// All ids that both sides hold alike; a request for all of them needs no filter.
     pub all: Option<Vec<String>>,
+    /// What base calls its benchmarks, by head's names, where they were renamed: all of them or none.
+    pub renamed: BTreeMap<String, String>,
 }
 
 impl Suite {
@@ -40,6 +42,13 @@ impl Suite {
             matches!(layouts, Ok(Layouts::EveryFunction | Layouts::EveryFunctionApart))
         };
         fine(&self.head) && self.base.as_ref().is_none_or(fine)
+    }
+
+    /// Head's `names` by what `program` calls them.
+    fn names_in<'n>(&'n self, program: &Program, names: &'n [String]) -> BTreeMap<&'n str, &'n str> {
+        let is_base = self.base.as_ref().is_some_and(|base| base.path == program.path);
+        let own = |name: &'n String| self.renamed.get(name).filter(|_| is_base).unwrap_or(name).as_str();
+        names.iter().map(|name| (own(name), name.as_str())).collect()
     }
 
     /// What takes part, by the side that it stands for.
@@ -106,8 +115,10 @@ impl Part<'_> {
 }
 
 /// One side of a round.
-struct Running {
+struct Running<'a> {
     side: Side,
+    /// What was asked for: by the program's own names head's.
+    names: BTreeMap<&'a str, &'a str>,
     link: Option<SideLink>,
     session: Option<Session>,
     ending: Option<Ending>,
@@ -154,12 +165,12 @@ impl Criterion {
         spawn
     }
 
-    fn channel_round(
+    fn channel_round<'a>(
         &mut self,
-        suite: &Suite,
-        part: &Part<'_>,
+        suite: &'a Suite,
+        part: &Part<'a>,
         request: &Request<'_>,
-    ) -> Result<Vec<Running>, HarnessError> {
+    ) -> Result<Vec<Running<'a>>, HarnessError> {
         // The first round is there to learn from, too: units and threads.
         let first = request.round == 0;
         let mut programs = suite.programs(request.sides);
@@ -170,7 +181,10 @@ impl Criterion {
         let mut sides = Vec::new();
         for ((side, program), file) in programs.into_iter().zip(files) {
             let mut spawn = self.spawn(program, &file, part.core).args(Slicing::of(suite.version).arguments());
-            spawn.arguments.extend(part.filter.clone().map(Into::into));
+            let names = suite.names_in(program, part.names);
+            let own = || filter(names.keys().copied());
+            let filter = part.filter.as_ref().map(|all| if suite.renamed.is_empty() { all.clone() } else { own() });
+            spawn.arguments.extend(filter.map(Into::into));
             point(program)?;
             let started = Starting::start(spawn, self.time_out, first);
             let cause = |e: crate::instrument::SpawnError| HarnessError::Start {
@@ -183,9 +197,8 @@ impl Criterion {
                 Err(NoSession::NeverConnected(ending) | NoSession::Failed(ending)) => (None, Some(ending)),
             };
             let link = program.link.clone();
-            sides.push(Running { side, link, session, ending, samples: BTreeMap::new() });
+            sides.push(Running { side, names, link, session, ending, samples: BTreeMap::new() });
         }
-        let asked: BTreeSet<&str> = part.names.iter().map(String::as_str).collect();
         self.leaving.wait();
         // Which side goes first is drawn for each benchmark, and turned round in the next round.
         let mut order = Rng::new((request.round as u64 / 2).wrapping_mul(0x9e37_79b9) ^ request.executable as u64);
@@ -201,7 +214,7 @@ impl Criterion {
             let head_first = order.coin() ^ (request.round % 2 == 1);
             sides.sort_by_key(|running| (running.side == Side::Head) != head_first);
             for running in &mut sides {
-                running.step(&asked, first);
+                running.step(first);
             }
             // What one side has lost need not be measured on the other.
             if sides.iter().any(|running| running.ending.is_some()) {
@@ -211,12 +224,12 @@ impl Criterion {
         Ok(sides)
     }
 
-    fn file_round(
+    fn file_round<'a>(
         &mut self,
-        suite: &Suite,
-        names: &[String],
+        suite: &'a Suite,
+        names: &'a [String],
         request: &Request<'_>,
-    ) -> Result<Vec<Running>, HarnessError> {
+    ) -> Result<Vec<Running<'a>>, HarnessError> {
         let mut programs = suite.programs(request.sides);
         if request.round % 2 == 1 {
             programs.reverse();
@@ -227,17 +240,15 @@ impl Criterion {
             let home = self.fresh.folder().join("home");
             let slicing = Slicing::of(suite.version);
             point(program)?;
-            let (samples, ending) = match files::measure(program, &copy, &home, self.time_out, names, slicing)? {
+            let names = suite.names_in(program, names);
+            let own: Vec<String> = names.keys().map(|name| (*name).to_owned()).collect();
+            let (samples, ending) = match files::measure(program, &copy, &home, self.time_out, &own, slicing)? {
                 Ok(samples) => (samples, Ending { kind: EndingKind::Finished, during: None, detail: String::new() }),
                 Err(ending) => (Vec::new(), ending),
             };
-            sides.push(Running {
-                side,
-                link: None,
-                session: None,
-                ending: Some(ending),
-                samples: samples.into_iter().collect(),
-            });
+            let known = |(name, sample): (String, Sample)| Some(((*names.get(name.as_str())?).to_owned(), sample));
+            let samples = samples.into_iter().filter_map(known).collect();
+            sides.push(Running { side, names, link: None, session: None, ending: Some(ending), samples });
         }
         Ok(sides)
     }
@@ -289,24 +300,23 @@ impl Bench for Criterion {
     }
 }
 
-impl Running {
+impl Running<'_> {
     /// Lets this side measure its next benchmark.
-    fn step(&mut self, asked: &BTreeSet<&str>, ask_unit: bool) {
+    fn step(&mut self, ask_unit: bool) {
         let Some(session) = &mut self.session else { return };
         // Pointing it worked when the process was started; a failure now would be seen as the benchmark's.
         let _ = self.link.as_ref().map(SideLink::point);
         loop {
             match session.next() {
                 Step::Skipped(_) => {}
-                // It goes on to its end, which tells what it has not measured.
-                Step::Measured(complete, _) if !asked.contains(complete.name.as_str()) => {}
                 Step::Measured(complete, cost) => {
+                    // It goes on to its end, which tells what it has not measured.
+                    let Some(name) = self.names.get(complete.name.as_str()) else { continue };
                     let unit = if ask_unit { session.unit() } else { Ok("ns".to_owned()) };
                     match unit {
                         Ok(unit) => {
-                            let name = complete.name.clone();
                             let threads = session.threads;
-                            self.samples.insert(name, sample(&complete, cost, unit, threads));
+                            self.samples.insert((*name).to_owned(), sample(&complete, cost, unit, threads));
                             session.park();
                         }
                         Err(ending) => self.end(ending),
@@ -318,7 +328,9 @@ impl Running {
         }
     }
 
-    fn end(&mut self, ending: Ending) {
+    fn end(&mut self, mut ending: Ending) {
+        let known = |own: String| self.names.get(own.as_str()).map_or(own.clone(), |name| (*name).to_owned());
+        ending.during = ending.during.map(known);
         self.ending = Some(ending);
         self.session = None;
     }
@@ -332,13 +344,13 @@ fn sample(complete: &Complete, cost: Duration, unit: String, threads: bool) -> S
 }
 
 /// Head first.
-fn by_side(sides: &[Running]) -> impl Iterator<Item = &Running> {
+fn by_side<'s, 'a>(sides: &'s [Running<'a>]) -> impl Iterator<Item = &'s Running<'a>> {
     let of = |side| sides.iter().filter(move |running| running.side == side);
     of(Side::Head).chain(of(Side::Base))
 }
 
 /// The answer for each name, from what both sides came to.
-fn conclude(names: &[String], sides: &[Running]) -> Vec<Slice> {
+fn conclude(names: &[String], sides: &[Running<'_>]) -> Vec<Slice> {
     let mut failures: BTreeMap<&str, Failure> = BTreeMap::new();
     // Head's failure counts, whatever base did: which of them went first is chance.
     for running in by_side(sides) {

@@ -61,6 +61,12 @@ pub const MATCHES_NOTHING: &str = "^no benchmark has this name$";
 /// Longest filter in bytes: one argument may have 128 KiB on Linux, 32 KiB is the whole command line on Windows.
 const LONGEST_FILTER: usize = 24 * 1024;
 
+/// A filter that selects exactly these names: a regular expression over whole names, which every version understands.
+pub fn filter<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    let names: Vec<String> = names.map(regex::escape).collect();
+    format!("^(?:{})$", names.join("|"))
+}
+
 /// Splits `names` into runs of neighbours that one filter can select, each with that filter: a regular expression over
 /// whole names, which every version understands.
 pub fn filters(names: &[String]) -> Vec<(&[String], String)> {

@@ -130,12 +130,6 @@ min = "1 ms"
 [[benchmark]]
 match = "**"
 metrics.peak-rss = { max = "1 MiB" }
-
-[[accept]]
-benchmark = "parser/large"
-
-[[rename]]
-from = "old/name"
 "#
         ),
         str![[r#"
@@ -164,18 +158,6 @@ error: `metrics.peak-rss` is not supported by this version of cargo-perfgate
    |
 10 | metrics.peak-rss = { max = "1 MiB" }
    |         ^^^^^^^^
-
-error: `[[accept]]` is not supported by this version of cargo-perfgate
-  --> .config/perfgate.toml:12:3
-   |
-12 | [[accept]]
-   |   ^^^^^^
-
-error: `[[rename]]` is not supported by this version of cargo-perfgate
-  --> .config/perfgate.toml:15:3
-   |
-15 | [[rename]]
-   |   ^^^^^^
 "#]]
     );
 }

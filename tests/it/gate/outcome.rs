@@ -6,7 +6,7 @@ use cargo_perfgate::model::{Evidence, ExitCode, Metric, Outcome, Row, Unit, Verd
 const REACTIONS: [Reaction; 3] = [Reaction::Pass, Reaction::Warn, Reaction::Fail];
 
 /// A row as the flows make it: judged ones have their evidence, a benchmark that failed on base has none.
-fn row(verdict: Verdict) -> Row {
+pub(super) fn row(verdict: Verdict) -> Row {
     let evidence = match verdict {
         Verdict::Crashed | Verdict::TimedOut | Verdict::Removed | Verdict::BenchChanged | Verdict::Added => None,
         Verdict::OverBudget => Some(Evidence::AbsoluteBudget),
@@ -70,6 +70,7 @@ fn the_worst_cause_decides_whatever_else_there_is() {
             let undecided = has(&[Verdict::Inconclusive]);
             let held_against = [
                 Verdict::TailRegressed,
+                Verdict::Accepted,
                 Verdict::Improved,
                 Verdict::WithinLimit,
                 Verdict::Unchanged,

@@ -28,7 +28,7 @@ fn benchmark(name: &str, base: u64, head: u64, functions: Vec<FunctionCost>) -> 
 fn explanation(benchmarks: Vec<Functions>) -> Explanation {
     Explanation {
         base: BaseSide { commit: None, reason: String::new() },
-        head: HeadSide { commit: None, dirty: false },
+        head: HeadSide { commit: None, dirty: false, changes: None },
         benchmarks,
         skipped: Vec::new(),
         warnings: Vec::new(),

@@ -17,7 +17,11 @@ pub fn report(outcome: Outcome, rows: Vec<Row>) -> Report {
             commit: Some("1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d".to_owned()),
             reason: "merge base of HEAD and origin/main".to_owned(),
         }),
-        head: HeadSide { commit: Some("9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c".to_owned()), dirty: true },
+        head: HeadSide {
+            commit: Some("9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c".to_owned()),
+            dirty: true,
+            changes: None,
+        },
         environment: Some(Environment {
             cpu: "AMD EPYC 7B13".to_owned(),
             cores: 2,
