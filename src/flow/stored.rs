@@ -9,6 +9,7 @@ use super::assemble::{self, Frame};
 use super::check::{frame, store};
 use super::project::{Setting, short};
 use super::run::measure_head;
+use super::sync::pull_lacking;
 use super::{FlowError, Progress};
 use crate::gate::{Policy, judge_stored};
 use crate::model::{BenchmarkId, Controls, Evidence, Measurement, Metric, Report, Row, Run, Skipped, Verdict};
@@ -25,7 +26,12 @@ pub(super) fn check_stored(
 ) -> Result<(Report, Option<FlowError>), FlowError> {
     let policy = &setting.config.policy;
     let alone = measure_head(setting, progress)?;
-    let loaded = Store::open(setting.repository.root())?.load(&base.commit)?;
+    let baselines = Store::open(setting.repository.root())?;
+    let mut loaded = baselines.load(&base.commit)?;
+    if loaded.together(&alone.environment.key).is_none() {
+        pull_lacking(setting, &baselines, std::slice::from_ref(&base.commit), progress);
+        loaded = baselines.load(&base.commit)?;
+    }
     let mut frame = frame(setting, Some(base), Some(alone.environment.clone()), &alone.suites, warnings);
     frame.warnings.extend(loaded.skipped.iter().map(described));
     frame.warnings.extend(to_come(short(&base.commit), &loaded));

@@ -1,11 +1,12 @@
-//! The user's git repository, read only: revisions, the choice of the base, trees written out elsewhere. Baselines are
-//! kept by `store`.
+//! The user's git repository, read only: revisions, the choice of the base, trees written out elsewhere. Refs of remotes
+//! are listed, fetched and pushed here, for `flow`; baselines are kept by `store`.
 
 mod base;
 mod error;
 mod fetch;
 mod filters;
 mod overlay;
+mod remote;
 mod repository;
 mod submodules;
 mod tree;
@@ -13,6 +14,7 @@ mod tree;
 pub use base::{Base, BaseRequest, CiEvent};
 pub use error::VcsError;
 pub use overlay::Overlay;
+pub use remote::{Answer, Move, Remote};
 pub use repository::{Head, Repository};
 pub use submodules::Absent;
 pub use tree::{CheckedOut, Tree};

@@ -7,6 +7,7 @@ mod lfs;
 mod names;
 mod opening;
 mod partial;
+mod pulled;
 mod shapes;
 mod small;
 mod submodules;
