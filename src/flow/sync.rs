@@ -91,15 +91,15 @@ fn complete(
     theirs: &BTreeMap<String, String>,
 ) -> Result<(usize, usize), FlowError> {
     let mut lacking = Vec::new();
-    for commit in theirs.keys() {
+    for (commit, id) in theirs {
         match store.left_out(commit)? {
             0 => {}
-            records => lacking.push((ref_of(commit), records)),
+            records => lacking.push((ref_of(commit), id.as_str(), records)),
         }
     }
-    let names: Vec<&str> = lacking.iter().map(|(name, _)| name.as_str()).collect();
-    remote.fetch(&names, true)?;
-    Ok((lacking.len(), lacking.iter().map(|(_, records)| records).sum()))
+    let refs: Vec<(&str, &str)> = lacking.iter().map(|(name, id, _)| (name.as_str(), *id)).collect();
+    remote.fetch(&refs, true)?;
+    Ok((lacking.len(), lacking.iter().map(|(.., records)| records).sum()))
 }
 
 /// Pushes what this clone has and the remote lacks. Where both have something of a commit, it is merged here first; whoever
@@ -193,8 +193,8 @@ fn bring(
         return Ok(brought);
     }
     progress.status("Pulling", &format!("the baselines of {} from {}", counted(apart.len(), "commit"), brought.remote));
-    let names: Vec<&str> = apart.iter().map(|(.., name)| name.as_str()).collect();
-    remote.fetch(&names, false)?;
+    let refs: Vec<(&str, &str)> = apart.iter().map(|(_, id, name)| (name.as_str(), id.as_str())).collect();
+    remote.fetch(&refs, false)?;
     for (commit, id, _) in apart {
         unless_interrupted()?;
         let merged = store.merge(commit, id)?;
@@ -221,10 +221,14 @@ fn remote_name(repository: &Repository, request: &SyncRequest) -> Result<String,
     if let Some(name) = &request.remote {
         return Ok(name.clone());
     }
-    // Baselines can be carried without a project of cargo's around.
-    let branch = match workspace::locate(&request.directory, None) {
-        Ok((_, root)) => config::load(&root, None, &request.overrides)?.policy.base,
-        Err(_) => None,
+    // Where there is one alone, the configuration says nothing more; and baselines can be carried without a project of
+    // cargo's around.
+    let branch = match repository.remotes().len() {
+        0 | 1 => None,
+        _ => match workspace::locate(&request.directory, None) {
+            Ok((_, root)) => config::load(&root, None, &request.overrides)?.policy.base,
+            Err(_) => None,
+        },
     };
     repository
         .usual_remote(branch.as_deref())

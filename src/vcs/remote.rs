@@ -8,6 +8,8 @@ use super::fetch::unattended;
 use super::repository::{Repository, Variable};
 use crate::report::{shell_word, visible};
 
+/// Beyond so many refs git takes long to look up each by its name, among all that there are.
+const MANY: usize = 100;
 /// Systems limit how much can be said to a program at once; longer lists are split. In bytes.
 const MOST_SAID: usize = if cfg!(windows) { 20_000 } else { 200_000 };
 /// So many lines of what a remote has to say of a refusal are shown.
@@ -79,7 +81,8 @@ impl Repository {
         VcsError::NoRemote { path: self.root.clone(), cause, help }
     }
 
-    fn remotes(&self) -> Vec<String> {
+    /// The names of all remotes of this clone.
+    pub fn remotes(&self) -> Vec<String> {
         let Ok(names) = self.git.remotes() else { return Vec::new() };
         names.iter().filter_map(|name| Some(name.ok()??.to_owned())).collect()
     }
@@ -141,9 +144,9 @@ impl<'r> Remote<'r> {
         Ok(refs.map(|(id, name)| (name.to_owned(), id.to_owned())).collect())
     }
 
-    /// Fetches refs by their full names, with all that they reach; with `anew` even what this clone seems to have. No ref is
-    /// made or moved here, whatever is configured.
-    pub fn fetch(&self, names: &[&str], anew: bool) -> Result<(), VcsError> {
+    /// Fetches refs, their full names with their ids, and all that they reach; with `anew` even what this clone seems to have.
+    /// No ref is made or moved here, whatever is configured.
+    pub fn fetch(&self, refs: &[(&str, &str)], anew: bool) -> Result<(), VcsError> {
         const ALL_OF_IT: [&str; 13] = [
             // What is stored survives, so what it refers to is flushed to the disk.
             "-c",
@@ -163,7 +166,9 @@ impl<'r> Remote<'r> {
         ];
         let anew: &[&str] = if anew { &["--refetch"] } else { &[] };
         let what = format!("fetch baselines from {}", self.shown());
-        for some in batches(names, |name| name.len()) {
+        // Any server gives a ref that has moved since by its name, and not every one by its id.
+        let wanted: Vec<&str> = refs.iter().map(|(name, id)| if refs.len() > MANY { *id } else { *name }).collect();
+        for some in batches(&wanted, |name| name.len()) {
             let arguments = [&ALL_OF_IT, anew, &["--", self.name], some].concat();
             let run = self.repository.run_with(&what, &unattended(), &arguments);
             run.map_err(|e| self.explained(e, "see that `git fetch` works for it"))?;
@@ -172,24 +177,22 @@ impl<'r> Remote<'r> {
     }
 
     /// Moves refs of the remote, each only if it still is where it is thought to be; gives what became of each. No hook of
-    /// this clone is run.
+    /// this clone is run. All names are below one folder of refs, and the refs of these names are here, too.
     pub fn push(&self, moves: &[Move]) -> Result<Vec<Answer>, VcsError> {
-        let mut answers = Vec::new();
-        for some in batches(moves, |to| 2 * to.name.len() + 120) {
-            answers.extend(self.push_some(some)?);
-        }
-        Ok(answers)
-    }
-
-    fn push_some(&self, moves: &[Move]) -> Result<Vec<Answer>, VcsError> {
         const PLAINLY: [&str; 6] =
             ["push", "--no-progress", "--porcelain", "--no-verify", "--no-follow-tags", "--recurse-submodules=no"];
         let lease = |to: &Move| format!("--force-with-lease={}:{}", to.name, to.from.as_deref().unwrap_or_default());
         let refspec = |to: &Move| format!("{}:{}", to.to, to.name);
         let mut arguments: Vec<String> = PLAINLY.map(str::to_owned).into();
-        arguments.extend(moves.iter().map(lease));
-        arguments.extend(["--".to_owned(), self.name.to_owned()]);
-        arguments.extend(moves.iter().map(refspec));
+        let folder = moves.iter().filter(|_| moves.len() > MANY).find_map(|to| Some(to.name.rsplit_once('/')?.0));
+        if let Some(folder) = folder {
+            // All that is here, without force: then git moves nothing but to what comes after it.
+            arguments.extend(["--".to_owned(), self.name.to_owned(), format!("{folder}/*:{folder}/*")]);
+        } else {
+            arguments.extend(moves.iter().map(lease));
+            arguments.extend(["--".to_owned(), self.name.to_owned()]);
+            arguments.extend(moves.iter().map(refspec));
+        }
         let what = format!("push baselines to {}", self.shown());
         // The reasons are read below.
         let variables: Vec<Variable> = unattended().into_iter().chain([("LC_ALL".into(), Some("C".into()))]).collect();

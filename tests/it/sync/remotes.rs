@@ -60,7 +60,7 @@ fn a_remote_may_have_any_name_and_any_configuration() {
     one.git(&["worktree", "add", "--quiet", "--detach", "../linked"]);
     let linked = one.root.parent().unwrap().join("linked");
     let before = one.git(&["for-each-ref"]);
-    for (number, name) in ["--upload-pack=touch ../touched", "a b/ü", "-x", "*", "x:y", "."].into_iter().enumerate() {
+    for (number, name) in ["--upload-pack=touch ../touched", "a b/*:ü", "."].into_iter().enumerate() {
         one.git(&["config", &format!("remote.{name}.url"), &hub.address()]);
         // Users may have this; it would replace what is stored here by what is stored there.
         one.git(&["config", &format!("remote.{name}.fetch"), "+refs/perfgate/*:refs/perfgate/*"]);
@@ -75,7 +75,7 @@ fn a_remote_may_have_any_name_and_any_configuration() {
         }
         assert_eq!(one.records(), 2 * (number + 1), "{name}");
     }
-    assert_eq!(hub.records(), 12);
+    assert_eq!(hub.records(), 6);
     assert!(!hub.path.parent().unwrap().join("touched").exists());
     // Nothing else was moved or left behind.
     one.git(&["update-ref", "-d", &format!("refs/perfgate/commits/{COMMIT}")]);
