@@ -254,7 +254,7 @@ fn not_pushed(pushed: &Synced, repository: &Repository, left: &[(String, String)
 pub(super) fn pull_lacking(setting: &Setting, store: &Store, commits: &[String], progress: &mut dyn Progress) {
     let repository = &setting.repository;
     let Some(name) = repository.usual_remote(setting.config.policy.base.as_deref()) else { return };
-    if !repository.may_fetch() {
+    if !repository.may_fetch() || setting.request.cargo.offline {
         return;
     }
     let pull = || -> Result<Synced, FlowError> {

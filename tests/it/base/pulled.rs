@@ -38,6 +38,7 @@ fn the_baseline_of_base_is_pulled_where_it_is_needed_and_allowed() {
     };
     check(&[]);
     check(&["--method", "stored", "--no-fetch"]);
+    check(&["--method", "stored", "--offline"]);
     assert_eq!(stored(&clone), "");
     let ran = check(&["--method", "stored"]);
     assert_eq!(stored(&clone), format!("{BASELINES}/{base}"));

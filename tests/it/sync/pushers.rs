@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cargo_perfgate::store::RecordId;
 
@@ -51,7 +51,12 @@ fn push_all(clone: &Local, number: usize) -> Vec<RecordId> {
             // Nobody said that anything was pushed.
             continue;
         }
-        while let Err(said) = pushed(clone) {
+        loop {
+            let begun = Instant::now();
+            let pushed = pushed(clone);
+            // Shown where the test fails; how long it takes is up to the machine.
+            println!("pusher {number}, batch {batch}: {:.1?}, {pushed:?}", begun.elapsed());
+            let Err(said) = pushed else { break };
             // Others can be quicker for ever.
             assert!(said.contains("help: what others push is merged; push again"), "{said}");
         }
