@@ -14,8 +14,8 @@
 //! | 4 | `harness` | the benchmark harnesses: one folder each, and everything that is known of their formats |
 //! | 4 | `instrument` | how one execution is observed and bounded: processes, cores, executables with new layouts |
 //! | 4 | `workspace` | cargo's model, building bench executables of a revision, identity of executables |
-//! | 4 | `vcs` | git: revisions, trees written out, merge bases |
-//! | 4 | `store` | baselines keyed by commit, in git |
+//! | 4 | `vcs` | git: revisions, trees written out, merge bases; refs of remotes, fetched and pushed |
+//! | 4 | `store` | baselines keyed by commit, in git; those of other clones merged |
 //! | 4 | `config` | the file and the options, turned into a policy; errors with spans |
 //! | 3 | `report` | a report turned into text: terminal, markdown, HTML, JSON, what CI reads |
 //! | 2 | `gate` | comparisons turned into verdicts, verdicts into an outcome |

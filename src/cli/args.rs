@@ -56,7 +56,7 @@ pub enum Command {
     Explain(ExplainOptions),
     /// Say how noisy this machine is, what can be seen on it, and what is missing
     Doctor(DoctorOptions),
-    /// List, show, export, import, delete and verify the stored baselines
+    /// List, show, export, import, delete, prune and verify the stored baselines; push and pull them
     Baseline(BaselineOptions),
     /// Write what regressed in the last result into the configuration as accepted, with a reason
     Accept(AcceptOptions),
@@ -160,7 +160,7 @@ pub struct CheckOptions {
     /// How to compare
     #[arg(long, value_name = "METHOD", default_value = "auto")]
     pub method: MethodOption,
-    /// Do not fetch what a shallow or partial clone lacks of the base
+    /// Do not fetch what a shallow or partial clone lacks of the base, nor a baseline
     #[arg(long)]
     pub no_fetch: bool,
     /// Whose limits hold
@@ -337,8 +337,29 @@ pub enum BaselineCommand {
         #[arg(long, value_name = "KEY")]
         environment: Option<String>,
     },
+    /// Delete what is stored of commits that no branch, tag or other ref of this clone reaches
+    Prune {
+        /// Only say what would be deleted
+        #[arg(short = 'n', long)]
+        dry_run: bool,
+    },
     /// Read every record, and name what is broken
     Verify,
+    /// Bring what is stored here to a remote; where it has something of the same commits, both are merged
+    Push {
+        /// Name or address [default: that of the base branch, origin, or the only one]
+        #[arg(value_name = "REMOTE")]
+        remote: Option<String>,
+    },
+    /// Bring here what a remote has and this clone lacks
+    Pull {
+        /// Name or address [default: that of the base branch, origin, or the only one]
+        #[arg(value_name = "REMOTE")]
+        remote: Option<String>,
+        /// Of these commits only
+        #[arg(value_name = "REV")]
+        revisions: Vec<String>,
+    },
     /// Write a commit's newest baseline into a file
     Export {
         /// The commit

@@ -2,12 +2,16 @@
 
 use super::args::{BaselineCommand, BaselineOptions};
 use super::output::print;
-use super::surroundings::current_directory;
+use super::surroundings::{current_directory, overrides};
 use super::ui::Ui;
-use crate::flow::baseline::{delete, export_run, import_run, list, show, verify};
+use crate::flow::baseline::{delete, export_run, import_run, list, prune, show, verify};
+use crate::flow::sync::{SyncRequest, Synced, pull, push};
 use crate::flow::{FlowError, Progress};
 use crate::model::ExitCode;
 use crate::report;
+
+/// So many entries that are no records are named.
+const NAMED: usize = 10;
 
 pub fn execute(options: BaselineOptions, ui: &mut Ui) -> Result<ExitCode, FlowError> {
     let directory = current_directory()?;
@@ -51,6 +55,29 @@ pub fn execute(options: BaselineOptions, ui: &mut Ui) -> Result<ExitCode, FlowEr
             let (commit, runs) = delete(&directory, &revision, environment.as_deref())?;
             ui.status("Deleted", &format!("{} of {commit}", report::counted(runs, "run")));
         }
+        BaselineCommand::Prune { dry_run } => {
+            let pruned = prune(&directory, dry_run)?;
+            for (commit, tip) in &pruned {
+                ui.status(if dry_run { "Would prune" } else { "Pruned" }, &format!("{commit} (was {tip})"));
+            }
+            if pruned.is_empty() {
+                ui.status("Pruned", "nothing: all baselines are of commits in use");
+            }
+        }
+        BaselineCommand::Push { remote } => {
+            let overrides = overrides(None);
+            told("Pushed", "to", ["there", "here"], &push(&SyncRequest { directory, remote, overrides }, ui)?, ui);
+        }
+        BaselineCommand::Pull { remote, revisions } => {
+            let overrides = overrides(None);
+            told(
+                "Pulled",
+                "from",
+                ["here", "there"],
+                &pull(&SyncRequest { directory, remote, overrides }, &revisions, ui)?,
+                ui,
+            );
+        }
         BaselineCommand::Verify => {
             let verified = verify(&directory)?;
             for left in &verified.broken {
@@ -69,4 +96,26 @@ pub fn execute(options: BaselineOptions, ui: &mut Ui) -> Result<ExitCode, FlowEr
         }
     }
     Ok(ExitCode::Passed)
+}
+
+/// Says what was brought where; `to` and `from` are words for both sides.
+fn told(verb: &str, way: &str, [to, from]: [&str; 2], synced: &Synced, ui: &mut Ui) {
+    for left in synced.skipped.iter().take(NAMED) {
+        ui.warning(&format!(
+            "{} has what is no record, and it stays there: {}: {}",
+            synced.remote, left.what, left.reason
+        ));
+    }
+    if synced.skipped.len() > NAMED {
+        ui.warning(&format!("{} has {} more of that kind", synced.remote, synced.skipped.len() - NAMED));
+    }
+    let what = match synced.commits {
+        0 => "nothing new".to_owned(),
+        commits => format!("{} of {}", report::counted(synced.added, "record"), report::counted(commits, "commit")),
+    };
+    let deleted = match synced.removed {
+        0 => String::new(),
+        removed => format!("; deleted {} {to}, as {from}", report::counted(removed, "record")),
+    };
+    ui.status(verb, &format!("{what} {way} {}{deleted}", synced.remote));
 }

@@ -1,4 +1,4 @@
-//! `baseline`: what is stored: listed, shown, exported, imported, deleted, verified.
+//! `baseline`: what is stored: listed, shown, exported, imported, deleted, pruned, verified.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::FlowError;
 use super::project::short;
 use crate::model::{Run, Skipped, is_commit_id};
-use crate::store::{Listing, RecordId, Store, export, read_exported};
+use crate::store::{Listing, NAMESPACE, RecordId, Store, export, read_exported};
 use crate::vcs::{Repository, VcsError};
 
 /// The runs of one commit.
@@ -122,6 +122,20 @@ pub fn verify(directory: &Path) -> Result<Verified, FlowError> {
     verified.broken.sort();
     verified.broken.dedup();
     Ok(verified)
+}
+
+/// Deletes what is stored of commits that nothing in this clone reaches any longer, other than baselines; gives these
+/// commits, each with the id that its ref pointed to. What a remote has stays there.
+pub fn prune(directory: &Path, dry_run: bool) -> Result<Vec<(String, String)>, FlowError> {
+    let repository = Repository::discover(directory)?;
+    let used = repository.reachable(NAMESPACE)?;
+    let store = Store::open(repository.root())?;
+    let mut pruned = Vec::new();
+    for (commit, tip) in store.tips()?.into_iter().filter(|(commit, _)| !used.contains(commit)) {
+        let forgotten = if dry_run { Some(tip) } else { store.forget(&commit)? };
+        pruned.extend(forgotten.map(|tip| (commit, tip)));
+    }
+    Ok(pruned)
 }
 
 /// The commit that `revision` names. A full id needs no commit here: baselines outlive branches.

@@ -35,7 +35,7 @@ pub struct CheckRequest {
     pub event: Option<CiEvent>,
     /// `--method`.
     pub method: Method,
-    /// Whether a shallow or partial clone may fetch what it lacks.
+    /// Whether what this clone lacks may be fetched: of a shallow or partial one, and baselines.
     pub fetch: bool,
     /// `--policy`.
     pub policy: PolicyOf,

@@ -13,6 +13,7 @@ pub mod merge;
 pub mod run;
 pub mod saved;
 pub mod screening;
+pub mod sync;
 
 mod absent;
 mod affected;
@@ -107,7 +108,12 @@ impl FlowError {
         match (interrupted(), self) {
             (Some(Interrupt::Terminated), _) => ExitCode::Terminated,
             (Some(Interrupt::Interrupted), _) => ExitCode::Interrupted,
-            (None, Self::Usage(_) | Self::Config(_) | Self::Vcs(VcsError::NoSuchRevision { .. })) => ExitCode::Usage,
+            (
+                None,
+                Self::Usage(_)
+                | Self::Config(_)
+                | Self::Vcs(VcsError::NoSuchRevision { .. } | VcsError::NoRemote { .. }),
+            ) => ExitCode::Usage,
             (None, Self::Workspace(WorkspaceError::NoManifest { .. } | WorkspaceError::Selection(_))) => {
                 ExitCode::Usage
             }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::project::Setting;
+use super::sync::pull_lacking;
 use super::{FlowError, Progress};
 use crate::gate::{Limits, Trial};
 use crate::model::{BenchmarkId, Controls, Measurement, Metric};
@@ -129,7 +130,12 @@ pub fn apply(
     }
     let store = Store::open(setting.repository.root())?;
     let history = setting.repository.history(&setting.head.commit, HISTORY)?;
-    let (noise, _) = gather(&store, environment, history)?;
+    let (mut noise, _) = gather(&store, environment, history.iter().cloned())?;
+    let mut automatic = ids.iter().filter(|id| setting.config.policy.is_auto(id)).peekable();
+    if automatic.peek().is_some() && automatic.all(|id| !noise.contains_key(id)) {
+        pull_lacking(setting, &store, &history, progress);
+        (noise, _) = gather(&store, environment, history)?;
+    }
     let policy = &mut setting.config.policy;
     let mut sight = Sight::new(rows);
     let (mut unknown, mut blind) = (Vec::new(), Vec::new());

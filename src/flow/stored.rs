@@ -12,6 +12,7 @@ use super::project::{Setting, short};
 use super::renamed::Renamed;
 use super::run::measure_head;
 use super::source_lines::locate;
+use super::sync::pull_lacking;
 use super::{FlowError, Progress};
 use crate::gate::{Limits, Policy, judge_stored};
 use crate::model::{BenchmarkId, Controls, Evidence, Measurement, Metric, Report, Row, Run, Skipped, Verdict};
@@ -29,7 +30,12 @@ pub(super) fn check_stored(
     let policy = &setting.config.policy;
     let alone = measure_head(setting, Some(base), progress)?;
     setting.check_acceptances(&ids_of(&alone.suites))?;
-    let loaded = Store::open(setting.repository.root())?.load(&base.commit)?;
+    let baselines = Store::open(setting.repository.root())?;
+    let mut loaded = baselines.load(&base.commit)?;
+    if loaded.together(&alone.environment.key).is_none() {
+        pull_lacking(setting, &baselines, std::slice::from_ref(&base.commit), progress);
+        loaded = baselines.load(&base.commit)?;
+    }
     let warnings = adopted.differences.clone();
     let mut frame = frame(setting, Some(base), Some(alone.environment.clone()), &alone.suites, warnings);
     frame.warnings.extend(loaded.skipped.iter().map(described));

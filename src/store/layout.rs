@@ -3,6 +3,8 @@
 //! The tree may come from someone else's push. Whatever does not look like a record is skipped with a reason and left
 //! where it is.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use git2::{ErrorCode, FileMode, ObjectType, Odb, Oid, Repository, Tree, TreeEntry};
 
 use crate::model::{Run, Skipped, is_commit_id};
@@ -99,6 +101,23 @@ impl<'r> Reader<'r> {
         Ok(run)
     }
 
+    /// The records in a tree from elsewhere that are what their names say, as far as can be told without reading them. What
+    /// is not here is taken at its word.
+    pub fn sound(&mut self, commit: &str, root: Oid) -> Result<BTreeMap<RecordId, Oid>, String> {
+        let root = self.read_tree(root)?.id();
+        let found = self.environments(commit, root).into_iter().flat_map(|found| found.records);
+        let mut sound = BTreeMap::new();
+        for (id, blob) in found {
+            let known = if self.odb.exists(blob) { self.check_object(blob, ObjectType::Blob) } else { Ok(()) };
+            match known {
+                Ok(()) if blob.to_string() == id.digest() => drop(sound.insert(id, blob)),
+                Ok(()) => self.skip(&id.to_string(), "its content is not what its name says".to_owned()),
+                Err(reason) => self.skip(&id.to_string(), reason),
+            }
+        }
+        Ok(sound)
+    }
+
     fn environments(&mut self, commit: &str, root: Oid) -> Vec<Found> {
         let mut all = Vec::new();
         for (environment, folder) in self.folders(commit, root, is_environment_key) {
@@ -170,22 +189,42 @@ impl<'r> Reader<'r> {
     }
 }
 
-/// Writes the trees that a new record changes, and returns the new root.
-pub(super) fn insert(repo: &Repository, root: Option<&Tree<'_>>, id: &RecordId, blob: Oid) -> Result<Oid, Failure> {
-    let [environment, file] = id.path();
-    let folder = match root.and_then(|root| root.get_name(&environment)) {
-        Some(entry) if is_folder(&entry) => Some(repo.find_tree(entry.id())?),
-        // Replacing it would lose what someone put there.
-        Some(_) => {
-            let place = format!("{}/{environment}", ref_of(id.commit()));
-            return Err(Failure::Other(format!("the stored tree has something else where folder {place} should be")));
-        }
-        None => None,
-    };
-    let mut records = repo.treebuilder(folder.as_ref())?;
-    records.insert(file, blob, FileMode::Blob.into())?;
+/// Writes the trees with some records more and some less, and returns the new root.
+pub(super) fn edit(
+    repo: &Repository,
+    root: Option<&Tree<'_>>,
+    added: &BTreeMap<RecordId, Oid>,
+    removed: &BTreeSet<RecordId>,
+) -> Result<Oid, Failure> {
     let mut environments = repo.treebuilder(root)?;
-    environments.insert(environment, records.write()?, FileMode::Tree.into())?;
+    let touched: BTreeSet<&str> = added.keys().chain(removed).map(RecordId::environment).collect();
+    for environment in touched {
+        let in_it = |id: &RecordId| id.environment() == environment;
+        let folder = match root.and_then(|root| root.get_name(environment)) {
+            Some(entry) if is_folder(&entry) => Some(repo.find_tree(entry.id())?),
+            // Replacing it would lose what someone put there.
+            Some(_) => {
+                let place = added.keys().chain(removed).find(|id| in_it(id)).map(|id| ref_of(id.commit()));
+                let place = format!("{}/{environment}", place.unwrap_or_default());
+                return Err(Failure::Other(format!(
+                    "the stored tree has something else where folder {place} should be"
+                )));
+            }
+            None => None,
+        };
+        let mut records = repo.treebuilder(folder.as_ref())?;
+        for (id, blob) in added.iter().filter(|(id, _)| in_it(id)) {
+            records.insert(&id.path()[1], *blob, FileMode::Blob.into())?;
+        }
+        for id in removed.iter().filter(|id| in_it(id)) {
+            records.remove(&id.path()[1])?;
+        }
+        if !records.is_empty() {
+            environments.insert(environment, records.write()?, FileMode::Tree.into())?;
+        } else if folder.is_some() {
+            environments.remove(environment)?;
+        }
+    }
     Ok(environments.write()?)
 }
 

@@ -21,8 +21,9 @@
 //! each commit, 1 MB for 10,000. What the first versions stored as a sharded tree is moved by `first_layout`.
 //!
 //! Here: what callers may ask of the store. The form of a record is `record`'s business, names and paths are `id`'s,
-//! reading a tree is `layout`'s, moving a ref `update`'s and `lock`'s, single files `export`'s. What travels over
-//! the network is not done here.
+//! reading a tree is `layout`'s, moving a ref `update`'s and `lock`'s, what comes from other clones `merge`'s, single files
+//! `export`'s. The network is not touched here: what the git program fetched is in the repository when it is merged, and
+//! `vcs` runs that program.
 
 mod error;
 mod export;
@@ -30,6 +31,7 @@ mod first_layout;
 mod id;
 mod layout;
 mod lock;
+mod merge;
 mod open;
 mod record;
 mod update;
@@ -46,8 +48,9 @@ use crate::report::system;
 pub use error::{RecordError, StoreError};
 pub use export::{export, read_exported, write_whole};
 pub use id::{ParseRecordIdError, RecordId};
+pub use merge::{Merged, Standing};
 pub use record::{MAX_BYTES, decode, encode};
-pub use update::BASELINES;
+pub use update::{BASELINES, NAMESPACE, commit_of, ref_of};
 
 use layout::Reader;
 
@@ -166,8 +169,10 @@ impl Store {
         })?;
         let id = RecordId::new(commit, &run.environment.key, &run.started, &written.to_string()).map_err(refuse)?;
         let message = format!("Store the baseline of {commit}\n\nEnvironment: {}\n", id.environment());
-        update::update(&self.repo, commit, &message, |root| layout::insert(&self.repo, root, &id, written))
-            .map_err(|e| self.write_error("store", commit, e))?;
+        update::update(&self.repo, commit, &message, |root| {
+            layout::edit(&self.repo, root, &[(id.clone(), written)].into(), &BTreeSet::new())
+        })
+        .map_err(|e| self.write_error("store", commit, e))?;
         Ok(id)
     }
 
@@ -187,6 +192,16 @@ impl Store {
         update::update(&self.repo, commit, &message, |root| layout::remove(&self.repo, root, environment_key))
             .map_err(|e| self.write_error("delete", commit, e))?;
         Ok(found.iter().map(|entry| entry.records.len()).sum())
+    }
+
+    /// Deletes the ref of a commit, and with it all that is stored of it and its history; gives the id that it pointed to, if
+    /// there was one. Git keeps the objects for some weeks.
+    ///
+    /// # Errors
+    /// Where the repository cannot be written, or another git program blocks the ref.
+    pub fn forget(&self, commit: &str) -> Result<Option<String>, StoreError> {
+        let id = update::forget(&self.repo, commit).map_err(|e| self.write_error("prune", commit, e))?;
+        Ok(id.map(|id| id.to_string()))
     }
 
     /// All records of a commit, whatever the environment.

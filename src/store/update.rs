@@ -10,16 +10,18 @@ use super::error::printable;
 use super::lock::{RefLock, Turn};
 use crate::model::is_commit_id;
 
+/// Below it lies everything of this program.
+pub const NAMESPACE: &str = "refs/perfgate";
 /// Below it each commit that has baselines has a ref, named by its full id.
 pub const BASELINES: &str = "refs/perfgate/commits";
 
-/// The ref of a commit.
-pub(super) fn ref_of(commit: &str) -> String {
+/// The ref of a commit's baselines.
+pub fn ref_of(commit: &str) -> String {
     format!("{BASELINES}/{commit}")
 }
 
 /// The commit of a ref; `None` where it is no ref of a commit's baselines.
-pub(super) fn commit_of(name: &str) -> Option<&str> {
+pub fn commit_of(name: &str) -> Option<&str> {
     name.strip_prefix(BASELINES)?.strip_prefix('/').filter(|id| is_commit_id(id))
 }
 
@@ -73,20 +75,33 @@ pub(super) fn update(
     message: &str,
     mut edit: impl FnMut(Option<&Tree<'_>>) -> Result<Oid, Failure>,
 ) -> Result<(), Failure> {
+    swap(repo, commit, message, |tip| {
+        let tree = tip.map(Commit::tree).transpose()?;
+        let edited = edit(tree.as_ref())?;
+        if tree.is_some_and(|tree| tree.id() == edited) {
+            return Ok(None);
+        }
+        write_commit(repo, message, edited, tip.as_slice()).map(Some)
+    })
+}
+
+/// Moves a commit's ref to what `next` makes of its tip, if anything; `next` is called again whenever somebody else was
+/// faster. When this returns, the ref stands where the last call wanted it.
+pub(super) fn swap(
+    repo: &Repository,
+    commit: &str,
+    message: &str,
+    mut next: impl FnMut(Option<&Commit<'_>>) -> Result<Option<Oid>, Failure>,
+) -> Result<(), Failure> {
     let name = ref_of(commit);
     let mut turn = Turn::wait(repo.commondir()).map_err(Failure::Other)?;
     let mut ref_lock = RefLock::new(repo.commondir(), &name);
     loop {
         let tip = tip(repo, &name)?;
-        let tree = tip.as_ref().map(Commit::tree).transpose()?;
-        let edited = edit(tree.as_ref())?;
-        if tree.is_some_and(|tree| tree.id() == edited) {
-            return Ok(());
-        }
-        let commit = write_commit(repo, message, edited, tip.as_ref())?;
+        let Some(wanted) = next(tip.as_ref())? else { return Ok(()) };
         let expected = tip.map_or(Oid::ZERO_SHA1, |tip| tip.id());
         // All zeros: there must be no ref yet. Creating without force would look before it locks.
-        match turn.noted(&name, || repo.reference_matching(&name, commit, true, expected, message).map(drop)) {
+        match turn.noted(&name, || repo.reference_matching(&name, wanted, true, expected, message).map(drop)) {
             Ok(()) => return Ok(()),
             Err(e) => match e.code() {
                 ErrorCode::Modified | ErrorCode::Exists => {}
@@ -98,11 +113,38 @@ pub(super) fn update(
     }
 }
 
+/// Deletes a commit's ref; gives the id that it pointed to, if there was one.
+pub(super) fn forget(repo: &Repository, commit: &str) -> Result<Option<Oid>, Failure> {
+    let name = ref_of(commit);
+    let mut turn = Turn::wait(repo.commondir()).map_err(Failure::Other)?;
+    let mut ref_lock = RefLock::new(repo.commondir(), &name);
+    loop {
+        let Some(id) = tip(repo, &name)?.map(|tip| tip.id()) else { return Ok(None) };
+        let mut found = repo.find_reference(&name)?;
+        if found.target() != Some(id) {
+            continue;
+        }
+        // Only what was found is deleted: what others have moved since is another one.
+        match turn.noted(&name, || found.delete()) {
+            Ok(()) => return Ok(Some(id)),
+            Err(e) => match e.code() {
+                ErrorCode::Modified => {}
+                ErrorCode::Locked | ErrorCode::NotFound => ref_lock.in_the_way().map_err(Failure::Locked)?,
+                _ => return Err(e.into()),
+            },
+        }
+    }
+}
+
 /// The author is the program: machines that measure often have no `user.name`, and nobody answers for these commits.
-fn write_commit(repo: &Repository, message: &str, tree: Oid, parent: Option<&Commit<'_>>) -> Result<Oid, git2::Error> {
+pub(super) fn write_commit(
+    repo: &Repository,
+    message: &str,
+    tree: Oid,
+    parents: &[&Commit<'_>],
+) -> Result<Oid, Failure> {
     let author = Signature::now("cargo-perfgate", "cargo-perfgate@localhost")?;
-    let parents: Vec<_> = parent.into_iter().collect();
     // Two steps: in one, libgit2 gives the id of a commit that it could not write as if all were well.
-    let commit = repo.commit_create_buffer(&author, &author, message, &repo.find_tree(tree)?, &parents)?;
-    repo.odb()?.write(ObjectType::Commit, &commit)
+    let commit = repo.commit_create_buffer(&author, &author, message, &repo.find_tree(tree)?, parents)?;
+    Ok(repo.odb()?.write(ObjectType::Commit, &commit)?)
 }

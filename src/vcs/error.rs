@@ -62,6 +62,28 @@ pub enum VcsError {
         /// What to do.
         help: String,
     },
+    /// No remote to exchange baselines with.
+    #[error("could not choose a remote for the baselines of {path}: {cause}\nhelp: {help}")]
+    NoRemote {
+        /// In which repository.
+        path: PathBuf,
+        /// Why there is none.
+        cause: String,
+        /// What to do.
+        help: String,
+    },
+    /// A remote could not be reached, or does not do what it is asked for.
+    #[error("could not {what} in {path}: {cause}\nhelp: {help}")]
+    Remote {
+        /// What was attempted, with which remote.
+        what: String,
+        /// Where.
+        path: PathBuf,
+        /// What git said.
+        cause: String,
+        /// What to do.
+        help: &'static str,
+    },
     /// The git program failed.
     #[error("could not {what} in {path}: {cause}\nhelp: see that `git status` works there, and that there is room")]
     Program {

@@ -74,7 +74,8 @@ impl Repository {
     }
 }
 
-/// Nobody may be there to answer.
-fn unattended() -> [Variable; 1] {
-    [("GIT_TERMINAL_PROMPT".into(), Some("0".into()))]
+/// Nobody may be there to answer, and who is cannot: the terminal belongs to this program, and who reads from it in another
+/// group of processes is stopped. ssh asks a window, where there is one.
+pub(super) fn unattended() -> [Variable; 2] {
+    [("GIT_TERMINAL_PROMPT".into(), Some("0".into())), ("SSH_ASKPASS_REQUIRE".into(), Some("force".into()))]
 }

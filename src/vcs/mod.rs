@@ -1,5 +1,5 @@
-//! The user's git repository, read only: revisions, the choice of the base, trees written out elsewhere. Baselines are
-//! kept by `store`.
+//! The user's git repository, read only: revisions, the choice of the base, trees written out elsewhere. Refs of remotes
+//! are listed, fetched and pushed here, for `flow`; baselines are kept by `store`.
 
 mod base;
 mod changes;
@@ -7,6 +7,7 @@ mod error;
 mod fetch;
 mod filters;
 mod overlay;
+mod remote;
 mod repository;
 mod submodules;
 mod tree;
@@ -14,6 +15,7 @@ mod tree;
 pub use base::{Base, BaseRequest, CiEvent};
 pub use error::VcsError;
 pub use overlay::Overlay;
+pub use remote::{Answer, Move, Remote};
 pub use repository::{Head, Repository};
 pub use submodules::Absent;
 pub use tree::{CheckedOut, Tree};

@@ -1,11 +1,12 @@
 //! Opening the repository, and what HEAD and names in it stand for.
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::error::VcsError;
 use super::tree::entries;
-use crate::instrument::{Output, Spawn};
+use crate::instrument::{Captured, Output, Spawn};
 use crate::report::shell_word;
 
 /// A repository with a work tree.
@@ -43,6 +44,11 @@ impl Repository {
         self.fetches = false;
     }
 
+    /// Whether what is missing may be fetched.
+    pub fn may_fetch(&self) -> bool {
+        self.fetches
+    }
+
     /// The root of the work tree.
     pub fn root(&self) -> &Path {
         &self.root
@@ -69,6 +75,11 @@ impl Repository {
     /// Whether the clone ends somewhere in the history.
     pub fn is_shallow(&self) -> bool {
         self.git.is_shallow()
+    }
+
+    /// Whether the clone may have left out what its commits hold.
+    pub fn is_partial(&self) -> bool {
+        self.run("look for a partial clone", &["config", "--get-regexp", r"^remote\..*\.promisor$"]).is_ok()
     }
 
     /// Why nothing can be written into the repository; `None` where something can.
@@ -116,6 +127,25 @@ impl Repository {
         walk().map_err(|e| self.error("walk through the history", e))
     }
 
+    /// All commits that something reaches: a branch, a tag, a remote's branch, the stash, what any work tree has checked out.
+    /// Refs below `besides` do not count.
+    ///
+    /// # Errors
+    /// Where the history ends before it began: nobody knows then what is reached.
+    pub fn reachable(&self, besides: &str) -> Result<BTreeSet<String>, VcsError> {
+        if self.is_shallow() {
+            return Err(VcsError::OutOfReach {
+                what: "commits that are in use".into(),
+                path: self.root.clone(),
+                cause: "this clone is shallow, and lacks most of the history".into(),
+                help: "fetch all of it: `git fetch --unshallow`".into(),
+            });
+        }
+        let arguments = ["rev-list", &format!("--exclude={besides}/*"), "--all"];
+        let listed = self.run("list the commits that are in use", &arguments)?;
+        Ok(String::from_utf8_lossy(&listed).lines().map(str::to_owned).collect())
+    }
+
     /// Runs the git program in the work tree, free of the user's hooks and monitors; gives its standard output.
     pub(super) fn run<A: AsRef<OsStr>>(&self, what: &str, arguments: &[A]) -> Result<Vec<u8>, VcsError> {
         self.run_with(what, &[], arguments)
@@ -129,16 +159,7 @@ impl Repository {
         arguments: &[A],
     ) -> Result<Vec<u8>, VcsError> {
         let fail = |cause: String| VcsError::Program { what: what.into(), path: self.root.clone(), cause };
-        let mut spawn = Spawn::new("git", &self.root).args(QUIET).args(arguments.iter().map(AsRef::as_ref));
-        if !self.fetches {
-            // Git fetches by itself what a partial clone left out; Git LFS what it keeps.
-            spawn = spawn.env("GIT_ALLOW_PROTOCOL", "none").env("GIT_LFS_SKIP_SMUDGE", "1");
-        }
-        // Looking must not write: `status` would refresh the user's index.
-        spawn = spawn.env("GIT_OPTIONAL_LOCKS", "0");
-        spawn.environment.extend_from_slice(variables);
-        spawn.stdout = Output::Keep;
-        let ended = spawn.run().map_err(|e| fail(e.to_string()))?;
+        let ended = self.end_of(what, variables, arguments)?;
         if ended.status.success() {
             return Ok(ended.stdout);
         }
@@ -153,6 +174,26 @@ impl Repository {
             "leave out --no-fetch, or fetch all of it once: `git fetch --refetch --no-filter`"
         };
         Err(VcsError::Partial { what: what.into(), path: self.root.clone(), cause, help })
+    }
+
+    /// How it ended, where that says more than whether it did what it should.
+    pub(super) fn end_of<A: AsRef<OsStr>>(
+        &self,
+        what: &str,
+        variables: &[Variable],
+        arguments: &[A],
+    ) -> Result<Captured, VcsError> {
+        let mut spawn = Spawn::new("git", &self.root).args(QUIET).args(arguments.iter().map(AsRef::as_ref));
+        if !self.fetches {
+            // Git fetches by itself what a partial clone left out; Git LFS what it keeps.
+            spawn = spawn.env("GIT_ALLOW_PROTOCOL", "none").env("GIT_LFS_SKIP_SMUDGE", "1");
+        }
+        // Looking must not write: `status` would refresh the user's index.
+        spawn = spawn.env("GIT_OPTIONAL_LOCKS", "0");
+        spawn.environment.extend_from_slice(variables);
+        spawn.stdout = Output::Keep;
+        let fail = |cause: String| VcsError::Program { what: what.into(), path: self.root.clone(), cause };
+        spawn.run().map_err(|e| fail(e.to_string()))
     }
 
     pub(super) fn error(&self, what: &str, source: git2::Error) -> VcsError {

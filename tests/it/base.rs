@@ -7,6 +7,7 @@ mod lfs;
 mod names;
 mod opening;
 mod partial;
+mod pulled;
 mod shapes;
 pub mod small;
 mod submodules;

@@ -38,6 +38,7 @@ mod sides;
 mod stats;
 mod store;
 mod support;
+mod sync;
 mod tidy;
 // It finds processes in /proc.
 #[cfg(target_os = "linux")]

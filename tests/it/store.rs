@@ -2,6 +2,7 @@
 
 mod foreign;
 mod kill;
+mod merge;
 mod record;
 
 use std::fs;
@@ -74,7 +75,7 @@ impl Sandbox {
     }
 }
 
-fn run_of(commit: &str, environment: &str, started: &str, nanoseconds: f64) -> Run {
+pub fn run_of(commit: &str, environment: &str, started: &str, nanoseconds: f64) -> Run {
     Run {
         format_version: 1,
         revision: Revision { commit: commit.into(), dirty: false },

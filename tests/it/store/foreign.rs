@@ -7,11 +7,11 @@ use git2::{ObjectType, Oid, Repository};
 
 use super::{COMMIT, OTHER, Sandbox, run, run_of};
 
-const FILE: u32 = 0o100644;
-const FOLDER: u32 = 0o40000;
+pub const FILE: u32 = 0o100644;
+pub const FOLDER: u32 = 0o40000;
 
 /// A tree as its bytes are: libgit2 and git would refuse to make some of these.
-fn raw_tree(repo: &Repository, entries: &[(u32, &str, Oid)]) -> Oid {
+pub fn raw_tree(repo: &Repository, entries: &[(u32, &str, Oid)]) -> Oid {
     let mut bytes = Vec::new();
     for (mode, name, id) in entries {
         bytes.extend(format!("{mode:o} {name}\0").as_bytes());
@@ -26,7 +26,7 @@ fn point_ref_at(repo: &Repository, tree: Oid) {
     repo.reference(&Sandbox::reference(), commit, true, "pushed").unwrap();
 }
 
-fn name_of(blob: Oid) -> String {
+pub fn name_of(blob: Oid) -> String {
     format!("20260805T094107.000000000Z-{blob}.json")
 }
 
