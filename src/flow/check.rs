@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::assemble::{self, Frame};
 use super::culprits::name_culprits;
@@ -19,7 +19,7 @@ use crate::instrument::Copies;
 use crate::model::{BaseSide, BenchmarkId, Controls, Environment, HeadSide, Report, Row, Run};
 use crate::report::counted;
 use crate::store::Store;
-use crate::vcs::{Base, BaseRequest, CiEvent};
+use crate::vcs::{Base, BaseRequest, CiEvent, Head};
 use crate::workspace::WorkspaceError;
 
 /// What `check` is asked for.
@@ -27,6 +27,8 @@ use crate::workspace::WorkspaceError;
 pub struct CheckRequest {
     /// The project.
     pub project: ProjectRequest,
+    /// The commit to judge, by its full id; without it the work tree.
+    pub head: Option<String>,
     /// `--base`.
     pub base: Option<String>,
     /// What CI says of the event.
@@ -39,6 +41,8 @@ pub struct CheckRequest {
     pub policy: PolicyOf,
     /// Whether to store what is measured of a clean head.
     pub store: bool,
+    /// How long measuring may go on where neither the user nor the configuration says it.
+    pub usual_budget: Option<Duration>,
 }
 
 /// How head is compared with base.
@@ -70,6 +74,9 @@ pub fn check(request: CheckRequest, progress: &mut dyn Progress) -> Result<Check
     if !request.fetch {
         setting.repository.forbid_fetching();
     }
+    if let Some(commit) = &request.head {
+        setting.head = Head { commit: commit.clone(), dirty: false };
+    }
     let last = setting.results()?.join("last.json");
     let (report, not_stored) = judge_head(&request, &mut setting, progress)?;
     Ok(Checked { report, last, not_stored })
@@ -90,6 +97,9 @@ fn judge_head(
         PolicyOf::Base => policy::adopt(setting, &base)?,
         PolicyOf::Head => Vec::new(),
     };
+    if setting.budget().is_none() {
+        setting.request.effort.budget = request.usual_budget;
+    }
     if request.method == Method::Stored {
         return super::stored::check_stored(setting, &base, request.store, policy_differs, progress);
     }

@@ -5,6 +5,7 @@ mod base;
 mod error;
 mod fetch;
 mod filters;
+mod hooks;
 mod overlay;
 mod repository;
 mod submodules;

@@ -8,7 +8,7 @@ mod names;
 mod opening;
 mod partial;
 mod shapes;
-mod small;
+pub mod small;
 mod submodules;
 mod surroundings;
 mod trees;

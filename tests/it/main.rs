@@ -4,6 +4,8 @@ mod base;
 mod changed;
 mod code;
 mod commands;
+#[cfg(feature = "forge")]
+mod comment;
 mod config;
 mod corpora;
 // Valgrind is there for Linux.
@@ -15,6 +17,7 @@ mod errors;
 mod exit_codes;
 mod fixture;
 mod gate;
+mod init;
 #[cfg(target_os = "linux")]
 mod layouts;
 mod order;
