@@ -26,10 +26,13 @@ pub fn execute(options: InitOptions, ui: &mut Ui) -> Result<ExitCode, FlowError>
             }
         }
     }
-    ui.status("Next", match (request.ci, request.hook) {
-        (None, false) => "`cargo perfgate` judges what you changed since the branch's base",
-        (None, true) => "every `git push` is judged from now on; `git push --no-verify` is not",
-        (Some(_), _) => "commit what was created: every pull request is judged from then on",
-    });
+    ui.status(
+        "Next",
+        match (request.ci, request.hook) {
+            (None, false) => "`cargo perfgate` judges what you changed since the branch's base",
+            (None, true) => "every `git push` is judged from now on; `git push --no-verify` is not",
+            (Some(_), _) => "commit what was created: every pull request is judged from then on",
+        },
+    );
     Ok(ExitCode::Passed)
 }

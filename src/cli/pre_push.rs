@@ -24,7 +24,10 @@ pub fn execute(options: CheckOptions, common: &Common, ui: &mut Ui) -> Result<Ex
         request.project.overrides.environment = Chosen::IfThere(ENVIRONMENT.to_owned());
     }
     for commit in pushed {
-        ui.status("Judging", &format!("{}, which is pushed; `git push --no-verify` does without", short(&commit.commit)));
+        ui.status(
+            "Judging",
+            &format!("{}, which is pushed; `git push --no-verify` does without", short(&commit.commit)),
+        );
         let request = CheckRequest {
             head: Some(commit.commit),
             event: Some(CiEvent::Push { before: commit.before }),

@@ -76,7 +76,8 @@ fn github_event() -> Option<CiEvent> {
     }
     match name.as_str() {
         "merge_group" => {
-            let into = github_payload().and_then(|event| commit_id(event.get("merge_group")?.get("base_sha")?.as_str()?));
+            let into =
+                github_payload().and_then(|event| commit_id(event.get("merge_group")?.get("base_sha")?.as_str()?));
             Some(CiEvent::MergeQueue { into })
         }
         "push" => Some(CiEvent::Push { before: commit_id(github_payload()?.get("before")?.as_str()?)? }),

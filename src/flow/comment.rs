@@ -109,7 +109,10 @@ fn text(files: &[PathBuf]) -> Result<String, FlowError> {
         }
     }
     if missing > 0 {
-        text.push_str(&format!("\n… and {} more for which there is no room here\n", crate::report::counted(missing, "result")));
+        text.push_str(&format!(
+            "\n… and {} more for which there is no room here\n",
+            crate::report::counted(missing, "result")
+        ));
     }
     Ok(text)
 }

@@ -226,12 +226,16 @@ impl Answer {
             let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
             Duration::from_secs(seconds).saturating_sub(now)
         });
-        let body = answer.body_mut().with_config().limit(LARGEST).read_to_vec().map_err(|e| e.to_string())?;
+        let body = match answer.body_mut().with_config().limit(LARGEST).read_to_vec() {
+            Ok(body) => body,
+            // It would be no smaller the next time.
+            Err(ureq::Error::BodyExceedsLimit(_)) => Vec::new(),
+            Err(e) => return Err(e.to_string()),
+        };
         let value: Value = serde_json::from_slice(&body).unwrap_or_default();
         let message = value.get("message").and_then(Value::as_str).unwrap_or_default().to_lowercase();
         // GitHub says 403 for too many questions as well as for what is forbidden.
-        let limited =
-            status == 429 || (status == 403 && (after.is_some() || spent || message.contains("rate limit")));
+        let limited = status == 429 || (status == 403 && (after.is_some() || spent || message.contains("rate limit")));
         let pause = after.or(if spent && limited { reset } else { None });
         Ok(Self { status, value, pause, limited })
     }

@@ -204,6 +204,7 @@ fn garbage_is_named_and_bounded() {
     let fake = Fake::new(move |_| Reply::Raw(huge.clone()));
     let said = error(&fake);
     assert!(said.contains("could not ask who comments"), "{said}");
+    assert_eq!(fake.asked().len(), 1, "it would be no smaller the next time");
     // A list of what is no comment, and of pages without end.
     let full: Vec<Value> = (0..100).map(|i| json!({ "id": format!("{i}"), "body": 7 })).collect();
     let fake = Fake::new(move |asked| match asked.method.as_str() {

@@ -101,7 +101,8 @@ impl Reply {
         let body = if status == 204 { String::new() } else { value.to_string() };
         let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         let length = body.len();
-        format!("HTTP/1.1 {status} X\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}").into_bytes()
+        format!("HTTP/1.1 {status} X\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}")
+            .into_bytes()
     }
 }
 
@@ -143,7 +144,9 @@ impl Hub {
         let last = path.rsplit('/').next().unwrap().parse::<u64>();
         let body = asked.body["body"].as_str().unwrap_or_default();
         match (asked.method.as_str(), last) {
-            ("GET", _) if path == "/user" => Reply::Json(403, json!({ "message": "Resource not accessible by integration" })),
+            ("GET", _) if path == "/user" => {
+                Reply::Json(403, json!({ "message": "Resource not accessible by integration" }))
+            }
             ("GET", _) => {
                 let number = |name: &str| {
                     let value = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));

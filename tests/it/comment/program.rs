@@ -95,7 +95,7 @@ fn what_cannot_be_told_is_not_sent() {
     };
     fs::write(at.join("bad.json"), "{\"format_version\": 1, \"outcome\": \"![x](https://example.org)\"}").unwrap();
     refused(&["bad.json"], &all, "could not read a result from bad.json");
-    refused(&["--id", "-->", &good], &all, "`-->` cannot name a comment");
+    refused(&["--id", "x-->", &good], &all, "`x-->` cannot name a comment");
     #[cfg(unix)]
     {
         std::os::unix::fs::symlink("/proc/self/environ", at.join("link.json")).unwrap();
@@ -105,7 +105,8 @@ fn what_cannot_be_told_is_not_sent() {
         let others: Vec<_> = all.iter().filter(|(own, _)| *own != name).cloned().collect();
         refused(&[&good], &others, &format!("{name} is not set"));
     }
-    let gitlab = [("GITLAB_CI", "true".to_owned()), ("CI_API_V4_URL", fake.address.clone()), ("CI_PROJECT_ID", "1".into())];
+    let gitlab =
+        [("GITLAB_CI", "true".to_owned()), ("CI_API_V4_URL", fake.address.clone()), ("CI_PROJECT_ID", "1".into())];
     refused(&[&good], &gitlab, "PERFGATE_GITLAB_TOKEN is not set");
     // What is about no pull request is no failure.
     for (name, event) in [("push", run_of.clone()), ("workflow_run", workflow_run("push"))] {

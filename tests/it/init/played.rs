@@ -104,8 +104,11 @@ impl Hosted {
                 Some("actions/download-artifact") => {
                     let (from, to) = (self.artifacts.join(with("name")), PathBuf::from(with("path")));
                     fs::create_dir_all(&to).unwrap();
-                    let files = fs::read_dir(&from).into_iter().flatten().map(|file| file.unwrap());
-                    files.map(|file| fs::copy(file.path(), to.join(file.file_name())).unwrap()).count() > 0
+                    let files: Vec<_> = fs::read_dir(&from).into_iter().flatten().map(Result::unwrap).collect();
+                    for file in &files {
+                        fs::copy(file.path(), to.join(file.file_name())).unwrap();
+                    }
+                    !files.is_empty()
                 }
                 Some(other) => panic!("what is {other}?"),
                 None => {

@@ -151,7 +151,8 @@ fn command_lines_are_understood() {
                 let mut given = words.clone();
                 // What comes before is understood, or it is an error.
                 given.push("--help");
-                let done = clean(std::process::Command::new(env!("CARGO_BIN_EXE_cargo-perfgate"))).args(&given).output();
+                let done =
+                    clean(std::process::Command::new(env!("CARGO_BIN_EXE_cargo-perfgate"))).args(&given).output();
                 let ran = Ran::new(&given, &done.unwrap());
                 assert_eq!(ran.code, 0, "{line}: {}", ran.stderr);
                 assert!(!ran.stdout.starts_with("Judges a change"), "{line} is taken for a filter");
