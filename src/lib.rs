@@ -16,6 +16,7 @@
 //! | 4 | `workspace` | cargo's model, building bench executables of a revision, identity of executables |
 //! | 4 | `vcs` | git: revisions, trees written out, merge bases; refs of remotes, fetched and pushed |
 //! | 4 | `store` | baselines keyed by commit, in git; those of other clones merged |
+//! | 4 | `forge` | the server of pull requests: one comment, kept up to date |
 //! | 4 | `config` | the file and the options, turned into a policy; errors with spans |
 //! | 3 | `report` | a report turned into text: terminal, markdown, HTML, JSON, what CI reads |
 //! | 2 | `gate` | comparisons turned into verdicts, verdicts into an outcome |
@@ -30,6 +31,8 @@ pub mod cli;
 pub mod code;
 pub mod config;
 pub mod flow;
+#[cfg(feature = "forge")]
+pub mod forge;
 pub mod gate;
 pub mod harness;
 pub mod instrument;

@@ -10,6 +10,7 @@ use super::output::FormatOption;
 use super::surroundings::default_builds;
 use crate::config::Overrides;
 use crate::flow::check::Method;
+use crate::flow::init::Ci;
 use crate::flow::{Effort, Pin, PolicyOf, ProjectRequest};
 use crate::model::{ExitCode, Partition};
 use crate::workspace::{CargoOptions, Selection};
@@ -63,8 +64,14 @@ pub enum Command {
     /// Render saved results in any format, or all shards of one run as one; exits as the check that wrote them
     #[command(after_help = after_help())]
     Report(ReportOptions),
-    /// Write a configuration that explains every key
+    /// Write a configuration that explains every key; workflows for CI, and a pre-push hook
     Init(InitOptions),
+    /// Judge the commits that a push sends, by what git tells a pre-push hook on standard input
+    #[command(after_help = after_help())]
+    PrePush(CheckOptions),
+    /// Tell saved results in one comment on the pull request or merge request that this CI run is about
+    #[cfg(feature = "forge")]
+    Comment(CommentOptions),
     /// Remove check-outs and builds of this project; baselines and results stay
     Clean(CleanOptions),
     /// Print a completion script for a shell
@@ -388,6 +395,40 @@ pub struct InitOptions {
     /// Path to Cargo.toml
     #[arg(long, value_name = "PATH")]
     pub manifest_path: Option<PathBuf>,
+    /// Write workflows that judge pull requests, comment on them, and record baselines
+    #[arg(long, value_name = "CI")]
+    pub ci: Option<CiOption>,
+    /// Have every `git push` judged, by git's pre-push hook
+    #[arg(long)]
+    pub hook: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CiOption {
+    /// GitHub Actions
+    Github,
+    /// GitLab CI/CD
+    Gitlab,
+}
+
+impl From<CiOption> for Ci {
+    fn from(option: CiOption) -> Self {
+        match option {
+            CiOption::Github => Self::Github,
+            CiOption::Gitlab => Self::Gitlab,
+        }
+    }
+}
+
+#[cfg(feature = "forge")]
+#[derive(Debug, Args)]
+pub struct CommentOptions {
+    /// Results that `--save-result` or `--format json=FILE` wrote
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Which comment it is, where a pull request has several: of a matrix, for example
+    #[arg(long, value_name = "ID", default_value = "check")]
+    pub id: String,
 }
 
 #[derive(Debug, Args)]

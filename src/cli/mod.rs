@@ -6,6 +6,8 @@ mod args;
 mod baseline;
 mod check;
 mod clean;
+#[cfg(feature = "forge")]
+mod comment;
 mod compare;
 mod completions;
 mod doctor;
@@ -14,6 +16,7 @@ mod init;
 mod list;
 mod output;
 mod planned;
+mod pre_push;
 mod report;
 mod run;
 mod surroundings;
@@ -63,8 +66,11 @@ fn start(arguments: Arguments) -> ExitCode {
         Command::List(options) => list::execute(options, &common, &mut ui),
         Command::Baseline(options) => baseline::execute(options, &mut ui),
         Command::Report(options) => report::execute(&options, &mut ui),
-        Command::Init(options) => init::execute(&options, &mut ui),
+        Command::Init(options) => init::execute(options, &mut ui),
         Command::Accept(options) => accept::execute(options, &mut ui),
+        Command::PrePush(options) => pre_push::execute(options, &common, &mut ui),
+        #[cfg(feature = "forge")]
+        Command::Comment(options) => comment::execute(options, &mut ui),
         Command::Clean(options) => clean::execute(options, &mut ui),
         Command::Completions(options) => completions::execute(&options),
     };

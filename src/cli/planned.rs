@@ -4,8 +4,13 @@ use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-const OPTIONS: [&str; 2] = ["--ci", "--hook"];
-const COMMANDS: [&str; 3] = ["history", "profile", "bisect"];
+const COMMANDS: &[&str] = &[
+    "history",
+    "profile",
+    "bisect",
+    #[cfg(not(feature = "forge"))]
+    "comment",
+];
 
 /// The sentence for an argument of the full contract that this version cannot honour yet; `None` for any other error.
 pub fn sentence(e: &clap::Error, given: &[OsString]) -> Option<String> {

@@ -34,13 +34,14 @@ pub fn default_builds() -> PathBuf {
 
 /// Variables that stand for options, or are handed to programs that are started; all others of the prefix set keys of the
 /// configuration.
-const NO_KEYS: [&str; 6] = [
+const NO_KEYS: [&str; 7] = [
     "PERFGATE_CONFIG",
     "PERFGATE_TARGET_DIR",
     "PERFGATE_BUDGET",
     "PERFGATE_ENVIRONMENT",
     "PERFGATE_LINK_RECORDS",
     "PERFGATE_CHAINED_WRAPPER",
+    "PERFGATE_GITLAB_TOKEN",
 ];
 
 /// What is laid over the configuration, where `asked` is the environment that the user names.
@@ -73,20 +74,23 @@ fn github_event() -> Option<CiEvent> {
     if variable("GITHUB_REF").is_some_and(|name| name.starts_with("refs/pull/") && name.ends_with("/merge")) {
         return Some(CiEvent::MergeRef);
     }
-    let event = || -> Option<serde_json::Value> {
-        let file = std::fs::File::open(variable("GITHUB_EVENT_PATH")?).ok()?;
-        let mut event = Vec::new();
-        file.take(LARGEST_EVENT).read_to_end(&mut event).ok()?;
-        serde_json::from_slice(&event).ok()
-    };
     match name.as_str() {
         "merge_group" => {
-            let into = event().and_then(|event| commit_id(event.get("merge_group")?.get("base_sha")?.as_str()?));
+            let into =
+                github_payload().and_then(|event| commit_id(event.get("merge_group")?.get("base_sha")?.as_str()?));
             Some(CiEvent::MergeQueue { into })
         }
-        "push" => Some(CiEvent::Push { before: commit_id(event()?.get("before")?.as_str()?)? }),
+        "push" => Some(CiEvent::Push { before: commit_id(github_payload()?.get("before")?.as_str()?)? }),
         _ => None,
     }
+}
+
+/// All that GitHub says of the event.
+pub fn github_payload() -> Option<serde_json::Value> {
+    let file = std::fs::File::open(variable("GITHUB_EVENT_PATH")?).ok()?;
+    let mut event = Vec::new();
+    file.take(LARGEST_EVENT).read_to_end(&mut event).ok()?;
+    serde_json::from_slice(&event).ok()
 }
 
 fn gitlab_event() -> Option<CiEvent> {
@@ -104,7 +108,8 @@ pub fn step_summary() -> Option<PathBuf> {
     variable("GITHUB_STEP_SUMMARY").map(PathBuf::from)
 }
 
-fn variable(name: &str) -> Option<String> {
+/// A variable that is set to something.
+pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 

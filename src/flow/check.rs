@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::affected::leaves_out;
 use super::assemble::{self, Frame};
@@ -21,7 +21,7 @@ use crate::instrument::Copies;
 use crate::model::{BaseSide, BenchmarkId, Controls, Environment, HeadSide, Report, Row, Run};
 use crate::report::counted;
 use crate::store::Store;
-use crate::vcs::{Base, BaseRequest, CiEvent};
+use crate::vcs::{Base, BaseRequest, CiEvent, Head};
 use crate::workspace::WorkspaceError;
 
 /// What `check` is asked for.
@@ -29,6 +29,8 @@ use crate::workspace::WorkspaceError;
 pub struct CheckRequest {
     /// The project.
     pub project: ProjectRequest,
+    /// The commit to judge, by its full id; without it the work tree.
+    pub head: Option<String>,
     /// `--base`.
     pub base: Option<String>,
     /// What CI says of the event.
@@ -43,6 +45,8 @@ pub struct CheckRequest {
     pub store: bool,
     /// Whether benches are left out where nothing that they depend on changed.
     pub affected: bool,
+    /// How long measuring may go on where neither the user nor the configuration says it.
+    pub usual_budget: Option<Duration>,
 }
 
 /// How head is compared with base.
@@ -74,6 +78,9 @@ pub fn check(request: CheckRequest, progress: &mut dyn Progress) -> Result<Check
     if !request.fetch {
         setting.repository.forbid_fetching();
     }
+    if let Some(commit) = &request.head {
+        setting.head = Head { commit: commit.clone(), dirty: false };
+    }
     let last = setting.results()?.join("last.json");
     let (report, not_stored) = judge_head(&request, &mut setting, progress)?;
     Ok(Checked { report, last, not_stored })
@@ -91,6 +98,9 @@ fn judge_head(
     };
     progress.status("Comparing", &format!("head with {} ({})", short(&base.commit), base.reason));
     let adopted = policy::adopt(setting, &base, request.policy)?;
+    if setting.budget().is_none() {
+        setting.request.effort.budget = request.usual_budget;
+    }
     if request.affected {
         setting.leave_out_unaffected(&base, progress)?;
     }

@@ -4,12 +4,15 @@ pub mod accept;
 pub mod baseline;
 pub mod check;
 pub mod clean;
+#[cfg(feature = "forge")]
+pub mod comment;
 pub mod compare;
 pub mod doctor;
 pub mod explain;
 pub mod init;
 pub mod list;
 pub mod merge;
+pub mod pre_push;
 pub mod run;
 pub mod saved;
 pub mod screening;
@@ -41,7 +44,7 @@ pub use bench_sources::{Place, own_changes};
 pub use measure::Effort;
 pub use measured::{Estimate, Measured, Verdictless};
 pub use policy::PolicyOf;
-pub use project::{Pin, ProjectRequest, Setting};
+pub use project::{Pin, ProjectRequest, Setting, short};
 pub use schedule::{Planned, Schedule, Scheduled, schedule};
 pub use source_lines::line_of;
 
@@ -82,6 +85,10 @@ pub enum FlowError {
     /// Executables could not be copied.
     #[error(transparent)]
     Copies(#[from] CopiesError),
+    /// The server of pull requests refused, or could not be reached.
+    #[cfg(feature = "forge")]
+    #[error(transparent)]
+    Forge(#[from] crate::forge::ForgeError),
     /// A file could not be read or written.
     #[error("could not {what} {path}: {cause}\nhelp: {help}")]
     File {

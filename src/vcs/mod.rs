@@ -6,6 +6,7 @@ mod changes;
 mod error;
 mod fetch;
 mod filters;
+mod hooks;
 mod overlay;
 mod remote;
 mod repository;

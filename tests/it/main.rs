@@ -11,6 +11,8 @@ mod browser;
 mod changed;
 mod code;
 mod commands;
+#[cfg(feature = "forge")]
+mod comment;
 mod config;
 mod corpora;
 // Valgrind is there for Linux.
@@ -22,6 +24,7 @@ mod errors;
 mod exit_codes;
 mod fixture;
 mod gate;
+mod init;
 #[cfg(target_os = "linux")]
 mod layouts;
 mod order;

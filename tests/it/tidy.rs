@@ -19,7 +19,8 @@ const IMPURE: [&str; 8] =
     ["std::fs", "std::env", "std::process", "std::time", "std::net", "git2", "cargo_metadata", "clap"];
 
 /// What only some folders may name.
-const RESERVED: [(&str, &[&str]); 3] = [("git2", &["vcs", "store"]), ("clap", &["cli"]), ("ciborium", &["harness"])];
+const RESERVED: [(&str, &[&str]); 4] =
+    [("git2", &["vcs", "store"]), ("clap", &["cli"]), ("ciborium", &["harness"]), ("ureq", &["forge"])];
 
 const PRINT: [&str; 5] = ["print", "println", "eprint", "eprintln", "dbg"];
 

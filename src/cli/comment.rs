@@ -1,0 +1,62 @@
+//! `cargo perfgate comment`.
+
+use super::args::CommentOptions;
+use super::surroundings::{github_payload, variable};
+use super::ui::Ui;
+use super::usage;
+use crate::flow::comment::{Place, Told, comment};
+use crate::flow::{FlowError, Progress};
+use crate::forge::{Commented, Token};
+use crate::model::ExitCode;
+
+pub fn execute(options: CommentOptions, ui: &mut Ui) -> Result<ExitCode, FlowError> {
+    match comment(&options.files, &options.id, place()?)? {
+        Told::Done(commented, number) => {
+            let done = match commented {
+                Commented::Created => "Created",
+                Commented::Updated => "Updated",
+                Commented::Unchanged => "Kept",
+            };
+            ui.status(done, &format!("the comment `{}` on #{number}", options.id));
+        }
+        Told::Nowhere(reason) => ui.status("Skipped", &format!("the comment: {reason}")),
+    }
+    Ok(ExitCode::Passed)
+}
+
+/// What CI says of itself. The gate's own job is red already, so nothing here depends on the verdict.
+fn place() -> Result<Place, FlowError> {
+    if variable("GITLAB_CI").is_some() {
+        let number = |name: &str| variable(name).and_then(|text| text.parse().ok());
+        return Ok(Place::Gitlab {
+            address: needed("CI_API_V4_URL")?,
+            project: number("CI_PROJECT_ID").ok_or_else(|| lacks("CI_PROJECT_ID"))?,
+            number: number("CI_MERGE_REQUEST_IID"),
+            token: token("PERFGATE_GITLAB_TOKEN")?,
+        });
+    }
+    Ok(Place::Github {
+        address: variable("GITHUB_API_URL").unwrap_or("https://api.github.com".to_owned()),
+        repository: needed("GITHUB_REPOSITORY")?,
+        token: token("GITHUB_TOKEN")?,
+        event: needed("GITHUB_EVENT_NAME")?,
+        payload: github_payload().ok_or_else(|| lacks("GITHUB_EVENT_PATH"))?,
+    })
+}
+
+fn needed(name: &str) -> Result<String, FlowError> {
+    variable(name).ok_or_else(|| lacks(name))
+}
+
+fn token(name: &str) -> Result<Token, FlowError> {
+    variable(name).and_then(|text| Token::new(&text)).ok_or_else(|| lacks(name))
+}
+
+fn lacks(name: &str) -> FlowError {
+    let help = match name {
+        "GITHUB_TOKEN" => "give the step the workflow's token: `env: { GITHUB_TOKEN: \"${{ github.token }}\" }`",
+        "PERFGATE_GITLAB_TOKEN" => "make it a project access token with the scope `api`, as a masked variable",
+        _ => "this is for a job of GitHub Actions or GitLab CI/CD, which set it; `cargo perfgate init --ci` writes one",
+    };
+    usage(format!("could not tell where to comment: {name} is not set, or is not what it should be\nhelp: {help}"))
+}

@@ -1,0 +1,135 @@
+//! `comment`: saved results, told in one comment on the pull request that a run of CI is about. The results may come from
+//! a stranger's pull request; which one it is never does.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::saved;
+use super::{FlowError, file_error};
+use crate::forge::{Commented, Github, Gitlab, Patience, PullRequest, Scheme, Server, Token, marker, put};
+use crate::instrument::interrupted;
+use crate::report::markdown;
+
+/// Where CI says that the comment belongs.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// GitHub Actions.
+    Github {
+        /// The address of its interface.
+        address: String,
+        /// `owner/name`.
+        repository: String,
+        /// What proves who asks.
+        token: Token,
+        /// The name of the event.
+        event: String,
+        /// All that it says.
+        payload: Value,
+    },
+    /// GitLab CI/CD.
+    Gitlab {
+        /// The address of its interface.
+        address: String,
+        /// The project's id.
+        project: u64,
+        /// The number of the merge request.
+        number: Option<u64>,
+        /// What proves who asks.
+        token: Token,
+    },
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// The comment stands.
+    Done(Commented, u64),
+    /// There is nothing to comment on: why.
+    Nowhere(String),
+}
+
+/// A minute is what GitHub asks for where it was asked too often, and several jobs may ask at once.
+const FIRST_PAUSE: Duration = Duration::from_secs(2);
+const LONGEST: Duration = Duration::from_secs(300);
+/// How long a signal may wait.
+const STEP: Duration = Duration::from_millis(100);
+
+/// Has the pull request of `place` hold one comment named `id` that tells the results in `files`.
+pub fn comment(files: &[PathBuf], id: &str, place: Place) -> Result<Told, FlowError> {
+    let Some(marker) = marker(id) else {
+        return Err(FlowError::Usage(format!(
+            "`{id}` cannot name a comment\nhelp: take letters, digits, `.`, `_` and single `-`, 64 at most"
+        )));
+    };
+    let text = text(files)?;
+    let patience = Patience { first: FIRST_PAUSE, most: LONGEST, wait: Box::new(wait) };
+    match place {
+        Place::Github { address, repository, token, event, payload } => {
+            let of = match PullRequest::of_event(&event, &payload) {
+                Ok(of) => of,
+                Err(reason) => return Ok(Told::Nowhere(reason)),
+            };
+            let server = Server::new(&address, token, Scheme::Bearer, patience)?;
+            let Some(github) = Github::new(server, &repository) else {
+                return Err(FlowError::Usage(format!(
+                    "`{repository}` is no repository on GitHub\nhelp: GITHUB_REPOSITORY is `OWNER/NAME`"
+                )));
+            };
+            match github.number(&of)? {
+                Ok(number) => Ok(Told::Done(put(&github.conversation(number), &marker, &text)?, number)),
+                Err(reason) => Ok(Told::Nowhere(reason)),
+            }
+        }
+        Place::Gitlab { number: None, .. } => Ok(Told::Nowhere("this pipeline is about no merge request".into())),
+        Place::Gitlab { address, project, number: Some(number), token } => {
+            let server = Server::new(&address, token, Scheme::PrivateToken, patience)?;
+            let gitlab = Gitlab::new(server, project);
+            Ok(Told::Done(put(&gitlab.conversation(number), &marker, &text)?, number))
+        }
+    }
+}
+
+/// What the comment says: each result's report, as many whole ones as there is room for.
+fn text(files: &[PathBuf]) -> Result<String, FlowError> {
+    let mut text = String::new();
+    let mut missing = 0;
+    for file in files {
+        plain_file(file)?;
+        let report = markdown::render(&saved::read(file)?);
+        if text.is_empty() {
+            text = report;
+        } else if text.len() + report.len() < markdown::MAX_BYTES {
+            text.push('\n');
+            text.push_str(&report);
+        } else {
+            missing += 1;
+        }
+    }
+    if missing > 0 {
+        text.push_str(&format!(
+            "\n… and {} more for which there is no room here\n",
+            crate::report::counted(missing, "result")
+        ));
+    }
+    Ok(text)
+}
+
+/// An unpacked artifact holds what its maker put there: a link could lead to anything, and a pipe never end.
+fn plain_file(path: &Path) -> Result<(), FlowError> {
+    let facts = fs::symlink_metadata(path).map_err(|e| file_error("read", path, e))?;
+    if facts.is_file() {
+        return Ok(());
+    }
+    Err(FlowError::Usage(format!("{} is no plain file\nhelp: name a saved result", path.display())))
+}
+
+/// Sleeps, unless a signal asks to stop.
+fn wait(pause: Duration) {
+    let start = Instant::now();
+    while start.elapsed() < pause && interrupted().is_none() {
+        std::thread::sleep(STEP.min(pause));
+    }
+}
