@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 const OPTIONS: [&str; 4] = ["--partition", "--affected", "--ci", "--hook"];
-const COMMANDS: [&str; 4] = ["history", "profile", "bisect", "accept"];
+const COMMANDS: [&str; 3] = ["history", "bisect", "accept"];
 const BASELINE_COMMANDS: [&str; 3] = ["prune", "push", "pull"];
 
 /// The sentence for an argument of the full contract that this version cannot honour yet; `None` for any other error.

@@ -8,7 +8,7 @@ use super::suites::Suites;
 use super::{FlowError, Progress};
 use crate::harness::HarnessError;
 use crate::harness::criterion::Patience;
-use crate::instrument::Copies;
+use crate::instrument::{Copies, Detail};
 use crate::model::{BenchmarkId, CountedChange, Culprit, Metric, Row, Verdict};
 use crate::profile::{Profile, changes};
 use crate::report::counted;
@@ -65,7 +65,7 @@ pub fn name_culprits(
             progress.detail("Not counting", &caveat);
             continue;
         }
-        let counts = match count_both(open, &names, &copies.folder().join("counts"), PATIENCE) {
+        let counts = match count_both(open, &names, &copies.folder().join("counts"), Detail::Functions, PATIENCE) {
             Err(HarnessError::Stopped) => return Err(HarnessError::Stopped.into()),
             Err(e) => {
                 progress.detail("Not counting", &e.to_string());

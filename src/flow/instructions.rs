@@ -11,7 +11,7 @@ use super::{FlowError, Progress};
 use crate::gate::{CountLimits, Limits, judge_counts};
 use crate::harness::HarnessError;
 use crate::harness::criterion::{Counting, Counts, Patience};
-use crate::instrument::Copies;
+use crate::instrument::{Copies, Detail};
 use crate::model::{BenchmarkId, Evidence, Metric, Row, Side, Verdict};
 use crate::report::counted;
 
@@ -48,7 +48,7 @@ pub fn add_instructions(
         warnings.extend(caveat(open).filter(|_| able));
         let folder = copies.folder().join("counts");
         let count = |side| match able {
-            true => count_side(open, side, &names, &folder, PATIENCE),
+            true => count_side(open, side, &names, &folder, Detail::Functions, PATIENCE),
             false => Ok(names.iter().map(|name| (name.clone(), Err("valgrind is not installed".to_owned()))).collect()),
         };
         // Each twice: by how much one differs from itself is what no limit can be below.

@@ -8,6 +8,7 @@ pub mod doctor;
 pub mod explain;
 pub mod init;
 pub mod list;
+pub mod profile;
 pub mod run;
 pub mod saved;
 pub mod screening;
@@ -19,6 +20,7 @@ mod counts;
 mod culprits;
 mod instructions;
 mod layouts;
+mod lines;
 mod measure;
 mod measured;
 mod noise;
@@ -73,6 +75,16 @@ pub enum FlowError {
     /// Executables could not be copied.
     #[error(transparent)]
     Copies(#[from] CopiesError),
+    /// A program that the user named could not be counted.
+    #[error("could not profile `{program}`: {cause}\nhelp: {help}")]
+    Program {
+        /// Which, with its arguments.
+        program: String,
+        /// Why.
+        cause: String,
+        /// What to do next.
+        help: &'static str,
+    },
     /// A file could not be read or written.
     #[error("could not {what} {path}: {cause}\nhelp: {help}")]
     File {

@@ -4,7 +4,11 @@
 mod callgrind;
 mod changes;
 mod function;
+mod path;
+mod stacks;
 
-pub use callgrind::{NotCallgrind, Symbol, read_callgrind, read_symbols};
+pub use callgrind::{NotCallgrind, Symbol, read_callgrind, read_closely, read_symbols};
 pub use changes::{FunctionChange, changes};
-pub use function::{Cost, Function, Profile};
+pub use function::{Cost, Function, Lines, Place, Profile};
+pub use path::{crate_and_module, short_file};
+pub use stacks::{Stacks, stacks};

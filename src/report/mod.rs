@@ -7,6 +7,8 @@
 pub mod diagnosis;
 mod escape;
 pub mod explanation;
+pub mod flamegraph;
+pub mod hotspots;
 pub mod json;
 pub mod markdown;
 pub mod run;

@@ -15,6 +15,9 @@ mod errors;
 mod exit_codes;
 mod fixture;
 mod gate;
+// It counts, too.
+#[cfg(target_os = "linux")]
+mod hot;
 #[cfg(target_os = "linux")]
 mod layouts;
 mod order;
@@ -27,6 +30,7 @@ mod schemas;
 mod screening;
 #[cfg(unix)]
 mod sides;
+mod stacks;
 mod stats;
 mod store;
 mod support;

@@ -2,6 +2,7 @@
 
 mod documents;
 mod explanation;
+mod hotspots;
 mod properties;
 pub mod samples;
 mod sentences;

@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,8 +22,8 @@ use super::enumerate::{point, spawn};
 use super::options::{Slicing, Version, filters};
 use super::session::{Ending, EndingKind, NoSession, Starting, Step};
 use crate::harness::{HarnessError, Program};
-use crate::instrument::Counted;
-use crate::profile::{NotCallgrind, Profile, Symbol, read_callgrind, read_symbols};
+use crate::instrument::{Counted, Detail};
+use crate::profile::{NotCallgrind, Profile, Symbol, read_callgrind, read_closely, read_symbols};
 
 /// What the timed section of a benchmark executes.
 #[derive(Clone, Debug)]
@@ -89,7 +89,8 @@ fn is_harness(symbol: &str) -> bool {
     CRATES.iter().any(|own| path.starts_with(own) || path.contains(&format!(" as {own}")))
 }
 
-/// Counts the benchmarks of `program`. `folder` takes the files of callgrind, `home` what the program may write.
+/// Counts the benchmarks of `program`, with who called whom where lines are asked for. `folder` takes the files of callgrind,
+/// `home` what the program may write.
 ///
 /// # Errors
 /// Where the program cannot be started under valgrind at all. A benchmark that cannot be counted is an answer.
@@ -99,6 +100,7 @@ pub fn count(
     names: &[String],
     folder: &Path,
     home: &Path,
+    detail: Detail,
     patience: Patience,
 ) -> Result<Counting, HarnessError> {
     let mut counting = Counting::new();
@@ -116,7 +118,7 @@ pub fn count(
             break;
         }
         let folder = folder.join(attempt.to_string());
-        let (counted, ended, enough) = Run { program, folder: &folder, home, patience }.count(&filter)?;
+        let (counted, ended, enough) = Run { program, folder: &folder, home, detail, patience }.count(&filter)?;
         let missing: Vec<&String> = part.iter().filter(|name| !counted.contains_key(*name)).collect();
         let (given_up, why) = match ended {
             // The others get a process without the one that ended this.
@@ -148,6 +150,7 @@ struct Run<'a> {
     program: &'a Program,
     folder: &'a Path,
     home: &'a Path,
+    detail: Detail,
     patience: Patience,
 }
 
@@ -159,7 +162,8 @@ impl Run<'_> {
         point(self.program)?;
         let slicing = Slicing { warm_up: SHORTEST, measurement: SHORTEST, samples: SAMPLES };
         let spawn = spawn(self.program, &self.program.path, self.home).args(slicing.arguments()).args([filter]);
-        let (spawn, counted) = Counted::new(spawn, self.folder).map_err(|e| start_error(e.to_string()))?;
+        let (spawn, counted) =
+            Counted::new(&spawn, self.folder, self.detail).map_err(|e| start_error(e.to_string()))?;
         let starting = Starting::start(spawn, self.patience.silence, false).map_err(|e| start_error(e.to_string()))?;
         let mut session = match starting.connect() {
             Ok(session) => session,
@@ -178,7 +182,7 @@ impl Run<'_> {
                 Step::Skipped(_) => {}
                 Step::Measured(complete, _) => {
                     let clock = counted.parts().map_err(|e| start_error(e.to_string()))?;
-                    let counts = section(&counted, &complete, read, clock, &mut before);
+                    let counts = section(&counted, self.detail, &complete, read..clock, &mut before);
                     failed += usize::from(counts.is_err());
                     counting.insert(complete.name.clone(), counts);
                     counted.forget(read + 1, clock);
@@ -197,13 +201,13 @@ impl Run<'_> {
     }
 }
 
-/// The counts of a benchmark, in which the clock was read from the reading after number `first` to number `last`. Adds to
+/// The counts of a benchmark, in which the clock was read from the reading after the first number to the last. Adds to
 /// `before` what was executed before the first of them.
 fn section(
     counted: &Counted,
+    detail: Detail,
     complete: &Complete,
-    first: usize,
-    last: usize,
+    Range { start: first, end: last }: Range<usize>,
     before: &mut Arc<BTreeSet<Symbol>>,
 ) -> Result<Counts, String> {
     let text = |reading: usize| counted.part(reading).map_err(|e: io::Error| e.to_string());
@@ -243,10 +247,14 @@ fn section(
     }
     let parts = known?;
     let each = readings / calls;
+    let read = match detail {
+        Detail::Functions => read_callgrind,
+        Detail::Lines => read_closely,
+    };
     let call = |index: usize| {
         let mut whole = Profile::default();
         for part in parts.clone() {
-            whole.add(&read_callgrind(&text(first + index * each + part)?).map_err(cannot_be_read)?);
+            whole.add(&read(&text(first + index * each + part)?).map_err(cannot_be_read)?);
         }
         whole.without(is_clock);
         if whole.total == 0 { Err("no instruction was counted".to_owned()) } else { Ok(whole) }
