@@ -8,9 +8,9 @@ use cargo_perfgate::model::{
     BenchmarkId, Controls, Environment, Evidence, HeadSide, Interval, Measurement, Metric, REPORT_FORMAT_VERSION,
     RUN_FORMAT_VERSION, Report, Revision, Row, Run, Unit, Verdict,
 };
-use cargo_perfgate::profile::{changes, read_callgrind, read_symbols};
+use cargo_perfgate::profile::{changes, crate_and_module, read_callgrind, read_closely, read_symbols, stacks};
 use cargo_perfgate::report::{
-    Style, github, gitlab, html, json, junit, markdown, openmetrics, run as shown, terminal, visible,
+    Style, flamegraph, github, gitlab, html, json, junit, markdown, openmetrics, run as shown, terminal, visible,
 };
 use cargo_perfgate::store::{RecordId, decode, encode};
 
@@ -219,6 +219,19 @@ fn counted(text: &str) {
             profile.without(|name| name.len() % 2 == 0);
         }
         Err(error) => assert!(error.line <= text.lines().count(), "{error}"),
+    }
+    if let Ok(profile) = read_closely(text) {
+        let own = profile.functions.values().fold(0, |sum, cost| sum + u128::from(cost.own));
+        let stacks = stacks([&profile]);
+        let drawn = stacks.values().fold(0, |sum, [own]| sum + u128::from(*own));
+        assert!(drawn == own || own > u128::from(u64::MAX), "{profile:?}: {stacks:?}");
+        for function in profile.functions.keys() {
+            let of = crate_and_module(&function.name);
+            assert!(of.is_none_or(|(name, module)| module.starts_with(name)), "{function:?}: {of:?}");
+        }
+        if let Ok(Some(picture)) = flamegraph::render(&stacks, text) {
+            assert!(!picture.contains(|c| acts(c) && c != '\n'), "{stacks:?}");
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::accept::AcceptOptions;
 use super::output::FormatOption;
+use super::profile::ProfileOptions;
 use super::surroundings::default_builds;
 use crate::config::Overrides;
 use crate::flow::check::Method;
@@ -55,6 +56,8 @@ pub enum Command {
     List(ListOptions),
     /// Say which functions account for a change, by the instructions that benchmarks execute; needs valgrind
     Explain(ExplainOptions),
+    /// Show the hot functions of benchmarks, or of a program, by the instructions that they execute; needs valgrind
+    Profile(ProfileOptions),
     /// Say how noisy this machine is, what can be seen on it, and what is missing
     Doctor(DoctorOptions),
     /// List, show, export, import, delete, prune and verify the stored baselines; push and pull them
@@ -294,6 +297,9 @@ pub struct ExplainOptions {
     /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub format: ListFormat,
+    /// Write a flame graph of both sides: as wide as head, red where it executes more than base, blue where less
+    #[arg(long, value_name = "FILE.svg")]
+    pub flamegraph: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -2,6 +2,7 @@
 
 use super::args::{Common, ExplainOptions, ListFormat};
 use super::output::{WIDTH, print};
+use super::profile::write_picture;
 use super::surroundings::terminal_width;
 use super::ui::Ui;
 use crate::flow::explain::{ExplainRequest, explain};
@@ -11,8 +12,11 @@ use crate::report;
 
 pub fn execute(options: ExplainOptions, common: &Common, ui: &mut Ui) -> Result<ExitCode, FlowError> {
     let request = ExplainRequest { project: options.project.request(common)?, base: options.base };
-    let explanation = explain(request, ui)?;
+    let (explanation, stacks) = explain(request, ui)?;
     ui.finished();
+    if let Some(file) = &options.flamegraph {
+        write_picture(file, report::flamegraph::render_difference(&stacks, "instructions, base and head"), ui)?;
+    }
     match options.format {
         ListFormat::Json => {
             print(&report::json::document(&explanation).map_err(|e| super::usage(e.to_string()))?)?;

@@ -17,6 +17,7 @@ mod list;
 mod output;
 mod planned;
 mod pre_push;
+mod profile;
 mod report;
 mod run;
 mod surroundings;
@@ -63,6 +64,7 @@ fn start(arguments: Arguments) -> ExitCode {
         Command::Compare(options) => compare::execute(options, &common, &mut ui),
         Command::Doctor(options) => doctor::execute(options, &common, &mut ui),
         Command::Explain(options) => explain::execute(options, &common, &mut ui),
+        Command::Profile(options) => profile::execute(options, &common, &mut ui),
         Command::List(options) => list::execute(options, &common, &mut ui),
         Command::Baseline(options) => baseline::execute(options, &mut ui),
         Command::Report(options) => report::execute(&options, &mut ui),

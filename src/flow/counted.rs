@@ -13,7 +13,7 @@ use super::{FlowError, Progress};
 use crate::gate::{CountLimits, Limits, Policy, judge_counts};
 use crate::harness::HarnessError;
 use crate::harness::criterion::{Allocations, Counts, Patience, Watched};
-use crate::instrument::Copies;
+use crate::instrument::{Copies, Detail};
 use crate::model::{BenchmarkId, Evidence, Metric, Row, Side, Verdict};
 use crate::report::counted;
 
@@ -83,7 +83,7 @@ pub fn add_counted(
         let Asked { open, wanted } = asked;
         let (executing, allocating) = (asked.names(|metric| !is_allocation(metric)), asked.names(is_allocation));
         warnings.extend(caveat(open).filter(|_| able && !executing.is_empty()));
-        let count = |side, names: &[String], folder: &Path| count_side(open, side, names, folder, PATIENCE);
+        let count = |side, names: &[String], folder: &Path| count_side(open, side, names, folder, Detail::Functions, PATIENCE);
         let instructions = twice(able, executing, &folder, count)?;
         let trace = |side, names: &[String], folder: &Path| allocations_of(open, side, names, folder, PATIENCE);
         let allocations = twice(able, allocating, &folder, trace)?;

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
+use super::FlowError;
 use super::project::Setting;
 use super::suites::Open;
 use crate::harness::criterion::{Allocating, Counting, Counts, Patience, Watched, allocations, count};
 use crate::harness::{HarnessError, Program};
-use crate::instrument::{has_valgrind, hides_avx512};
+use crate::instrument::{Detail, has_valgrind, hides_avx512};
 use crate::model::Side;
 
 /// The counts of a benchmark on base and head, or why there are none.
@@ -17,16 +18,24 @@ pub fn can_count(setting: &Setting) -> bool {
     has_valgrind(setting.repository.root())
 }
 
+/// What to say where nothing but counts would do.
+pub fn without_valgrind() -> FlowError {
+    FlowError::Usage(
+        "could not count instructions: valgrind is not installed, or does not run here\nhelp: install it, as with `apt-get install valgrind`; it exists for Linux and a few other systems".to_owned(),
+    )
+}
+
 /// Counts benchmarks of one side of an executable. `folder` is one that nobody else uses.
 pub fn count_side(
     open: &Open,
     side: Side,
     names: &[String],
     folder: &Path,
+    detail: Detail,
     patience: Patience,
 ) -> Result<Counting, HarnessError> {
     ask(open, side, names, |program, names| {
-        let counting = count(program, open.suite.version, names, folder, &folder.join("home"), patience);
+        let counting = count(program, open.suite.version, names, folder, &folder.join("home"), detail, patience);
         let _ = std::fs::remove_dir_all(folder);
         counting
     })
@@ -74,11 +83,12 @@ pub fn count_both(
     open: &Open,
     names: &[String],
     folder: &Path,
+    detail: Detail,
     patience: Patience,
 ) -> Result<Vec<(String, BothCounts)>, HarnessError> {
     // One after the other: a path that is compiled in leads to the side that runs.
-    let mut of_base = count_side(open, Side::Base, names, folder, patience)?;
-    let mut of_head = count_side(open, Side::Head, names, folder, patience)?;
+    let mut of_base = count_side(open, Side::Base, names, folder, detail, patience)?;
+    let mut of_head = count_side(open, Side::Head, names, folder, detail, patience)?;
     let both = |name: &String| {
         let base = of(&mut of_base, name, Side::Base);
         (name.clone(), base.and_then(|base| Ok((base, of(&mut of_head, name, Side::Head)?))))

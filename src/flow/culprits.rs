@@ -10,7 +10,7 @@ use super::suites::{Open, Suites};
 use super::{FlowError, Progress};
 use crate::harness::HarnessError;
 use crate::harness::criterion::{Allocations, Patience};
-use crate::instrument::Copies;
+use crate::instrument::{Copies, Detail};
 use crate::model::{BenchmarkId, CountedChange, Culprit, Metric, Row, Side, Verdict};
 use crate::profile::{Profile, Sites, changes};
 use crate::report::counted;
@@ -69,7 +69,7 @@ pub fn name_culprits(
             progress.detail("Not counting", &caveat);
             continue;
         }
-        let counts = match count_both(open, &names, &copies.folder().join("counts"), PATIENCE) {
+        let counts = match count_both(open, &names, &copies.folder().join("counts"), Detail::Functions, PATIENCE) {
             Err(HarnessError::Stopped) => return Err(HarnessError::Stopped.into()),
             Err(e) => {
                 progress.detail("Not counting", &e.to_string());

@@ -26,7 +26,7 @@ pub fn doctor(request: ProjectRequest, progress: &mut dyn Progress) -> Result<Di
         let spread = measured.spread();
         // Two processes that vary independently; where pairs were measured, these know better.
         let pair = stored.get(&id).and_then(|noise| noise.pair).or(spread.map(|spread| spread * 2_f64.sqrt()));
-        let noise = Noise { pair, layout: measurement.layout_spread, cost: None };
+        let noise = Noise { pair, layout: measurement.layout_spread, ..Noise::default() };
         benchmarks.push(BenchmarkNoise {
             smallest_visible_change: sight.visible(limits, noise),
             limit: limits.max_regression,

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use super::counts::{can_count, caveat, count_both};
+use super::counts::{can_count, caveat, count_both, without_valgrind};
+use super::lines::{MOST_FUNCTIONS, Missing, Roots};
 use super::project::{ProjectRequest, Setting, short};
 use super::suites::{Against, look};
 use super::{FlowError, PolicyOf, Progress, policy, renamed};
 use crate::harness::criterion::{Counts, Patience};
-use crate::instrument::Copies;
+use crate::instrument::{Copies, Detail};
 use crate::model::{BaseSide, BenchmarkId, Explanation, FunctionCost, Functions, HeadSide, SideCounts, Skipped};
-use crate::profile::{Cost, FunctionChange, changes};
+use crate::profile::{Cost, Function, FunctionChange, Stacks, changes, stacks};
 use crate::report::counted;
 use crate::vcs::BaseRequest;
 
@@ -22,13 +23,14 @@ pub struct ExplainRequest {
     pub base: Option<String>,
 }
 
+/// What was counted, with the stacks of it on base and on head: each begins with its benchmark.
+pub type Explained = (Explanation, Stacks<2>);
+
 /// Counts the benchmarks that are asked for, on both sides. Stores nothing.
-pub fn explain(request: ExplainRequest, progress: &mut dyn Progress) -> Result<Explanation, FlowError> {
+pub fn explain(request: ExplainRequest, progress: &mut dyn Progress) -> Result<Explained, FlowError> {
     let mut setting = Setting::open(request.project, progress)?;
     if !can_count(&setting) {
-        return Err(FlowError::Usage(
-            "could not count instructions: valgrind is not installed, or does not run here\nhelp: install it, as with `apt-get install valgrind`; it exists for Linux and a few other systems".to_owned(),
-        ));
+        return Err(without_valgrind());
     }
     let asked = BaseRequest { explicit: request.base, branch: setting.config.policy.base.clone(), event: None };
     let Some(base) = setting.repository.base(&setting.head, &asked)? else {
@@ -57,6 +59,8 @@ pub fn explain(request: ExplainRequest, progress: &mut dyn Progress) -> Result<E
         what: settled.id.to_string(),
         reason: format!("{}: {}", settled.verdict, settled.reason),
     }));
+    let (sides, mut missing) = ([Roots::of(&built), Roots::of(&head)], Missing::default());
+    let mut all_stacks = Stacks::new();
     let patience = Patience { silence: setting.config.policy.time_out, given_up: usize::MAX, in_all: Duration::MAX };
     for open in &suites.open {
         progress.status(
@@ -64,36 +68,59 @@ pub fn explain(request: ExplainRequest, progress: &mut dyn Progress) -> Result<E
             &format!("{} of {}::{}", counted(open.names.len(), "benchmark"), open.package, open.target),
         );
         explanation.warnings.extend(caveat(open));
-        for (name, counts) in count_both(open, &open.names, &copies.folder().join("counts"), patience)? {
+        for (name, counts) in count_both(open, &open.names, &copies.folder().join("counts"), Detail::Lines, patience)? {
+            let id = open.id(&name);
             match counts {
-                Ok((base, head)) => explanation.benchmarks.push(functions(open.id(&name), &base, &head)),
-                Err(reason) => explanation.skipped.push(Skipped { what: open.id(&name).to_string(), reason }),
+                Ok((base, head)) => {
+                    missing.look_at(&base.warm);
+                    missing.look_at(&head.warm);
+                    let under_id = |(stack, own)| (std::iter::once(id.to_string()).chain(stack).collect(), own);
+                    all_stacks.extend(stacks([&base.warm, &head.warm]).into_iter().map(under_id));
+                    explanation.benchmarks.push(functions(id, &base, &head, &sides));
+                }
+                Err(reason) => explanation.skipped.push(Skipped { what: id.to_string(), reason }),
             }
         }
     }
+    explanation.warnings.extend(missing.of_project(&setting, &head));
     explanation.benchmarks.sort_by(|a, b| a.benchmark.cmp(&b.benchmark));
     explanation.skipped.sort();
-    Ok(explanation)
+    Ok((explanation, all_stacks))
 }
 
-fn functions(benchmark: BenchmarkId, base: &Counts, head: &Counts) -> Functions {
+fn functions(benchmark: BenchmarkId, base: &Counts, head: &Counts, sides: &[Roots; 2]) -> Functions {
     let side = |counts: &Counts| SideCounts { instructions: counts.warm.total, cold_instructions: counts.cold.total };
-    let functions = changes(&base.warm, &head.warm).into_iter().map(cost).collect();
-    Functions { benchmark, base: side(base), head: side(head), functions }
+    let costs = changes(&base.warm, &head.warm).into_iter().map(cost);
+    let costs = costs.enumerate().map(|(index, (function, mut cost))| {
+        let [of_base, of_head] = sides;
+        let place = of_head.hottest(&head.warm, &function);
+        cost.place = place.or_else(|| of_base.hottest(&base.warm, &function));
+        if index < MOST_FUNCTIONS {
+            cost.base_lines = of_base.lines(&base.warm, &function);
+            cost.head_lines = of_head.lines(&head.warm, &function);
+        }
+        cost
+    });
+    Functions { benchmark, base: side(base), head: side(head), functions: costs.collect() }
 }
 
-fn cost(change: FunctionChange) -> FunctionCost {
+/// What a function costs; where in the source is not told here.
+fn cost(change: FunctionChange) -> (Function, FunctionCost) {
     let of = |value: fn(&Cost) -> u64| (change.base.as_ref().map(value), change.head.as_ref().map(value));
     let ((base_own, head_own), (base_inclusive, head_inclusive), (base_calls, head_calls)) =
         (of(|cost| cost.own), of(|cost| cost.inclusive), of(|cost| cost.calls));
-    FunctionCost {
-        function: change.function.name,
-        object: change.function.object,
+    let cost = FunctionCost {
+        function: change.function.name.clone(),
+        object: change.function.object.clone(),
         base_own,
         head_own,
         base_inclusive,
         head_inclusive,
         base_calls,
         head_calls,
-    }
+        place: None,
+        base_lines: Vec::new(),
+        head_lines: Vec::new(),
+    };
+    (change.function, cost)
 }

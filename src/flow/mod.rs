@@ -13,6 +13,7 @@ pub mod init;
 pub mod list;
 pub mod merge;
 pub mod pre_push;
+pub mod profile;
 pub mod run;
 pub mod saved;
 pub mod screening;
@@ -26,6 +27,7 @@ mod counted;
 mod counts;
 mod culprits;
 mod layouts;
+mod lines;
 mod measure;
 mod measured;
 mod noise;
@@ -89,6 +91,16 @@ pub enum FlowError {
     #[cfg(feature = "forge")]
     #[error(transparent)]
     Forge(#[from] crate::forge::ForgeError),
+    /// A program that the user named could not be counted.
+    #[error("could not profile `{program}`: {cause}\nhelp: {help}")]
+    Program {
+        /// Which, with its arguments.
+        program: String,
+        /// Why.
+        cause: String,
+        /// What to do next.
+        help: &'static str,
+    },
     /// A file could not be read or written.
     #[error("could not {what} {path}: {cause}\nhelp: {help}")]
     File {

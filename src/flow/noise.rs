@@ -32,12 +32,19 @@ pub struct Noise {
     pub layout: Option<f64>,
     /// Nanoseconds that measuring it took.
     pub cost: Option<f64>,
+    /// Nanoseconds that an iteration took.
+    pub time: Option<f64>,
 }
 
 impl Noise {
     /// What one measurement shows.
     pub fn of(measurement: &Measurement) -> Self {
-        Self { pair: measurement.pair_spread, layout: measurement.layout_spread, cost: measurement.cost }
+        Self {
+            pair: measurement.pair_spread,
+            layout: measurement.layout_spread,
+            cost: measurement.cost,
+            time: Some(measurement.median),
+        }
     }
 }
 
@@ -105,6 +112,7 @@ fn gather(
                 known.pair = known.pair.or(found.pair);
                 known.layout = known.layout.or(found.layout);
                 known.cost = known.cost.or(found.cost);
+                known.time = known.time.or(found.time);
             }
         }
         commits += usize::from(!runs.is_empty());

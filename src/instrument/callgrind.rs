@@ -3,6 +3,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
 
 use super::process::{Spawn, SpawnError};
 
@@ -20,29 +21,73 @@ pub struct Counted {
     folder: PathBuf,
 }
 
+/// What is told of where something was executed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// In which function.
+    Functions,
+    /// On which line of source, too, where the program has debug information.
+    Lines,
+}
+
+impl Detail {
+    fn argument(self) -> &'static str {
+        match self {
+            Self::Functions => "--dump-line=no",
+            Self::Lines => "--dump-line=yes",
+        }
+    }
+}
+
+/// `spawn` under callgrind, with options of all uses and some more.
+fn under(spawn: &Spawn, detail: Detail, more: &[&str], file: &Path) -> Spawn {
+    let mut out = std::ffi::OsString::from("--callgrind-out-file=");
+    out.push(file);
+    let mut under = Spawn { program: "valgrind".into(), arguments: Vec::new(), ..spawn.clone() }.args([
+        "--tool=callgrind",
+        // Options of the user's own would count something else, and pipes for debuggers outlive who is killed.
+        "--command-line-only=yes",
+        "--vgdb=no",
+        // Rust's names in all their forms are read later.
+        "--demangle=no",
+        detail.argument(),
+        "--quiet",
+    ]);
+    under.arguments.extend(more.iter().map(Into::into));
+    under.arguments.extend([out, "--".into(), spawn.program.clone()]);
+    under.arguments.extend(spawn.arguments.iter().cloned());
+    under
+}
+
+/// A whole program under callgrind, and how it ended with what was written of it: nothing where it ended before that.
+/// `folder` is one that nobody else uses. What the program starts is not counted.
+///
+/// # Errors
+/// Where valgrind cannot be started, or what it wrote cannot be read.
+pub fn count_whole(spawn: &Spawn, folder: &Path) -> Result<(ExitStatus, Option<String>), SpawnError> {
+    let failed = |e| SpawnError::new("valgrind", folder, e);
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    // A program that forks is several, and each writes its own.
+    let mut process = under(spawn, Detail::Lines, &["--trace-children=no"], &folder.join("whole.%p")).start()?;
+    let own = folder.join(format!("whole.{}", process.id()));
+    let status = process.wait_for_end();
+    match std::fs::read(own) {
+        Ok(bytes) => Ok((status, Some(String::from_utf8_lossy(&bytes).into_owned()))),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok((status, None)),
+        Err(e) => Err(failed(e)),
+    }
+}
+
 impl Counted {
     /// `spawn` under callgrind, which writes into `folder`.
     ///
     /// # Errors
     /// Where there can be no such folder.
-    pub fn new(spawn: Spawn, folder: &Path) -> Result<(Spawn, Self), SpawnError> {
+    pub fn new(spawn: &Spawn, folder: &Path, detail: Detail) -> Result<(Spawn, Self), SpawnError> {
         let made = std::fs::create_dir_all(folder);
         made.map_err(|e| SpawnError::new("valgrind", folder, e))?;
-        let mut file = std::ffi::OsString::from("--callgrind-out-file=");
-        file.push(folder.join(FILES));
-        let mut under = Spawn { program: "valgrind".into(), arguments: Vec::new(), ..spawn.clone() }.args([
-            "--tool=callgrind",
-            // Options of the user's own would count something else, and pipes for debuggers outlive who is killed.
-            "--command-line-only=yes",
-            "--vgdb=no",
-            // Rust's names in all their forms are read later.
-            "--demangle=no",
-            // In the C library's own name; with it goes its symbol's version.
-            "--dump-before=clock_gettime*",
-            "--quiet",
-        ]);
-        under.arguments.extend([file, "--".into(), spawn.program]);
-        under.arguments.extend(spawn.arguments);
+        // In the C library's own name; with it goes its symbol's version.
+        let under = under(spawn, detail, &["--dump-before=clock_gettime*"], &folder.join(FILES));
         Ok((under, Self { folder: folder.to_owned() }))
     }
 

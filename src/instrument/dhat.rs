@@ -43,7 +43,7 @@ impl Traced {
     ///
     /// # Errors
     /// Where there can be no such folder, or no pipe in it.
-    pub fn new(spawn: Spawn, folder: &Path) -> Result<(Spawn, Self), SpawnError> {
+    pub fn new(spawn: &Spawn, folder: &Path) -> Result<(Spawn, Self), SpawnError> {
         let path = folder.join("trace");
         let made = std::fs::create_dir_all(folder).and_then(|()| make_pipe(&path));
         let file = made.map_err(|e| SpawnError::new("valgrind", folder, e))?;
@@ -64,8 +64,8 @@ impl Traced {
             CALLERS,
         ]);
         let files = [option("--dhat-out-file=", folder.join("sites")), option("--log-file=", path)];
-        under.arguments.extend(files.into_iter().chain(["--".into(), spawn.program]));
-        under.arguments.extend(spawn.arguments);
+        under.arguments.extend(files.into_iter().chain(["--".into(), spawn.program.clone()]));
+        under.arguments.extend(spawn.arguments.iter().cloned());
         let pipe = Arc::new(Mutex::new(Pipe { file, rest: Vec::new(), trace: AllocationTrace::default() }));
         let over = Arc::new(AtomicBool::new(false));
         let reader = std::thread::spawn({

@@ -163,11 +163,7 @@ impl Spawn {
     /// Starts the program and waits for its end, for ever.
     pub fn run(&self) -> Result<Captured, SpawnError> {
         let mut process = self.start()?;
-        let status = loop {
-            if let Some(status) = process.wait(Duration::from_secs(3600)) {
-                break status;
-            }
-        };
+        let status = process.wait_for_end();
         Ok(Captured { status, stdout: process.output(), stderr: process.error_tail() })
     }
 }
@@ -244,6 +240,15 @@ impl Process {
             self.ended = self.child.wait().ok();
         }
         self.ended
+    }
+
+    /// Waits for the program's end, for ever.
+    pub fn wait_for_end(&mut self) -> ExitStatus {
+        loop {
+            if let Some(status) = self.wait(Duration::from_secs(3600)) {
+                return status;
+            }
+        }
     }
 
     /// Waits up to `limit` for the program's end.

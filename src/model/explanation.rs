@@ -60,6 +60,23 @@ pub struct FunctionCost {
     pub base_calls: Option<u64>,
     /// How often it was called on head.
     pub head_calls: Option<u64>,
+    /// Its hottest line, on head, or on base where head does not execute it; `None` without debug information.
+    pub place: Option<LineCost>,
+    /// Its own instructions on base by line, the hottest first; of the functions that changed most only.
+    pub base_lines: Vec<LineCost>,
+    /// The same on head.
+    pub head_lines: Vec<LineCost>,
+}
+
+/// What one line of source costs within a function.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LineCost {
+    /// Its file: relative to the repository, or to where the compiler found it.
+    pub file: String,
+    /// Its number there, from 1.
+    pub line: u32,
+    /// Instructions of the function that were made from it.
+    pub own: u64,
 }
 
 /// What an iteration of a benchmark executes on both sides, and which functions account for the difference.

@@ -5,6 +5,7 @@ mod controls;
 mod diagnosis;
 mod environment;
 mod explanation;
+mod hotspots;
 mod metric;
 mod outcome;
 mod report;
@@ -17,7 +18,8 @@ pub use benchmark::{BenchmarkId, ParseBenchmarkIdError};
 pub use controls::Controls;
 pub use diagnosis::{BenchmarkNoise, Diagnosis, Facts};
 pub use environment::Environment;
-pub use explanation::{CountedChange, Culprit, Explanation, FunctionCost, Functions, SideCounts};
+pub use explanation::{CountedChange, Culprit, Explanation, FunctionCost, Functions, LineCost, SideCounts};
+pub use hotspots::{Hot, HotFunction, Hotspots, Subject};
 pub use metric::{Metric, Unit};
 pub use outcome::{ExitCode, Outcome, Reaction};
 pub use report::{

@@ -5,9 +5,9 @@
 //! is written once as `(number) name`, and as `(number)` from then on.
 //! <https://valgrind.org/docs/manual/cl-format.html>
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
-use super::function::{Cost, Function, Profile, bare};
+use super::function::{Function, Lines, Place, Profile, bare};
 
 /// Why a text is no file of callgrind's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -18,6 +18,9 @@ pub struct NotCallgrind {
     /// What is wrong there.
     pub reason: String,
 }
+
+/// What callgrind calls a file or function that it does not know.
+const UNKNOWN: &str = "???";
 
 /// Names by their numbers: callgrind has a space of numbers for objects, one for files, and one for functions.
 #[derive(Default)]
@@ -79,20 +82,31 @@ pub fn read_symbols(text: &str) -> Result<BTreeSet<Symbol>, NotCallgrind> {
 
 #[derive(Default)]
 struct Reader {
+    /// Whether calls and lines are kept.
+    closely: bool,
     objects: Names,
+    files: Names,
     functions: Names,
     /// How many places stand before the costs.
     places: usize,
+    /// Which of the places is the line; there may be none.
+    line_place: Option<usize>,
     /// Which of the events are instructions.
     instructions: usize,
     object: String,
+    /// The source file of what follows; empty where it is not known.
+    file: String,
+    /// The line of the last cost: the next may be told by what it is more or less.
+    line: u64,
     function: Option<Function>,
+    /// The file in which the function begins.
+    begins_in: String,
     callee_object: Option<String>,
     callee: Option<Function>,
     /// Set between `calls=` and the line with the call's cost.
     calls: Option<u64>,
     total: Option<u64>,
-    costs: BTreeMap<Function, Cost>,
+    read: Profile,
 }
 
 /// Reads one file of callgrind's: the instructions of each function.
@@ -100,7 +114,19 @@ struct Reader {
 /// # Errors
 /// A text that callgrind cannot have written as it stands, or that has no instructions counted.
 pub fn read_callgrind(text: &str) -> Result<Profile, NotCallgrind> {
-    let mut reader = Reader { places: 1, ..Reader::default() };
+    read(text, Reader::default())
+}
+
+/// Reads one file of callgrind's with who called whom, and with the source lines where it has them.
+///
+/// # Errors
+/// As [`read_callgrind`].
+pub fn read_closely(text: &str) -> Result<Profile, NotCallgrind> {
+    read(text, Reader { closely: true, ..Reader::default() })
+}
+
+fn read(text: &str, mut reader: Reader) -> Result<Profile, NotCallgrind> {
+    (reader.places, reader.line_place) = (1, Some(0));
     let mut last = 0;
     for (index, line) in text.lines().enumerate() {
         last = index + 1;
@@ -109,11 +135,12 @@ pub fn read_callgrind(text: &str) -> Result<Profile, NotCallgrind> {
     let Some(total) = reader.total else {
         return Err(NotCallgrind { line: last, reason: "it ends without its totals".to_owned() });
     };
-    let mut functions = reader.costs;
-    for cost in functions.values_mut() {
+    let mut profile = reader.read;
+    profile.total = total;
+    for cost in profile.functions.values_mut() {
         cost.inclusive = cost.inclusive.min(total);
     }
-    Ok(Profile { total, functions })
+    Ok(profile)
 }
 
 impl Reader {
@@ -126,9 +153,16 @@ impl Reader {
             let value = value.trim();
             match key {
                 "ob" => self.object = self.objects.resolve(value)?,
+                // Of the function, of what was inlined there, and back again.
+                "fl" | "fi" | "fe" if self.closely => {
+                    let file = self.files.resolve(value)?;
+                    self.file = if file == UNKNOWN { String::new() } else { file };
+                }
+                "cfi" | "cfl" if self.closely => drop(self.files.resolve(value)?),
                 "fn" => {
                     let name = self.functions.resolve(value)?;
                     self.function = Some(Function::of(&self.object, &name));
+                    self.begins_in.clone_from(&self.file);
                 }
                 "cob" => self.callee_object = Some(self.objects.resolve(value)?),
                 "cfn" => {
@@ -140,12 +174,15 @@ impl Reader {
                     let count = value.split(' ').next().unwrap_or_default();
                     self.calls = Some(count.parse().map_err(|_| format!("`{count}` is no number of calls"))?);
                 }
-                // Source files, and jumps.
+                // Jumps, and source files where they are not asked for.
                 _ => {}
             }
         } else if let Some((key, value)) = line.split_once(':') {
             match key {
-                "positions" => self.places = value.split_whitespace().count(),
+                "positions" => {
+                    self.places = value.split_whitespace().count();
+                    self.line_place = value.split_whitespace().position(|place| place == "line");
+                }
                 "events" => {
                     let instructions = value.split_whitespace().position(|event| event == "Ir");
                     self.instructions = instructions.ok_or("no instructions (`Ir`) were counted")?;
@@ -168,19 +205,63 @@ impl Reader {
             None => 0,
         };
         let function = self.function.clone().ok_or("a cost stands before the first function")?;
+        if self.closely {
+            self.move_to(line)?;
+        }
         let Some(calls) = self.calls.take() else {
-            let own = self.costs.entry(function).or_default();
+            if self.closely {
+                self.at_line(&function, cost);
+            }
+            let own = self.read.functions.entry(function).or_default();
             own.own = own.own.saturating_add(cost);
             own.inclusive = own.inclusive.saturating_add(cost);
             return Ok(());
         };
         let callee = self.callee.take().ok_or("a call stands before the name of what is called")?;
-        let called = self.costs.entry(callee.clone()).or_default();
+        let called = self.read.functions.entry(callee.clone()).or_default();
         called.calls = called.calls.saturating_add(calls);
         if callee != function {
-            let caller = self.costs.entry(function).or_default();
+            let caller = self.read.functions.entry(function.clone()).or_default();
             caller.inclusive = caller.inclusive.saturating_add(cost);
+            if self.closely {
+                let call = self.read.calls.entry(callee).or_default().entry(function).or_default();
+                *call = call.saturating_add(cost);
+            }
         }
         Ok(())
+    }
+
+    /// Reads the place of a line of costs. What is called has a place, too, which does not move this one.
+    fn move_to(&mut self, line: &str) -> Result<(), String> {
+        let place = self.line_place.and_then(|place| line.split(' ').nth(place));
+        let Some(place) = place else { return Ok(()) };
+        let number = |digits: &str| {
+            let read = match digits.strip_prefix("0x") {
+                Some(digits) => u64::from_str_radix(digits, 16),
+                None => digits.parse(),
+            };
+            read.map_err(|_| format!("`{place}` is no place"))
+        };
+        self.line = match place.split_at_checked(1) {
+            Some(("*", "")) => self.line,
+            Some(("+", more)) => self.line.saturating_add(number(more)?),
+            Some(("-", less)) => self.line.saturating_sub(number(less)?),
+            _ => number(place)?,
+        };
+        Ok(())
+    }
+
+    fn at_line(&mut self, function: &Function, cost: u64) {
+        let Ok(line @ 1..) = u32::try_from(self.line) else { return };
+        if self.file.is_empty() {
+            return;
+        }
+        if !self.read.lines.contains_key(function) {
+            let lines = Lines { begins_in: self.begins_in.clone(), ..Lines::default() };
+            self.read.lines.insert(function.clone(), lines);
+        }
+        let Some(lines) = self.read.lines.get_mut(function) else { return };
+        let own = lines.own.entry(Place { file: self.file.clone(), line }).or_default();
+        *own = own.saturating_add(cost);
     }
 }

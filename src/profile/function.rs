@@ -42,6 +42,36 @@ pub struct Cost {
     pub calls: u64,
 }
 
+/// A line of source.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Its file, as the compiler saw it.
+    pub file: String,
+    /// Its number there, from 1.
+    pub line: u32,
+}
+
+/// What a function executes itself, by the lines of source that it was made of: its own, and those of what was inlined.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lines {
+    /// The file in which it begins; empty where that is not known.
+    pub begins_in: String,
+    /// Instructions by line.
+    pub own: BTreeMap<Place, u64>,
+}
+
+impl Lines {
+    /// The line of the function's own file that costs most; of another file where its own has none.
+    pub fn hottest(&self) -> Option<&Place> {
+        // Backwards, so that the first of several is the last that is looked at.
+        let most = |all: bool| {
+            let lines = self.own.iter().rev().filter(|(place, _)| all || place.file == self.begins_in);
+            lines.max_by_key(|(_, own)| **own)
+        };
+        most(false).or_else(|| most(true)).map(|(place, _)| place)
+    }
+}
+
 /// The costs of one execution, or of a part of one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Profile {
@@ -49,6 +79,11 @@ pub struct Profile {
     pub total: u64,
     /// By function. One may be here with no cost of its own: it only called others, or waits for one that it called.
     pub functions: BTreeMap<Function, Cost>,
+    /// What calls cost with all that they led to: by the function that was called, and then by the one that called it, which
+    /// is another one. Empty where that was not read.
+    pub calls: BTreeMap<Function, BTreeMap<Function, u64>>,
+    /// Where in the source functions execute what they do. Without those of which that is not known.
+    pub lines: BTreeMap<Function, Lines>,
 }
 
 impl Profile {
@@ -61,6 +96,21 @@ impl Profile {
             own.inclusive = own.inclusive.saturating_add(cost.inclusive);
             own.calls = own.calls.saturating_add(cost.calls);
         }
+        for (callee, callers) in &other.calls {
+            let own = self.calls.entry(callee.clone()).or_default();
+            for (caller, cost) in callers {
+                let own = own.entry(caller.clone()).or_default();
+                *own = own.saturating_add(*cost);
+            }
+        }
+        for (function, lines) in &other.lines {
+            let own = self.lines.entry(function.clone()).or_default();
+            own.begins_in.clone_from(&lines.begins_in);
+            for (place, cost) in &lines.own {
+                let own = own.own.entry(place.clone()).or_default();
+                *own = own.saturating_add(*cost);
+            }
+        }
     }
 
     /// Takes away what the functions with these names cost themselves, and gives how much that was. What called them keeps
@@ -69,6 +119,11 @@ impl Profile {
         let own = self.functions.iter().filter(|(function, _)| named(&function.name)).map(|(_, cost)| cost.own);
         let gone = own.fold(0_u64, u64::saturating_add);
         self.functions.retain(|function, _| !named(&function.name));
+        self.lines.retain(|function, _| !named(&function.name));
+        self.calls.retain(|callee, callers| {
+            callers.retain(|caller, _| !named(&caller.name));
+            !named(&callee.name) && !callers.is_empty()
+        });
         self.total -= gone.min(self.total);
         for cost in self.functions.values_mut() {
             cost.inclusive = cost.inclusive.min(self.total);

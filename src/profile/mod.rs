@@ -5,10 +5,14 @@ mod allocations;
 mod callgrind;
 mod changes;
 mod function;
+mod path;
 mod sites;
+mod stacks;
 
 pub use allocations::{Allocated, AllocationTrace};
-pub use callgrind::{NotCallgrind, Symbol, read_callgrind, read_symbols};
+pub use callgrind::{NotCallgrind, Symbol, read_callgrind, read_closely, read_symbols};
 pub use changes::{FunctionChange, changes};
-pub use function::{Cost, Function, Profile};
+pub use function::{Cost, Function, Lines, Place, Profile};
+pub use path::{crate_and_module, short_file};
 pub use sites::{Site, Sites, read_sites};
+pub use stacks::{Stacks, stacks};

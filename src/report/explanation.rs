@@ -3,6 +3,7 @@
 use comfy_table::{CellAlignment, Table, presets::NOTHING};
 
 use super::escape::shorten;
+use super::hotspots::place;
 use super::units::{self, counted};
 use super::visible;
 use crate::model::{Explanation, FunctionCost, Functions};
@@ -65,10 +66,14 @@ fn benchmark(functions: &Functions, width: usize, all: bool) -> String {
 }
 
 fn table(shown: &[&FunctionCost], width: usize) -> String {
+    let places: Vec<String> = shown.iter().map(|cost| place(cost.place.as_ref())).collect();
+    let longest_place = places.iter().map(|place| place.chars().count()).max().unwrap_or(0);
+    let mut header = vec!["change", "base", "head", "with callees", "calls", "function"];
+    header.extend((longest_place > 0).then_some("hottest line"));
     let mut table = Table::new();
-    table.load_style(NOTHING).set_header(["change", "base", "head", "with callees", "calls", "function"]);
-    let room = width.saturating_sub(BESIDE).clamp(20, LONGEST);
-    for cost in shown {
+    table.load_style(NOTHING).set_header(header);
+    let room = width.saturating_sub(BESIDE + longest_place).clamp(20, LONGEST);
+    for (cost, place) in shown.iter().zip(places) {
         let own = |own: Option<u64>| own.map_or("–".to_owned(), units::count);
         let calls = match (cost.base_calls, cost.head_calls) {
             (base, head) if base == head => own(head),
@@ -81,6 +86,7 @@ fn table(shown: &[&FunctionCost], width: usize) -> String {
             more(cost.base_inclusive, cost.head_inclusive),
             calls,
             shorten(&visible(&cost.function), room),
+            place,
         ]);
     }
     for (index, column) in table.column_iter_mut().enumerate() {

@@ -7,8 +7,10 @@
 pub mod diagnosis;
 mod escape;
 pub mod explanation;
+pub mod flamegraph;
 pub mod github;
 pub mod gitlab;
+pub mod hotspots;
 pub mod html;
 pub mod json;
 pub mod junit;

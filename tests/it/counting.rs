@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use cargo_perfgate::harness::Program;
 use cargo_perfgate::harness::criterion::{Counting, Counts, Enumeration, Patience, count, enumerate};
-use cargo_perfgate::instrument::{Copies, has_valgrind};
-use cargo_perfgate::profile::{Cost, Profile};
+use cargo_perfgate::instrument::{Copies, Detail, has_valgrind};
+use cargo_perfgate::profile::{Cost, Profile, stacks};
 
 use crate::criterion::executables;
 
@@ -16,13 +16,17 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const ALL: Patience = Patience { silence: PATIENCE, given_up: usize::MAX, in_all: Duration::MAX };
 
 fn counted(program: &Program) -> (Enumeration, Counting) {
+    counted_in(program, Detail::Functions)
+}
+
+fn counted_in(program: &Program, detail: Detail) -> (Enumeration, Counting) {
     assert!(has_valgrind(Path::new("/")), "these tests need valgrind: `apt-get install valgrind`");
     let copies = Copies::new().unwrap();
     let home = copies.folder().join("home");
     let found = enumerate(program, &home, PATIENCE).unwrap().unwrap();
     let version = found.version.unwrap();
     let folder = copies.folder().join("counts");
-    let counting = count(program, version, &found.names, &folder, &home, ALL).unwrap();
+    let counting = count(program, version, &found.names, &folder, &home, detail, ALL).unwrap();
     (found, counting)
 }
 
@@ -54,6 +58,32 @@ fn every_way_of_timing_counts_the_routine_alone() {
             let harness = profile.total - plain.own;
             assert!(harness < 250, "{harness} in {name}, {state}: {profile:#?}");
         }
+    }
+}
+
+#[test]
+fn lines_and_stacks_hold_all_that_was_counted() {
+    let program = &executables("counted")["counted::ways"];
+    let (_, plain) = counted(program);
+    let (_, close) = counted_in(program, Detail::Lines);
+    let source = include_str!("../../fixtures/counted/src/lib.rs");
+    let line_of_work = source.lines().position(|line| line.contains("(0..rounds).fold")).unwrap() + 1;
+    for (name, counts) in plain.iter().filter_map(|(name, counts)| Some((name, counts.as_ref().ok()?))) {
+        let profile = &close[name].as_ref().unwrap().warm;
+        assert_eq!((profile.total, &profile.functions), (counts.warm.total, &counts.warm.functions), "{name}");
+        let work = profile.functions.keys().find(|function| function.name == "counted::work").unwrap();
+        let (own, lines) = (profile.functions[work].own, &profile.lines[work]);
+        assert_eq!(lines.own.values().sum::<u64>(), own, "{name}");
+        let hottest = lines.hottest().unwrap();
+        assert!(hottest.file.ends_with("src/lib.rs"), "{name}: {lines:?}");
+        assert_eq!(hottest.line as usize, line_of_work, "{name}: {lines:?}");
+        let stacks = stacks([profile]);
+        assert_eq!(stacks.values().map(|[own]| own).sum::<u64>(), profile.total, "{name}: {stacks:#?}");
+        let working: Vec<_> = stacks.iter().filter(|(stack, _)| stack.last().unwrap() == "counted::work").collect();
+        assert_eq!(working.len(), 1, "{name}: {stacks:#?}");
+        assert_eq!(working[0].1, &[own], "{name}");
+        // What waits for the timed section is not seen.
+        assert!(working[0].0.iter().all(|frame| frame != "main"), "{name}: {stacks:#?}");
     }
 }
 

@@ -24,6 +24,9 @@ mod errors;
 mod exit_codes;
 mod fixture;
 mod gate;
+// It counts, too.
+#[cfg(target_os = "linux")]
+mod hot;
 mod init;
 #[cfg(target_os = "linux")]
 mod layouts;
@@ -38,6 +41,7 @@ mod screening;
 mod shards;
 #[cfg(unix)]
 mod sides;
+mod stacks;
 mod stats;
 mod store;
 mod support;

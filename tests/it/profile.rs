@@ -1,6 +1,9 @@
 //! Files of counting tools, read; and profiles, held side by side.
 
-use cargo_perfgate::profile::{Cost, Function, NotCallgrind, Profile, Symbol, changes, read_callgrind, read_symbols};
+use cargo_perfgate::profile::{
+    Cost, Function, NotCallgrind, Place, Profile, Symbol, changes, crate_and_module, read_callgrind, read_closely,
+    read_symbols, short_file,
+};
 
 /// Two objects, compressed names and places, a call into the C library, and a recursion.
 const FILE: &str = "\
@@ -68,6 +71,79 @@ fn a_file_of_callgrind_is_read() {
     assert_eq!(of(&profile, "<text::Parser>::next"), costs(700, 700, 0));
     let objects: Vec<&str> = profile.functions.keys().map(|function| function.object.as_str()).collect();
     assert_eq!(objects, ["libc.so.6", "text", "text"]);
+}
+
+#[test]
+fn lines_and_callers_are_read_where_they_are_asked_for() {
+    let profile = read_closely(FILE).unwrap();
+    let costs = read_callgrind(FILE).unwrap();
+    assert_eq!((profile.total, &profile.functions), (costs.total, &costs.functions));
+    assert!(costs.calls.is_empty() && costs.lines.is_empty());
+    let named = |name: &str| profile.functions.keys().find(|function| function.name == name).unwrap();
+    let count = named("text::count");
+    // What it calls of itself is no call by another.
+    let calls: Vec<_> =
+        profile.calls.iter().flat_map(|(to, by)| by.iter().map(move |(by, cost)| (to, by, *cost))).collect();
+    assert_eq!(calls, [(named("memcpy"), count, 200)]);
+    let at = |file: &str, line| Place { file: file.to_owned(), line };
+    let lines = &profile.lines[count];
+    assert_eq!(lines.begins_in, "src/lib.rs");
+    // A place is told in full, as more or less than the one before, or as the same; a call moves it, too.
+    let own = [(at("/rustc/library/core/src/str.rs", 10), 50), (at("src/lib.rs", 12), 40), (at("src/lib.rs", 15), 10)];
+    assert_eq!(lines.own.clone().into_iter().collect::<Vec<_>>(), own);
+    // The costliest is another's, inlined here.
+    assert_eq!(lines.hottest(), Some(&at("src/lib.rs", 12)));
+    assert!(!profile.lines.contains_key(named("memcpy")), "line 0 is none");
+    let unknown = read_closely(&FILE.replace("src/lib.rs", "???")).unwrap();
+    assert_eq!(unknown.lines[count].hottest(), Some(&at("/rustc/library/core/src/str.rs", 10)));
+    let mut twice = profile.clone();
+    twice.add(&profile);
+    assert_eq!((twice.calls[named("memcpy")][count], twice.lines[count].own[&at("src/lib.rs", 12)]), (400, 80));
+    twice.without(|name| name == "text::count");
+    assert!(twice.calls.is_empty() && !twice.lines.contains_key(count));
+    assert_eq!(read_closely("fn=f\n+x 1\ntotals: 1\n").unwrap_err().reason, "`+x` is no place");
+}
+
+#[test]
+fn a_path_tells_crate_and_module() {
+    let of = |function: &'static str| crate_and_module(function).unwrap_or_default();
+    assert_eq!(of("text::count"), ("text", "text"));
+    assert_eq!(of("textkit::checksum::once"), ("textkit", "textkit::checksum"));
+    assert_eq!(of("<alloc::vec::Vec<T> as core::ops::drop::Drop>::drop"), ("alloc", "alloc::vec"));
+    assert_eq!(of("<text::parser::Parser>::next"), ("text", "text::parser"));
+    assert_eq!(of("text::parser::Parser::next"), ("text", "text::parser"));
+    assert_eq!(of("<&mut [u8] as text::io::Read<core::fmt::Error>>::read"), ("text", "text::io"));
+    assert_eq!(of("<F as core::str::pattern::Pattern>::into_searcher"), ("core", "core::str::pattern"));
+    assert_eq!(of("<fn(a::B) -> c::D as core::ops::function::FnOnce<()>>::call_once"), ("core", "core::ops::function"));
+    assert_eq!(of("<(A, b::C) as d::e::F>::g"), ("d", "d::e"));
+    assert_eq!(of("core::slice::<impl [T]>::sort"), ("core", "core::slice"));
+    assert_eq!(of("core::ptr::drop_in_place<alloc::string::String>"), ("core", "core::ptr"));
+    assert_eq!(of("text::bench::run::{{closure}}::{{closure}}"), ("text", "text::bench"));
+    assert_eq!(of("<dyn std::io::Write>::write"), ("std", "std::io"));
+    for none in
+        ["", "memcpy", "main", "0x0000000000001234", "<", "<<<", "::", "<T>::f", "(below main)", "a b::c", "<->::"]
+    {
+        assert_eq!(crate_and_module(none), None, "{none}");
+    }
+}
+
+#[test]
+fn a_file_is_shown_as_its_reader_knows_it() {
+    let roots = ["/builds/1/tree", "/builds/1/head/files/"];
+    let short = |file: &'static str| short_file(file, &roots);
+    assert_eq!(short("/builds/1/tree/src/lib.rs"), "src/lib.rs");
+    assert_eq!(short("/builds/1/head/files/a/src/lib.rs"), "a/src/lib.rs");
+    assert_eq!(short("/builds/1/trees/src/lib.rs"), "/builds/1/trees/src/lib.rs");
+    assert_eq!(
+        short("/home/u/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/memchr-2.8.3/src/lib.rs"),
+        "memchr-2.8.3/src/lib.rs"
+    );
+    assert_eq!(
+        short("/rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/str.rs"),
+        "library/core/src/str.rs"
+    );
+    assert_eq!(short("src/lib.rs"), "src/lib.rs");
+    assert_eq!(short_file("/a", &[""]), "/a");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod documents;
 mod explanation;
 mod formats;
+mod hotspots;
 mod properties;
 pub mod samples;
 mod sentences;

@@ -82,8 +82,13 @@ fn a_slowdown_fails_and_its_revert_passes() {
     let counted = row.counted.as_ref().unwrap();
     assert!(counted.head > 2 * counted.base, "{counted:?}");
     assert_eq!(counted.culprits[0].function, "textkit::checksum::once");
-    let explained = fixture.perfgate(&["explain", "checksum"]);
+    let picture = scratch().join("difference.svg");
+    let explained = fixture.perfgate(&["explain", "checksum", "--flamegraph", picture.to_str().unwrap()]);
     assert_eq!(explained.code, 0);
+    let picture = fs::read_to_string(picture).unwrap();
+    let once = picture.split("<title>textkit::checksum::once (").nth(1).unwrap().split(')').next().unwrap();
+    assert!(once.contains("; +"), "what was slowed down grew: {once}");
+    crate::hot::shows_what_is_hot(&fixture);
     let order: Vec<Option<usize>> =
         ["adler32/4096", "checksum::once", "1 benchmark executes"].map(|words| explained.stdout.find(words)).into();
     assert!(order.is_sorted() && order[0].is_some(), "{}", explained.stdout);
@@ -106,6 +111,7 @@ fn a_slowdown_fails_and_its_revert_passes() {
     assert!(!ran.stderr.contains("Compiling"), "head is the tree that was built before, base as well");
     let listed = fixture.perfgate(&["baseline", "list"]);
     assert!(listed.stdout.contains(&slow), "{}", listed.stdout);
+    crate::hot::shows_what_is_slow(&fixture);
 
     // The command that the report prints does what it says.
     let reproduce = last(&fixture).rows.iter().find_map(|row| row.reproduce.clone()).unwrap();

@@ -13,7 +13,7 @@ use crate::flow::Progress;
 use crate::flow::suites::Open;
 use crate::harness::HarnessError;
 use crate::harness::criterion::{self, Patience, count};
-use crate::instrument::{SideLink, cores};
+use crate::instrument::{Detail, SideLink, cores};
 use crate::profile::Symbol;
 
 /// What is slower than that under callgrind costs less to time; and where so many are, the rest will be.
@@ -131,7 +131,7 @@ fn ask(open: &Open, names: &[String], folder: &Path) -> Result<Known, HarnessErr
     let Some(base) = &open.suite.base else { return Ok(Known::new()) };
     let in_all = START + EACH * u32::try_from(names.len()).unwrap_or(u32::MAX);
     let patience = Patience { silence: SILENCE, given_up: GIVEN_UP, in_all };
-    let counting = count(base, open.suite.version, names, folder, &folder.join("home"), patience);
+    let counting = count(base, open.suite.version, names, folder, &folder.join("home"), Detail::Functions, patience);
     let _ = std::fs::remove_dir_all(folder);
     let names = Names::of(&base.path);
     let of = |counts: criterion::Counts| names.of_executed(&counts.executed);

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::options::Version;
 use super::watched::{Calls, Patience, Tool, Watched, watch};
 use crate::harness::{HarnessError, Program};
-use crate::instrument::{Spawn, SpawnError, Traced};
+use crate::instrument::Traced;
 use crate::profile::{Allocated, Sites};
 
 /// What one iteration of a benchmark allocates, after others.
@@ -43,7 +43,10 @@ pub fn allocations(
     home: &Path,
     patience: Patience,
 ) -> Result<Allocating, HarnessError> {
-    watch::<Dhat>(program, version, names, folder, home, patience)
+    watch(program, version, names, folder, home, patience, |spawn, folder| {
+        let (spawn, traced) = Traced::new(spawn, folder)?;
+        Ok((spawn, Dhat { traced, settled: BTreeMap::new(), last: None }))
+    })
 }
 
 struct Dhat {
@@ -55,11 +58,6 @@ struct Dhat {
 
 impl Tool for Dhat {
     type Seen = Allocations;
-
-    fn new(spawn: Spawn, folder: &Path) -> Result<(Spawn, Self), SpawnError> {
-        let (spawn, traced) = Traced::new(spawn, folder)?;
-        Ok((spawn, Self { traced, settled: BTreeMap::new(), last: None }))
-    }
 
     fn readings(&self) -> io::Result<usize> {
         Ok(self.traced.trace(|trace| trace.readings()))

@@ -11,8 +11,8 @@ use rustc_demangle::demangle;
 use super::options::Version;
 use super::watched::{Calls, Patience, Tool, Watched, watch};
 use crate::harness::{HarnessError, Program};
-use crate::instrument::{Counted, Spawn, SpawnError};
-use crate::profile::{NotCallgrind, Profile, Symbol, read_callgrind, read_symbols};
+use crate::instrument::{Counted, Detail};
+use crate::profile::{NotCallgrind, Profile, Symbol, read_callgrind, read_closely, read_symbols};
 
 /// What the timed section of a benchmark executes.
 #[derive(Clone, Debug)]
@@ -62,7 +62,8 @@ fn is_harness(symbol: &str) -> bool {
     CRATES.iter().any(|own| path.starts_with(own) || path.contains(&format!(" as {own}")))
 }
 
-/// Counts the benchmarks of `program`. `folder` takes the files of callgrind, `home` what the program may write.
+/// Counts the benchmarks of `program`, with who called whom where lines are asked for. `folder` takes the files of callgrind,
+/// `home` what the program may write.
 ///
 /// # Errors
 /// Where the program cannot be started under valgrind at all. A benchmark that cannot be counted is an answer.
@@ -72,24 +73,25 @@ pub fn count(
     names: &[String],
     folder: &Path,
     home: &Path,
+    detail: Detail,
+    detail: Detail,
     patience: Patience,
 ) -> Result<Counting, HarnessError> {
-    watch::<Callgrind>(program, version, names, folder, home, patience)
+    watch(program, version, names, folder, home, patience, |spawn, folder| {
+        let (spawn, counted) = Counted::new(spawn, folder, detail)?;
+        Ok((spawn, Callgrind { counted, detail, before: Arc::default() }))
+    })
 }
 
 struct Callgrind {
     counted: Counted,
+    detail: Detail,
     /// See [`Executed::before`].
     before: Arc<BTreeSet<Symbol>>,
 }
 
 impl Tool for Callgrind {
     type Seen = Counts;
-
-    fn new(spawn: Spawn, folder: &Path) -> Result<(Spawn, Self), SpawnError> {
-        let (spawn, counted) = Counted::new(spawn, folder)?;
-        Ok((spawn, Self { counted, before: Arc::default() }))
-    }
 
     fn readings(&self) -> io::Result<usize> {
         self.counted.parts()
@@ -106,6 +108,10 @@ impl Callgrind {
     /// The counts of a benchmark. Adds to `before` what was executed before its first call.
     fn section(&mut self, calls: &Calls<'_>) -> Result<Counts, String> {
         let cannot_be_read = |e: NotCallgrind| format!("callgrind's file cannot be read: {e}");
+        let read = match self.detail {
+            Detail::Functions => read_callgrind,
+            Detail::Lines => read_closely,
+        };
         let (known, each) = (calls.timed(), calls.readings_each());
         let (mut timed, mut beside) = (BTreeSet::new(), BTreeSet::new());
         // What the first call alone executes may set up what others use.
@@ -121,7 +127,7 @@ impl Callgrind {
             };
             let is_timed = parts.is_some_and(|parts| parts.contains(&part));
             if is_timed && (call == 0 || calls.settled().contains(&call)) {
-                profiles[call].add(&read_callgrind(&text).map_err(cannot_be_read)?);
+                profiles[call].add(&read(&text).map_err(cannot_be_read)?);
             }
             // Where it is not known what its readings of the clock mean, all that it does may matter to others.
             if parts.is_some() && reading > calls.first + 1 {

@@ -40,9 +40,6 @@ pub(super) trait Tool: Sized {
     /// What it sees of a benchmark.
     type Seen;
 
-    /// `spawn` under the tool. `folder` takes its files.
-    fn new(spawn: Spawn, folder: &Path) -> Result<(Spawn, Self), SpawnError>;
-
     /// How often the clock was read so far, of a process that stands still.
     fn readings(&self) -> io::Result<usize>;
 
@@ -113,7 +110,8 @@ const SHORTEST: Duration = Duration::from_micros(1);
 /// The fewest samples that criterion takes.
 const SAMPLES: u32 = 10;
 
-/// Watches the benchmarks of `program`. `folder` takes the files of the tool, `home` what the program may write.
+/// Watches the benchmarks of `program`. `under` puts a process under the tool, which writes into the folder that it is given;
+/// `folder` takes those, `home` what the program may write.
 ///
 /// # Errors
 /// Where the program cannot be started under valgrind at all. A benchmark of which nothing can be seen is an answer.
@@ -124,6 +122,7 @@ pub(super) fn watch<T: Tool>(
     folder: &Path,
     home: &Path,
     patience: Patience,
+    under: impl Fn(&Spawn, &Path) -> Result<(Spawn, T), SpawnError>,
 ) -> Result<Watched<T::Seen>, HarnessError> {
     let mut watched = Watched::new();
     if !version.takes_fractions() {
@@ -140,7 +139,7 @@ pub(super) fn watch<T: Tool>(
             break;
         }
         let folder = folder.join(attempt.to_string());
-        let (seen, end) = Run { program, folder: &folder, home, patience }.watch::<T>(&filter)?;
+        let (seen, end) = Run { program, folder: &folder, home, patience }.watch(&filter, &under)?;
         let missing: Vec<&String> = part.iter().filter(|name| !seen.contains_key(*name)).collect();
         let (given_up, why) = match &end {
             // The others get a process without the one that ended this.
@@ -180,13 +179,17 @@ struct Run<'a> {
 
 impl Run<'_> {
     /// What is seen of the benchmarks of one process, and how that ended.
-    fn watch<T: Tool>(&self, filter: &str) -> Result<(Watched<T::Seen>, End), HarnessError> {
+    fn watch<T: Tool>(
+        &self,
+        filter: &str,
+        under: impl Fn(&Spawn, &Path) -> Result<(Spawn, T), SpawnError>,
+    ) -> Result<(Watched<T::Seen>, End), HarnessError> {
         let start_error =
             |cause: String| HarnessError::Start { program: self.program.path.display().to_string(), cause };
         point(self.program)?;
         let slicing = Slicing { warm_up: SHORTEST, measurement: SHORTEST, samples: SAMPLES };
         let spawn = spawn(self.program, &self.program.path, self.home).args(slicing.arguments()).args([filter]);
-        let (spawn, mut tool) = T::new(spawn, self.folder).map_err(|e| start_error(e.to_string()))?;
+        let (spawn, mut tool) = under(&spawn, self.folder).map_err(|e| start_error(e.to_string()))?;
         let starting = Starting::start(spawn, self.patience.silence, false).map_err(|e| start_error(e.to_string()))?;
         let mut session = match starting.connect() {
             Ok(session) => session,

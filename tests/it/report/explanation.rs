@@ -17,6 +17,9 @@ fn cost(function: &str, base: Option<u64>, head: Option<u64>) -> FunctionCost {
         head_inclusive: head,
         base_calls: base.map(|_| 1),
         head_calls: head.map(|_| 1),
+        place: None,
+        base_lines: Vec::new(),
+        head_lines: Vec::new(),
     }
 }
 
