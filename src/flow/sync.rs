@@ -20,9 +20,8 @@ use crate::workspace;
 
 /// After this time no further attempt is begun to push what others push, too.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// The longest pause before the second attempt; it doubles from one to the next.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// No pause between two attempts is longer.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// So many refusals are quoted.
 const QUOTED: usize = 3;
 
@@ -112,10 +111,11 @@ pub fn push(request: &SyncRequest, progress: &mut dyn Progress) -> Result<Synced
     let store = Store::open(repository.root())?;
     let mut pushed = Synced { remote: remote.shown(), ..Synced::default() };
     let mut left: BTreeSet<String> = store.tips()?.into_keys().collect();
-    let (begun, mut pause) = (Instant::now(), FIRST_PAUSE);
+    let (begun, mut share) = (Instant::now(), 1);
     let mut rng = Rng::new(jiff::Timestamp::now().as_nanosecond() as u64 ^ u64::from(std::process::id()));
     while !left.is_empty() {
         unless_interrupted()?;
+        let attempt = Instant::now();
         let mut theirs = baselines_of(&remote)?;
         theirs.retain(|commit, _| left.contains(commit));
         pushed.skipped.extend(bring(&remote, &store, &theirs, progress)?.skipped);
@@ -146,13 +146,15 @@ pub fn push(request: &SyncRequest, progress: &mut dyn Progress) -> Result<Synced
             let help = "ask whoever keeps it to let `refs/perfgate/commits/*` be pushed, or name another remote";
             return Err(not_pushed(&pushed, &repository, &refused, help));
         }
-        if !left.is_empty() && begun.elapsed() >= PATIENCE {
-            let help = "what others push is merged; push again";
-            return Err(not_pushed(&pushed, &repository, &overtaken, help));
-        }
         if !left.is_empty() {
-            std::thread::sleep(pause.mul_f64(rng.unit()));
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            // An attempt takes as long as many others make at once: the longer it took, the longer it is left to them.
+            share = (share * 2).min(64);
+            let pause = (attempt.elapsed() * share).min(LONGEST_PAUSE).mul_f64(rng.unit());
+            if begun.elapsed() + pause >= PATIENCE {
+                let help = "what others push is merged; push again";
+                return Err(not_pushed(&pushed, &repository, &overtaken, help));
+            }
+            std::thread::sleep(pause);
         }
     }
     pushed.skipped.sort();
