@@ -141,8 +141,10 @@ impl Setting {
                     nodes.into_iter().filter(|node| node.member).map(|node| node.name).collect();
                 let all = members.len();
                 self.unaffected = members.into_iter().filter(|name| !affected.contains(name)).collect();
-                let left = all - self.unaffected.len();
-                format!("{left} of {}: nothing that the others depend on changed", counted(all, "package"))
+                match all - self.unaffected.len() {
+                    left if left == all => "all packages: the change reaches each of them".to_owned(),
+                    left => format!("{left} of {}: nothing that the others depend on changed", counted(all, "package")),
+                }
             }
         };
         progress.status("Selecting", &message);

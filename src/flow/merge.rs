@@ -109,12 +109,12 @@ fn each_once(parts: &[Part]) -> Result<(), FlowError> {
         missing.push(format!("{} more", count - NAMED));
     }
     let last = missing.pop().unwrap_or_default();
-    let which = match missing.is_empty() {
-        true => format!("shard {last} of {of} is"),
-        false => format!("shards {} and {last} of {of} are", missing.join(", ")),
+    let (which, whose) = match missing.is_empty() {
+        true => (format!("shard {last} of {of} is"), "its"),
+        false => (format!("shards {} and {last} of {of} are", missing.join(", ")), "their"),
     };
     Err(FlowError::Incomplete(format!(
-        "could not put shards together: {which} missing, and nothing can be said of the benchmarks in it\nhelp: name the results of all shards; where one has none, see how its job ended"
+        "could not put shards together: {which} missing, and nothing can be said of {whose} benchmarks\nhelp: name the results of all shards; where one has none, see how its job ended"
     )))
 }
 

@@ -11,7 +11,7 @@ use cargo_perfgate::harness::{Bench, Failure, FailureKind, HarnessError, Request
 use cargo_perfgate::model::{
     BenchmarkId, Evidence, FirstSample, Outcome, Partition, Report, Row, Shard, Side, Skipped, Verdict,
 };
-use cargo_perfgate::report::json;
+use cargo_perfgate::report::{Style, json, markdown, terminal};
 use cargo_perfgate::stats::Rng;
 
 use crate::fixture::Fixture;
@@ -247,12 +247,16 @@ const FOREIGN: &str = "\nhelp: name each shard of one run once, and no other res
 fn a_missing_shard_is_named() {
     let recorded = Recorded::new(4, |_| 0.0);
     let left = |of: u32, there: &[u32]| refusal(there.iter().map(|index| recorded.shard(*index, of)).collect());
-    let help = "missing, and nothing can be said of the benchmarks in it\nhelp: name the results of all shards; where one has none, see how its job ended\nexit 101";
+    let help = "benchmarks\nhelp: name the results of all shards; where one has none, see how its job ended\nexit 101";
     for (of, there, which) in [
-        (3, &[1, 2][..], "shard 3 of 3 is"),
-        (3, &[2], "shards 1 and 3 of 3 are"),
-        (9, &[9], "shards 1, 2, 3, 4, 5 and 3 more of 9 are"),
-        (4_000_000_000, &[2], "shards 1, 3, 4, 5, 6 and 3999999994 more of 4000000000 are"),
+        (3, &[1, 2][..], "shard 3 of 3 is missing, and nothing can be said of its"),
+        (3, &[2], "shards 1 and 3 of 3 are missing, and nothing can be said of their"),
+        (9, &[9], "shards 1, 2, 3, 4, 5 and 3 more of 9 are missing, and nothing can be said of their"),
+        (
+            4_000_000_000,
+            &[2],
+            "shards 1, 3, 4, 5, 6 and 3999999994 more of 4000000000 are missing, and nothing can be said of their",
+        ),
     ] {
         assert_eq!(left(of, there), format!("could not put shards together: {which} {help}"));
     }
@@ -346,6 +350,16 @@ fn shards_without_rows_are_put_together_too() {
     };
     assert_eq!(empty(2, false), Outcome::NothingCompared);
     assert_eq!(empty(2, true), Outcome::Passed, "what nothing affects is the same");
+}
+
+#[test]
+fn a_shard_says_that_it_is_one() {
+    let shard = samples::sharded();
+    let text = terminal::render(&shard, Style { color: false, width: 200, verbose: false });
+    let says = "\nsuite    shard 2 of 4, 1,234 benchmarks in all: cargo perfgate report puts all shards together\n";
+    assert!(text.contains(says), "{text}");
+    let text = markdown::render(&shard);
+    assert!(text.contains("shard 2 of 4, 1,234 benchmarks in all: <code>cargo perfgate report</code> puts"), "{text}");
 }
 
 #[test]
