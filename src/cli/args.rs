@@ -6,12 +6,14 @@ use std::time::Duration;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::accept::AcceptOptions;
+#[cfg(feature = "forge")]
+use super::comment::CommentOptions;
+use super::init::InitOptions;
 use super::output::FormatOption;
 use super::profile::ProfileOptions;
 use super::surroundings::default_builds;
 use crate::config::Overrides;
 use crate::flow::check::Method;
-use crate::flow::init::Ci;
 use crate::flow::{Effort, Pin, PolicyOf, ProjectRequest};
 use crate::model::{ExitCode, Partition};
 use crate::workspace::{CargoOptions, Selection};
@@ -394,47 +396,6 @@ pub struct ReportOptions {
     pub files: Vec<PathBuf>,
     #[command(flatten)]
     pub output: OutputOptions,
-}
-
-#[derive(Debug, Args)]
-pub struct InitOptions {
-    /// Path to Cargo.toml
-    #[arg(long, value_name = "PATH")]
-    pub manifest_path: Option<PathBuf>,
-    /// Write workflows that judge pull requests, comment on them, and record baselines
-    #[arg(long, value_name = "CI")]
-    pub ci: Option<CiOption>,
-    /// Have every `git push` judged, by git's pre-push hook
-    #[arg(long)]
-    pub hook: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum CiOption {
-    /// GitHub Actions
-    Github,
-    /// GitLab CI/CD
-    Gitlab,
-}
-
-impl From<CiOption> for Ci {
-    fn from(option: CiOption) -> Self {
-        match option {
-            CiOption::Github => Self::Github,
-            CiOption::Gitlab => Self::Gitlab,
-        }
-    }
-}
-
-#[cfg(feature = "forge")]
-#[derive(Debug, Args)]
-pub struct CommentOptions {
-    /// Results that `--save-result` or `--format json=FILE` wrote
-    #[arg(value_name = "FILE", required = true)]
-    pub files: Vec<PathBuf>,
-    /// Which comment it is, where a pull request has several: of a matrix, for example
-    #[arg(long, value_name = "ID", default_value = "check")]
-    pub id: String,
 }
 
 #[derive(Debug, Args)]

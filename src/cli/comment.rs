@@ -1,6 +1,9 @@
 //! `cargo perfgate comment`.
 
-use super::args::CommentOptions;
+use std::path::PathBuf;
+
+use clap::Args;
+
 use super::surroundings::{github_payload, variable};
 use super::ui::Ui;
 use super::usage;
@@ -8,6 +11,16 @@ use crate::flow::comment::{Place, Told, comment};
 use crate::flow::{FlowError, Progress};
 use crate::forge::{Commented, Token};
 use crate::model::ExitCode;
+
+#[derive(Debug, Args)]
+pub struct CommentOptions {
+    /// Results that `--save-result` or `--format json=FILE` wrote
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Which comment it is, where a pull request has several: of a matrix, for example
+    #[arg(long, value_name = "ID", default_value = "check")]
+    pub id: String,
+}
 
 pub fn execute(options: CommentOptions, ui: &mut Ui) -> Result<ExitCode, FlowError> {
     match comment(&options.files, &options.id, place()?)? {

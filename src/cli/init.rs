@@ -1,12 +1,45 @@
 //! `cargo perfgate init`.
 
-use super::args::InitOptions;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
 use super::output::print;
 use super::surroundings::current_directory;
 use super::ui::Ui;
-use crate::flow::init::{Done, InitRequest, init};
+use crate::flow::init::{Ci, Done, InitRequest, init};
 use crate::flow::{FlowError, Progress};
 use crate::model::ExitCode;
+
+#[derive(Debug, Args)]
+pub struct InitOptions {
+    /// Path to Cargo.toml
+    #[arg(long, value_name = "PATH")]
+    pub manifest_path: Option<PathBuf>,
+    /// Write workflows that judge pull requests, comment on them, and record baselines
+    #[arg(long, value_name = "CI")]
+    pub ci: Option<CiOption>,
+    /// Have every `git push` judged, by git's pre-push hook
+    #[arg(long)]
+    pub hook: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CiOption {
+    /// GitHub Actions
+    Github,
+    /// GitLab CI/CD
+    Gitlab,
+}
+
+impl From<CiOption> for Ci {
+    fn from(option: CiOption) -> Self {
+        match option {
+            CiOption::Github => Self::Github,
+            CiOption::Gitlab => Self::Gitlab,
+        }
+    }
+}
 
 pub fn execute(options: InitOptions, ui: &mut Ui) -> Result<ExitCode, FlowError> {
     let request = InitRequest {

@@ -144,7 +144,7 @@ fn command_lines_are_understood() {
     let texts = texts.chain([read(&git, ".gitlab/perfgate.yml"), read(&git, ".git/hooks/pre-push"), hooks]);
     let mut seen = std::collections::BTreeSet::new();
     for text in texts {
-        let lines = text.lines().filter(|line| !line.trim_start().starts_with('#') && !line.contains("description:"));
+        let lines = text.lines().filter(|line| !line.trim_start().starts_with('#') && !line.contains('`'));
         for line in lines {
             for found in command.captures_iter(line).filter(|_| !line.contains("name: ")) {
                 let words: Vec<&str> = found[1].split_whitespace().filter(|word| *word != "$ARGS").collect();
