@@ -22,17 +22,30 @@ pub(super) fn locate(head: &BuiltSide, rows: &mut [Row]) {
     }
 }
 
-/// The line of `source`, from 1, that alone holds a string literal with the name of a benchmark; else with as much of the
-/// name's beginning as there is, which is its group's; else of its end.
+/// The line of `source`, from 1, that alone holds a string literal with the name of a benchmark. Harnesses join names of
+/// parts: else it is the line of as much of the beginning as there is, which is the group's, or of what follows it after
+/// that line; else of an end.
 pub fn line_of(source: &str, name: &str) -> Option<usize> {
-    let slashes = || name.match_indices('/').map(|(at, _)| at);
-    let beginnings = slashes().rev().map(|at| &name[..at]);
-    let ends = slashes().map(|at| &name[at + 1..]);
-    let alone = |part: &str| {
-        let literal = format!("\"{part}\"");
-        let mut lines = source.lines().enumerate().filter(|(_, line)| line.contains(&literal));
-        let (index, _) = lines.next()?;
-        lines.next().is_none().then_some(index + 1)
+    let Some((group, line)) = beginning(source, name) else {
+        return name.match_indices('/').find_map(|(at, _)| alone(source, &name[at + 1..]));
     };
-    std::iter::once(name).chain(beginnings).chain(ends).filter(|part| !part.is_empty()).find_map(alone)
+    let rest = name[group.len()..].strip_prefix('/').unwrap_or_default();
+    let inner = beginning(source, rest).map(|(_, inner)| inner);
+    Some(inner.filter(|inner| *inner > line).unwrap_or(line))
+}
+
+/// The longest part of `name` that it begins with and one line alone holds, and that line.
+fn beginning<'n>(source: &str, name: &'n str) -> Option<(&'n str, usize)> {
+    let shorter = name.match_indices('/').rev().map(|(at, _)| &name[..at]);
+    std::iter::once(name).chain(shorter).find_map(|part| Some((part, alone(source, part)?)))
+}
+
+fn alone(source: &str, part: &str) -> Option<usize> {
+    if part.is_empty() {
+        return None;
+    }
+    let literal = format!("\"{part}\"");
+    let mut lines = source.lines().enumerate().filter(|(_, line)| line.contains(&literal));
+    let (index, _) = lines.next()?;
+    lines.next().is_none().then_some(index + 1)
 }

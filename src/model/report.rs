@@ -161,7 +161,7 @@ pub struct SideSamples {
 pub struct Source {
     /// The file, relative to the root of the repository, with `/` on every system.
     pub file: String,
-    /// The line that names the benchmark, from 1; `None` where no line does, or more than one.
+    /// The line that names the benchmark, or else its group, from 1; `None` where no line does, or more than one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<usize>,
 }

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use cargo_perfgate::instrument::{Layouter, Layouts, Places, Relink};
-use cargo_perfgate::model::{Evidence, Outcome, Report, Verdict};
+use cargo_perfgate::model::{Evidence, Outcome, Report, Source, Verdict};
 use cargo_perfgate::report::json;
 use cargo_perfgate::stats::Rng;
 
@@ -79,6 +79,10 @@ fn a_slowdown_fails_and_its_revert_passes() {
     assert_eq!(found["checksum/adler32/4096"], Verdict::Regressed);
     // And what did it is named, where it was moved to.
     let row = report.rows.iter().find(|row| row.benchmark.name == "checksum/adler32/4096").unwrap();
+    assert_eq!(row.source, Some(Source { file: "benches/checksum.rs".into(), line: Some(10) }));
+    let samples = row.samples.as_ref().unwrap();
+    let median = |side: &[f64]| side[side.len() / 2];
+    assert!(samples.base.len() > 1 && median(&samples.head) > 1.5 * median(&samples.base), "{samples:?}");
     let counted = row.counted.as_ref().unwrap();
     assert!(counted.head > 2 * counted.base, "{counted:?}");
     assert_eq!(counted.culprits[0].function, "textkit::checksum::once");

@@ -264,7 +264,9 @@ fn the_line_of_a_benchmark_is_the_one_that_names_it() {
                   c.bench_function(\"split\", f);\nh.bench_function(\"small\", f);\ni.bench_function(\"small\", f);\n";
     for (name, line) in [
         ("split", Some(3)),
-        ("count/words/large", Some(1)),
+        ("count/words/large", Some(2)),
+        ("count/words/other/1024", Some(1)),
+        ("count/words/small", Some(1)),
         ("sort/large", Some(2)),
         ("small", None),
         ("", None),
