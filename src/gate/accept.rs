@@ -68,11 +68,13 @@ impl Policy {
 }
 
 /// The size to accept of a change that was measured: with so much room above the estimate that the next measurement, which
-/// is as noisy, exceeds it once in 500 times, and rounded up to what people write.
+/// is as noisy, exceeds it once in 500 times, with a tenth of it at least, since another machine sees another ratio, and
+/// rounded up to what people write.
 pub fn size_to_accept(change: f64, interval: Option<Interval>) -> f64 {
     // The upper end lies two standard errors above the estimate, and two estimates differ by the square root of two of
     // them: four errors are 2.9 of these.
-    let room = interval.map_or(0.0, |interval| 2.0 * (interval.high - change).max(0.0));
+    let noise = interval.map_or(0.0, |interval| 2.0 * (interval.high - change));
+    let room = noise.max(change / 10.0);
     let (size, parts) = (change + room, if change < 0.05 { 1e3 } else { 1e2 });
     (size * parts - 1e-6).ceil() / parts
 }
