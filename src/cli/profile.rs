@@ -61,10 +61,8 @@ pub fn execute(options: ProfileOptions, common: &Common, ui: &mut Ui) -> Result<
     if let Some(file) = &options.flamegraph {
         write_picture(file, flamegraph::render(&stacks, "instructions"), ui)?;
     }
-    if let Some(limit) = options.limit {
-        if let ListFormat::Json = options.format {
-            hotspots.profiles.iter_mut().for_each(|hot| hot.functions.truncate(limit));
-        }
+    if let (Some(limit), ListFormat::Json) = (options.limit, options.format) {
+        hotspots.profiles.iter_mut().for_each(|hot| hot.functions.truncate(limit));
     }
     match options.format {
         ListFormat::Json => {

@@ -36,18 +36,18 @@ pub fn stacks<const N: usize>(profiles: [&Profile; N]) -> Stacks<N> {
 
 /// Leaves out, of all stacks that begin with the same frame, what they begin with, but for the last frame of each.
 fn without_trunks<const N: usize>(stacks: Stacks<N>) -> Stacks<N> {
-    let mut trees: BTreeMap<String, Vec<(Vec<String>, [u64; N])>> = BTreeMap::new();
+    let mut trees: BTreeMap<String, Stacks<N>> = BTreeMap::new();
     for (stack, own) in stacks {
         if let Some(first) = stack.first() {
-            trees.entry(first.clone()).or_default().push((stack, own));
+            trees.entry(first.clone()).or_default().insert(stack, own);
         }
     }
     let mut left: Stacks<N> = BTreeMap::new();
     for tree in trees.into_values() {
         // They are sorted: what the first and the last have in common all have.
-        let (first, last) = (&tree[0].0, &tree[tree.len() - 1].0);
-        let common = first.iter().zip(last).take_while(|(a, b)| a == b).count();
-        let shortest = tree.iter().map(|(stack, _)| stack.len()).min().unwrap_or(0);
+        let ends = tree.keys().next().zip(tree.keys().next_back());
+        let common = ends.map_or(0, |(first, last)| first.iter().zip(last).take_while(|(a, b)| a == b).count());
+        let shortest = tree.keys().map(Vec::len).min().unwrap_or(0);
         let trunk = common.min(shortest.saturating_sub(1));
         for (stack, own) in tree {
             let stack = left.entry(stack[trunk..].to_vec()).or_insert([0; N]);

@@ -15,12 +15,14 @@ pub const MOST: usize = 20;
 const MOST_GROUPS: usize = 6;
 /// Columns of numbers stand before the name, so many, and take about this room.
 const NUMBERS: usize = 4;
-const BESIDE: usize = 50;
+const BESIDE: usize = 44;
 /// Columns that a name takes at most, and that it has at least.
 const LONGEST: usize = 100;
 const SHORTEST: usize = 30;
+/// Columns that a crate or module takes at most.
+const LONGEST_GROUP: usize = 40;
 /// Columns that a place takes at most.
-const LONGEST_PLACE: usize = 40;
+const LONGEST_PLACE: usize = 32;
 
 /// A table for each benchmark, of `most` functions each.
 pub fn render(hotspots: &Hotspots, width: usize, most: usize) -> String {
@@ -44,14 +46,18 @@ fn one(hot: &Hot, width: usize, most: usize) -> String {
     }
     let crate_of = |function: &HotFunction| function.crate_name.clone().unwrap_or_else(|| elsewhere(function));
     let module_of = |function: &HotFunction| function.module.clone().unwrap_or_else(|| elsewhere(function));
-    text.push_str(&format!("by crate: {}\n", groups(&hot.functions, crate_of)));
-    text.push_str(&format!("by module: {}\n", groups(&hot.functions, module_of)));
+    let (crates, modules) = (groups(&hot.functions, crate_of), groups(&hot.functions, module_of));
+    text.push_str(&format!("by crate: {crates}\n"));
+    if modules != crates {
+        text.push_str(&format!("by module: {modules}\n"));
+    }
     text
 }
 
 /// What a function without a path belongs to: the file that it is in.
 fn elsewhere(function: &HotFunction) -> String {
-    if function.object.is_empty() { "unknown".to_owned() } else { function.object.clone() }
+    let unknown = ["", "???"].contains(&function.object.as_str());
+    if unknown { "unknown".to_owned() } else { function.object.clone() }
 }
 
 fn table(shown: &[HotFunction], width: usize) -> String {
@@ -98,7 +104,7 @@ fn groups(functions: &[HotFunction], group: impl Fn(&HotFunction) -> String) -> 
     let mut parts: Vec<String> = shares
         .iter()
         .take(MOST_GROUPS)
-        .map(|(name, share)| format!("{} {}", shorten(&visible(name), LONGEST_PLACE), percent(*share)))
+        .map(|(name, share)| format!("{} {}", shorten(&visible(name), LONGEST_GROUP), percent(*share)))
         .collect();
     if shares.len() > MOST_GROUPS {
         parts.push(format!("{} more {}", shares.len() - MOST_GROUPS, percent(others)));

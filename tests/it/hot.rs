@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use cargo_perfgate::workspace::profile_setting;
 use serde_json::Value;
 
 use crate::fixture::{Fixture, Ran, clean, scratch};
@@ -104,4 +105,21 @@ fn a_program_that_fails_is_no_profile() {
     for option in [&["--over", "1s"][..], &["--rev", "HEAD"], &["--package", "x"], &["filter"]] {
         assert_eq!(perfgate(&[&["profile"], option, &["--", "/bin/true"]].concat()).code, 2, "{option:?}");
     }
+}
+
+#[test]
+fn what_a_build_profile_says_is_found_where_it_inherits() {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = "[profile.release]\nlto = \"thin\"\nstrip = true\n[profile.bench]\ndebug = 1\n\
+                    [profile.ci-bench]\ninherits = \"bench\"\nlto = false\n[profile.loop]\ninherits = \"loop\"\n";
+    fs::write(folder.path().join("Cargo.toml"), manifest).unwrap();
+    let says = |profile, key| profile_setting(folder.path(), profile, key);
+    assert_eq!(says("bench", "lto").as_deref(), Some("thin"));
+    assert_eq!(says("ci-bench", "lto").as_deref(), Some("false"));
+    assert_eq!(says("ci-bench", "strip").as_deref(), Some("true"));
+    assert_eq!(says("bench", "debug").as_deref(), Some("1"));
+    for (profile, key) in [("bench", "panic"), ("dev", "lto"), ("loop", "lto"), ("unknown", "lto")] {
+        assert_eq!(says(profile, key), None, "{profile}: {key}");
+    }
+    assert_eq!(profile_setting(&folder.path().join("nowhere"), "bench", "lto"), None);
 }
