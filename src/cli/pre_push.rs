@@ -31,6 +31,7 @@ pub fn execute(options: CheckOptions, common: &Common, ui: &mut Ui) -> Result<Ex
         let request = CheckRequest {
             head: Some(commit.commit),
             event: Some(CiEvent::Push { before: commit.before }),
+            affected: true,
             usual_budget: Some(BUDGET),
             ..request.clone()
         };

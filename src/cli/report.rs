@@ -4,16 +4,12 @@ use super::args::ReportOptions;
 use super::output::write_report;
 use super::ui::Ui;
 use super::usage;
-use crate::flow::merge::merge;
-use crate::flow::{FlowError, saved};
+use crate::flow::FlowError;
+use crate::flow::merge::read_all;
 use crate::model::{ExitCode, Outcome};
 
 pub fn execute(options: &ReportOptions, ui: &mut Ui) -> Result<ExitCode, FlowError> {
-    let mut reports: Vec<_> = options.files.iter().map(|file| saved::read(file)).collect::<Result<_, _>>()?;
-    if reports.iter().any(|report| report.shard.is_some()) {
-        let names = options.files.iter().map(|file| file.display().to_string());
-        reports = vec![merge(names.zip(reports).collect())?];
-    }
+    let reports = read_all(&options.files)?;
     if reports.len() > 1 && options.output.names_files() {
         return Err(usage(
             "several results do not fit into one file\nhelp: render them one by one, or to standard output".into(),

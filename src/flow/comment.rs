@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::saved;
+use super::merge::read_all;
 use super::{FlowError, file_error};
 use crate::forge::{Commented, Github, Gitlab, Patience, PullRequest, Scheme, Server, Token, marker, put};
 use crate::instrument::interrupted;
@@ -92,13 +92,13 @@ pub fn comment(files: &[PathBuf], id: &str, place: Place) -> Result<Told, FlowEr
     }
 }
 
-/// What the comment says: each result's report, as many whole ones as there is room for.
+/// What the comment says: each result's report, as many whole ones as there is room for; shards of a run are one.
 fn text(files: &[PathBuf]) -> Result<String, FlowError> {
     let mut text = String::new();
     let mut missing = 0;
-    for file in files {
-        plain_file(file)?;
-        let report = markdown::render(&saved::read(file)?);
+    files.iter().try_for_each(|file| plain_file(file))?;
+    for report in read_all(files)? {
+        let report = markdown::render(&report);
         if text.is_empty() {
             text = report;
         } else if text.len() + report.len() < markdown::MAX_BYTES {

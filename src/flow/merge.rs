@@ -2,12 +2,14 @@
 //! missing, there twice, or of another run is an error that names it.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use super::FlowError;
 use super::assemble::{self, Frame};
 use super::project::short;
+use super::saved;
 use crate::gate::{Policy, SuiteRow, judge_suite, suite_suspected};
-use crate::model::{Controls, FirstSample, HeadSide, Report, Row, Shard, Verdict};
+use crate::model::{Controls, FirstSample, HeadSide, Metric, Report, Row, Shard, Verdict};
 use crate::report::visible;
 
 /// So many missing shards are named at most.
@@ -21,6 +23,19 @@ struct Part {
     name: String,
     shard: Shard,
     report: Report,
+}
+
+/// Reads saved results; where one of them is a shard, all of them are put together.
+///
+/// # Errors
+/// Where one cannot be read, and as [`merge`].
+pub fn read_all(files: &[PathBuf]) -> Result<Vec<Report>, FlowError> {
+    let reports: Vec<Report> = files.iter().map(|file| saved::read(file)).collect::<Result<_, _>>()?;
+    if reports.iter().all(|report| report.shard.is_none()) {
+        return Ok(reports);
+    }
+    let names = files.iter().map(|file| file.display().to_string());
+    Ok(vec![merge(names.zip(reports).collect())?])
 }
 
 /// Puts together results, by the names of their files. The suite as a whole is judged here: no shard sees all of it.
@@ -66,7 +81,7 @@ fn difference(one: &Part, other: &Part) -> Option<String> {
         format!("a comparison with {}", commit.map_or("nothing".to_owned(), |commit| visible(short(commit))))
     };
     let head = |part: &Part| {
-        let HeadSide { commit, dirty } = &part.report.head;
+        let HeadSide { commit, dirty, .. } = &part.report.head;
         let commit = commit.as_deref().map_or("no commit".to_owned(), |commit| visible(short(commit)));
         format!("of head {commit}{}", if *dirty { " with uncommitted changes" } else { "" })
     };
@@ -146,7 +161,9 @@ fn together(parts: Vec<Part>) -> Report {
     let mut said = BTreeSet::new();
     frame.warnings.retain(|warning| said.insert(warning.clone()));
     frame.warnings.extend(environments);
-    rows.extend(suite_row(samples, &policy));
+    let is_accepted = |row: &&Row| row.verdict == Verdict::Accepted && row.metric == Metric::WallTime;
+    let accepted = rows.iter().filter(is_accepted).count();
+    rows.extend(suite_row(samples, accepted, &policy));
     Report { policy: note, ..assemble::report(frame, rows, &policy) }
 }
 
@@ -164,7 +181,7 @@ fn environments(parts: &[Part]) -> Option<String> {
 
 /// The row of the suite as a whole, from the first samples of all shards. Before it is called slower all benchmarks have to
 /// be measured again, side by side; no shard can do that.
-fn suite_row(mut samples: Vec<FirstSample>, policy: &Policy) -> Option<Row> {
+fn suite_row(mut samples: Vec<FirstSample>, accepted: usize, policy: &Policy) -> Option<Row> {
     samples.sort_by(|a, b| a.benchmark.cmp(&b.benchmark));
     let target = |sample: &FirstSample| (sample.benchmark.package.clone(), sample.benchmark.target.clone());
     let mut executable = 0;
@@ -181,5 +198,5 @@ fn suite_row(mut samples: Vec<FirstSample>, policy: &Policy) -> Option<Row> {
     }
     judgement.reason = format!("of all shards together: {}", judgement.reason);
     let pairs = rows.iter().map(|row| row.pairs.len()).min().unwrap_or(0);
-    Some(assemble::suite_row((pairs, judgement), policy.suite))
+    Some(assemble::suite_row((pairs, judgement), accepted, policy))
 }

@@ -99,23 +99,14 @@ pub enum Unit {
     Bytes,
 }
 
-impl fmt::Display for Unit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Nanoseconds => "ns",
-            Self::Instructions => "instructions",
-            Self::Allocations => "allocations",
-            Self::Bytes => "B",
-        })
-    }
-}
-
 impl Unit {
     /// The spelling in every format.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Nanoseconds => "ns",
             Self::Instructions => "instructions",
+            Self::Allocations => "allocations",
+            Self::Bytes => "B",
         }
     }
 }

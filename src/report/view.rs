@@ -272,8 +272,8 @@ impl<'a> View<'a> {
 /// By how much more was counted, and which functions that is in. Rows of times have their instructions counted.
 fn counted(counted: &CountedChange, metric: Metric) -> String {
     let what = match metric.unit() {
-        Unit::Nanoseconds => Unit::Instructions.to_string(),
-        unit => unit.to_string(),
+        Unit::Nanoseconds => Unit::Instructions.as_str(),
+        unit => unit.as_str(),
     };
     let (base, head) = (units::count(counted.base), units::count(counted.head));
     let change = if counted.head == counted.base {

@@ -77,7 +77,7 @@ impl Recorded {
         own.sort();
         let of_target = |target: &str| -> Vec<Planned> {
             let ids = own.iter().filter(|id| id.target == target).cloned();
-            ids.map(|id| Planned { id, limits: Limits::new(0.05) }).collect()
+            ids.map(|id| Planned { id, limits: Limits::new(0.05), accepted: None }).collect()
         };
         let plan = Schedule {
             benchmarks: ["t0", "t1", "t2"].map(of_target).into_iter().filter(|list| !list.is_empty()).collect(),

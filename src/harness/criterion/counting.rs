@@ -74,7 +74,6 @@ pub fn count(
     folder: &Path,
     home: &Path,
     detail: Detail,
-    detail: Detail,
     patience: Patience,
 ) -> Result<Counting, HarnessError> {
     watch(program, version, names, folder, home, patience, |spawn, folder| {
