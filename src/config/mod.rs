@@ -21,7 +21,7 @@ use std::sync::Arc;
 pub use layers::{Chosen, Overrides, PREFIX as VARIABLES};
 pub use parse::parse;
 pub use problem::ConfigError;
-pub use value::duration;
+pub use value::{duration, time};
 
 use crate::gate::Policy;
 use crate::model::BenchmarkId;

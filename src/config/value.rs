@@ -115,12 +115,21 @@ pub(super) fn waiting(value: &DeValue<'_>, example: &str) -> Result<Duration, Fa
     }
 }
 
-/// A span of time as an option gives it, such as `90s`; the error is what is wrong with it.
+/// A span of time that a person waits for as an option gives it, such as `90s`; the error is what is wrong with it.
 pub fn duration(text: &str) -> Result<Duration, String> {
-    waiting(&DeValue::String(text.into()), "90s").map_err(|fault| match fault.label {
+    waiting(&DeValue::String(text.into()), "90s").map_err(of_option)
+}
+
+/// A time that something takes as an option gives it, in nanoseconds; the error is what is wrong with it.
+pub fn time(text: &str) -> Result<f64, String> {
+    nanoseconds(&DeValue::String(text.into()), "100ms").map_err(of_option)
+}
+
+fn of_option(fault: Fault) -> String {
+    match fault.label {
         Some(label) => format!("it {}: {label}", fault.what),
         None => format!("it {}", fault.what),
-    })
+    }
 }
 
 /// The unit behind a word that people write for it.
