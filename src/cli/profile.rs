@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use clap::Args;
 
@@ -23,8 +22,8 @@ pub struct ProfileOptions {
     #[arg(long, value_name = "REV")]
     rev: Option<String>,
     /// Only benchmarks of which an iteration took longer when it was last measured here, such as 100ms
-    #[arg(long, value_name = "TIME", value_parser = crate::config::duration)]
-    over: Option<Duration>,
+    #[arg(long, value_name = "TIME", value_parser = crate::config::time)]
+    over: Option<f64>,
     /// Functions to show of each benchmark [default: 20; with -v, and as JSON, all]
     #[arg(long, value_name = "NUMBER")]
     limit: Option<usize>,

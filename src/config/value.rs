@@ -123,7 +123,7 @@ pub(super) fn waiting(value: &DeValue<'_>, example: &str) -> Result<Duration, Fa
     }
 }
 
-/// A span of time as an option gives it, such as `90s`; the error is what is wrong with it.
+/// A span of time that a person waits for as an option gives it, such as `90s`; the error is what is wrong with it.
 pub fn duration(text: &str) -> Result<Duration, String> {
     waiting(&DeValue::String(text.into()), "90s").map_err(Fault::of_option)
 }
@@ -131,6 +131,11 @@ pub fn duration(text: &str) -> Result<Duration, String> {
 /// A limit as an option gives it, such as `12%`, as a plain ratio; the error is what is wrong with it.
 pub fn limit(text: &str) -> Result<f64, String> {
     ratio(&DeValue::String(text.into()), Range::Limit).map_err(Fault::of_option)
+}
+
+/// A time that something takes as an option gives it, in nanoseconds; the error is what is wrong with it.
+pub fn time(text: &str) -> Result<f64, String> {
+    nanoseconds(&DeValue::String(text.into()), "100ms").map_err(Fault::of_option)
 }
 
 /// The unit behind a word that people write for it.

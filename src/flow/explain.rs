@@ -62,6 +62,7 @@ pub fn explain(request: ExplainRequest, progress: &mut dyn Progress) -> Result<E
     let (sides, mut missing) = ([Roots::of(&built), Roots::of(&head)], Missing::default());
     let mut all_stacks = Stacks::new();
     let patience = Patience { silence: setting.config.policy.time_out, given_up: usize::MAX, in_all: Duration::MAX };
+    progress.phase("counted");
     for open in &suites.open {
         progress.status(
             "Counting",

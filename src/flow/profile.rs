@@ -27,8 +27,8 @@ pub struct ProfileRequest {
     pub project: ProjectRequest,
     /// `--rev`: a revision instead of the work tree.
     pub revision: Option<String>,
-    /// `--over`: only benchmarks of which an iteration took longer when it was last measured here.
-    pub over: Option<Duration>,
+    /// `--over`: only benchmarks of which an iteration took more nanoseconds when it was last measured here.
+    pub over: Option<f64>,
 }
 
 /// What was counted, with the stacks of it: each begins with its benchmark, or with its program.
@@ -90,12 +90,12 @@ pub fn profile(request: ProfileRequest, progress: &mut dyn Progress) -> Result<P
     Ok((Hotspots { head: Some(side), profiles: profiles.collect(), skipped, warnings }, all_stacks))
 }
 
-/// Leaves those benchmarks of which an iteration took longer than `over` when it was last measured here. Gives those of
+/// Leaves those benchmarks of which an iteration took more than `over` nanoseconds when it was last measured here. Gives those of
 /// which that is not known.
 fn keep_slow(
     setting: &Setting,
     suites: &mut Suites,
-    over: Duration,
+    over: f64,
     progress: &mut dyn Progress,
 ) -> Result<Vec<Skipped>, FlowError> {
     let (known, _) = known(&Store::open(setting.repository.root())?, &setting.environment()?.key)?;
@@ -112,7 +112,7 @@ fn keep_slow(
                     unknown.push(Skipped { what: id.to_string(), reason });
                     return false;
                 };
-                let is_slow = time > over.as_nanos() as f64;
+                let is_slow = time > over;
                 quick += usize::from(!is_slow);
                 is_slow
             })

@@ -56,7 +56,7 @@ pub fn shows_what_is_hot(fixture: &Fixture) {
 
 /// The same project, of which that benchmark was measured and stored.
 pub fn shows_what_is_slow(fixture: &Fixture) {
-    let ran = fixture.perfgate(&["profile", "adler32", "--over", "1h", "--rev", "HEAD"]);
+    let ran = fixture.perfgate(&["profile", "adler32", "--over", "60min", "--rev", "HEAD"]);
     assert_eq!(ran.code, 4);
     assert!(ran.stderr.contains("1 benchmark out: no slower than asked for"), "{}", ran.stderr);
     let ran = fixture.perfgate(&["profile", "adler32", "--over", "1ns", "--limit", "1"]);
