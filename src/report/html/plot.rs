@@ -137,7 +137,7 @@ fn pairs(row: &Row) -> Option<String> {
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 220.0;
 
-/// The changes of all rows with their intervals, in order.
+/// The changes of all rows with their intervals, in order; nothing where there is but one.
 pub(super) fn intervals(view: &View<'_>, report: &Report) -> String {
     let finite = |row: &&Row| row.interval.is_some_and(|i| (i.high - i.low).is_finite()) && row.change.is_some();
     let mut rows: Vec<&Row> = report.rows.iter().filter(finite).collect();
@@ -151,7 +151,7 @@ pub(super) fn intervals(view: &View<'_>, report: &Report) -> String {
     let mid = sorted(rows.iter().map(|row| change(row)));
     let worst = [mid.first(), mid.last()].into_iter().flatten().map(|change| change.clamp(-1.0, 1.0));
     let spanned = outer.map(|end| end.clamp(-1.0, 1.0)).chain(worst).chain([0.0, limit, -limit]);
-    let Some(y) = Scale::over(spanned, HEIGHT - 8.0, 8.0).filter(|_| !rows.is_empty()) else { return String::new() };
+    let Some(y) = Scale::over(spanned, HEIGHT - 8.0, 8.0).filter(|_| rows.len() > 1) else { return String::new() };
 
     let step = (WIDTH - 70.0) / rows.len() as f64;
     let mut paths: Vec<(&str, String, String)> = Vec::new();
