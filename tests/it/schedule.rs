@@ -367,6 +367,26 @@ fn a_suite_that_is_slower_as_a_whole_is_measured_again() {
     assert!(same.result.suite_again.is_empty());
 }
 
+/// What is accepted of one benchmark makes the suite neither slower nor faster; what exceeds that does.
+#[test]
+fn an_accepted_regression_is_no_part_of_the_suite() {
+    let names = ["slow", "1", "2", "3", "4", "5", "6", "7"];
+    let slow = |name: &str| if name == "slow" { 160.0 } else { 100.0 };
+    for (accepted, is_accepted) in [(None, false), (Some(0.5), false), (Some(0.7), true)] {
+        let mut plan = plan(&[&names], Sides::Both);
+        plan.benchmarks[0][0].accepted = accepted;
+        // Nothing else of the suite changed, whatever is accepted of it.
+        plan.benchmarks[0][1].accepted = accepted;
+        let done = carry_out(&plan, Duration::from_millis(1), |name, round| {
+            pair(slow(name) + f64::from((name.len() + round) as u32 % 3) * 0.1, 20)
+        });
+        assert_eq!(done.verdict(0), Verdict::Regressed);
+        let all: Vec<bool> = done.first().iter().map(Measured::is_accepted).collect();
+        assert_eq!((all[0], all[1..].contains(&true)), (is_accepted, false), "{accepted:?}");
+        assert_eq!(done.result.suite_again.is_empty(), is_accepted, "{accepted:?}: {:?}", done.result.suite_again);
+    }
+}
+
 /// A twentieth of the time, on average: about 40 comparisons for 800 benchmarks.
 #[test]
 fn base_is_compared_with_itself_now_and_then() {
