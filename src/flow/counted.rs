@@ -41,7 +41,8 @@ struct Asked<'a> {
 impl<'a> Asked<'a> {
     fn of(open: &'a Open, setting: &Setting) -> Self {
         let policy = &setting.config.policy;
-        let limits = |name: &String, metric| Some((name.clone(), metric, policy.count_limits(&open.judged_as(name), metric)?));
+        let limits =
+            |name: &String, metric| Some((name.clone(), metric, policy.count_limits(&open.judged_as(name), metric)?));
         let of_name = |name| Metric::COUNTED.into_iter().filter_map(move |metric| limits(name, metric));
         Self { open, wanted: open.names.iter().flat_map(of_name).collect() }
     }
@@ -83,7 +84,8 @@ pub fn add_counted(
         let Asked { open, wanted } = asked;
         let (executing, allocating) = (asked.names(|metric| !is_allocation(metric)), asked.names(is_allocation));
         warnings.extend(caveat(open).filter(|_| able && !executing.is_empty()));
-        let count = |side, names: &[String], folder: &Path| count_side(open, side, names, folder, Detail::Functions, PATIENCE);
+        let count =
+            |side, names: &[String], folder: &Path| count_side(open, side, names, folder, Detail::Functions, PATIENCE);
         let instructions = twice(able, executing, &folder, count)?;
         let trace = |side, names: &[String], folder: &Path| allocations_of(open, side, names, folder, PATIENCE);
         let allocations = twice(able, allocating, &folder, trace)?;
@@ -104,9 +106,7 @@ pub fn add_counted(
                 if let Ok([[base, _], [head, _]]) = &instructions[name] {
                     let change = || counted_change(&profile(base), &profile(head));
                     row.counted = is_worse(&row).then(change);
-                    let slow = |row: &&mut Row| {
-                        row.benchmark == id && row.metric == Metric::WallTime && is_worse(row)
-                    };
+                    let slow = |row: &&mut Row| row.benchmark == id && row.metric == Metric::WallTime && is_worse(row);
                     rows.iter_mut().filter(slow).filter(|_| !cold).for_each(|row| row.counted = Some(change()));
                 }
             }
