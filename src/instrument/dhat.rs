@@ -57,6 +57,8 @@ impl Traced {
             "--command-line-only=yes",
             "--vgdb=no",
             "--demangle=no",
+            // Functions by the names of their symbols: what was inlined has a name without its path.
+            "--read-inline-info=no",
             "--trace-malloc=yes",
             "--trace-syscalls=yes",
             // A child that was forked off would go on writing.
