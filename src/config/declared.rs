@@ -153,7 +153,7 @@ fn acceptance(table: &DeTable<'_>, header: Span<usize>, problems: &mut Problems)
     let section = Section::new(table, &ACCEPT, problems);
     let name = required(section, "benchmark", &ACCEPT, &header, problems, benchmark);
     let metric = required(section, "metric", &ACCEPT, &header, problems, metric);
-    let limit = |value: &DeValue<'_>| ratio(value, Range::Limit);
+    let limit = |value: &DeValue<'_>| ratio(value, Range::Accepted);
     let size = required(section, "max-regression", &ACCEPT, &header, problems, limit);
     let reason = required(section, "reason", &ACCEPT, &header, problems, reason);
     let (name, metric, size, reason) = (name?, metric?, size?, reason?);

@@ -27,7 +27,7 @@ pub use keys::nearest;
 pub use layers::{Chosen, Overrides, PREFIX as VARIABLES};
 pub use parse::parse;
 pub use problem::ConfigError;
-pub use value::{duration, limit, time};
+pub use value::{LARGEST_ACCEPTED, duration, limit, time};
 
 use crate::gate::{Acceptance, Policy, Rename};
 use crate::model::BenchmarkId;

@@ -37,11 +37,16 @@ impl Fault {
     }
 }
 
+/// Largest change that can be accepted, a plain ratio: of a count that was nothing before, each unit is as much again.
+pub const LARGEST_ACCEPTED: f64 = 1e6;
+
 /// The values that a percentage may have, plain ratios.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Range {
     /// A limit: above 0 and at most 10.
     Limit,
+    /// What is accepted of a change: above 0, and at most [`LARGEST_ACCEPTED`].
+    Accepted,
     /// A share of all rows: 0 to 1.
     Share,
 }
@@ -68,8 +73,10 @@ pub(super) fn ratio(value: &DeValue<'_>, range: Range) -> Result<f64, Fault> {
     let ratio = percent / 100.0;
     match range {
         Range::Limit if ratio > 0.0 && ratio <= 10.0 => Ok(ratio),
+        Range::Accepted if ratio > 0.0 && ratio <= LARGEST_ACCEPTED => Ok(ratio),
         Range::Share if (0.0..=1.0).contains(&ratio) => Ok(ratio),
         Range::Limit => Err(Fault::new("must be above 0% and at most 1000%")),
+        Range::Accepted => Err(Fault::new(format!("must be above 0% and at most {}%", LARGEST_ACCEPTED * 100.0))),
         Range::Share => Err(Fault::new("must be between 0% and 100%")),
     }
 }
@@ -130,7 +137,7 @@ pub fn duration(text: &str) -> Result<Duration, String> {
 
 /// A limit as an option gives it, such as `12%`, as a plain ratio; the error is what is wrong with it.
 pub fn limit(text: &str) -> Result<f64, String> {
-    ratio(&DeValue::String(text.into()), Range::Limit).map_err(Fault::of_option)
+    ratio(&DeValue::String(text.into()), Range::Accepted).map_err(Fault::of_option)
 }
 
 /// A time that something takes as an option gives it, in nanoseconds; the error is what is wrong with it.

@@ -7,16 +7,13 @@ use std::path::PathBuf;
 use super::policy::{Counting, of_base};
 use super::project::short;
 use super::{FlowError, file_error, saved};
-use crate::config::{self, Config, Overrides};
+use crate::config::{self, Config, LARGEST_ACCEPTED, Overrides};
 use crate::gate::{Acceptance, Policy, size_to_accept};
 use crate::model::{BenchmarkId, Metric, Report, Row, Verdict};
 use crate::report::{change, limit, visible};
 use crate::store::write_whole;
 use crate::vcs::{BaseRequest, Repository};
 use crate::workspace::{self, CargoOptions};
-
-/// Largest change that a configuration can accept, a plain ratio.
-const LARGEST: f64 = 10.0;
 
 /// Which project, and which file of it.
 #[derive(Clone, Debug, Default)]
@@ -250,10 +247,10 @@ fn size(row: &Row, asked: Option<f64>) -> Result<(f64, f64), FlowError> {
             limit(size)
         )));
     }
-    if size > LARGEST {
+    if size > LARGEST_ACCEPTED {
         return Err(FlowError::Usage(format!(
             "{slower}, and at most {} can be accepted\nhelp: raise its limit in a change before this one",
-            limit(LARGEST)
+            limit(LARGEST_ACCEPTED)
         )));
     }
     Ok((measured, size))

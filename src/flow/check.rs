@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::affected::leaves_out;
 use super::assemble::{self, Frame};
-use super::counted::add_counted;
+use super::counted::{add_counted, is_asked};
 use super::culprits::name_culprits;
 use super::measure::{Results, measure};
 use super::policy::{self, PolicyOf};
@@ -176,6 +176,11 @@ fn judge_head(
     }
     noise::apply(setting, &environment.key, &open, suites.comparisons.unwrap_or(open.len()), progress)?;
     let started = jiff::Timestamp::now().to_string();
+    let until = setting.budget().map(|budget| Instant::now() + budget);
+    if is_asked(setting, &suites) {
+        // What is counted decides without noise: it gets its part of the time.
+        setting.request.effort.budget = setting.budget().map(|budget| budget * 3 / 4);
+    }
     let measured = measure(&mut suites, Sides::Both, copies, setting, &mut warnings, progress)?;
     let mut frame = frame(setting, Some(&base), Some(environment.clone()), &suites, warnings);
     frame.controls = measured.controls();
@@ -183,7 +188,7 @@ fn judge_head(
     frame.shard = share.map(|share| share.measured(&suites, &measured));
     let (mut rows, mut frame) = rows(&suites, &measured, setting, frame);
     frame.controls = frame.controls.and(screening::outcome(&drawn, &rows));
-    add_counted(setting, &suites, &mut rows, &mut frame.warnings, progress)?;
+    add_counted(setting, &suites, until, &mut rows, &mut frame.warnings, progress)?;
     name_culprits(setting, &suites, &mut rows, progress)?;
     frame.warnings.extend(policy::without_effect(&adopted, &setting.config.policy, &rows));
     for row in rows.iter_mut().filter(|row| setting.config.policy.fails(row.verdict)) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::assemble::{empty_row, put};
 use super::counts::{allocations_of, can_count, caveat, count_side, of};
@@ -18,9 +18,12 @@ use crate::model::{BenchmarkId, Evidence, Metric, Row, Side, Verdict};
 use crate::report::counted;
 
 /// A limit is to be held: it may take longer than naming culprits may, but not for ever.
-const PATIENCE: Patience = Patience { silence: Duration::from_secs(20), given_up: 3, in_all: Duration::from_secs(300) };
+const LONGEST: Duration = Duration::from_secs(300);
 /// Rows of allocations whose culprits are looked for, each in processes of its own.
 const MOST_TRACED: usize = 5;
+
+/// Why something was not counted.
+const NO_ROOM: &str = "the budget has no room for it";
 
 /// Each side counted twice, base first: by how much one differs from itself is what no limit can be below.
 type Twice<T> = [[T; 2]; 2];
@@ -40,9 +43,7 @@ struct Asked<'a> {
 
 impl<'a> Asked<'a> {
     fn of(open: &'a Open, setting: &Setting) -> Self {
-        let policy = &setting.config.policy;
-        let limits =
-            |name: &String, metric| Some((name.clone(), metric, policy.count_limits(&open.judged_as(name), metric)?));
+        let limits = |name: &String, metric| Some((name.clone(), metric, setting.count_limits(open, name, metric)?));
         let of_name = |name| Metric::COUNTED.into_iter().filter_map(move |metric| limits(name, metric));
         Self { open, wanted: open.names.iter().flat_map(of_name).collect() }
     }
@@ -56,11 +57,17 @@ impl<'a> Asked<'a> {
     }
 }
 
+/// Whether anything is asked for.
+pub fn is_asked(setting: &Setting, suites: &Suites) -> bool {
+    suites.open.iter().any(|open| !Asked::of(open, setting).wanted.is_empty())
+}
+
 /// Counts what is asked for, and adds the rows; those of wall-time get what was counted of them. Benchmarks that need no
-/// timing need no counting either.
+/// timing need no counting either. No program is counted any more after `until`.
 pub fn add_counted(
     setting: &Setting,
     suites: &Suites,
+    until: Option<Instant>,
     rows: &mut Vec<Row>,
     warnings: &mut Vec<String>,
     progress: &mut dyn Progress,
@@ -80,15 +87,18 @@ pub fn add_counted(
     let (able, policy) = (can_count(setting), &setting.config.policy);
     let copies = Copies::new()?;
     let folder = copies.folder().join("counts");
+    let left = || until.map_or(LONGEST, |until| until.saturating_duration_since(Instant::now()).min(LONGEST));
+    let patience = || Patience { silence: Duration::from_secs(20).min(left()), given_up: 3, in_all: left() };
     for asked in &asked {
         let Asked { open, wanted } = asked;
         let (executing, allocating) = (asked.names(|metric| !is_allocation(metric)), asked.names(is_allocation));
         warnings.extend(caveat(open).filter(|_| able && !executing.is_empty()));
-        let count =
-            |side, names: &[String], folder: &Path| count_side(open, side, names, folder, Detail::Functions, PATIENCE);
-        let instructions = twice(able, executing, &folder, count)?;
-        let trace = |side, names: &[String], folder: &Path| allocations_of(open, side, names, folder, PATIENCE);
-        let allocations = twice(able, allocating, &folder, trace)?;
+        let count = |side, names: &[String], folder: &Path| {
+            count_side(open, side, names, folder, Detail::Functions, patience())
+        };
+        let instructions = twice(able, &left, executing, &folder, count)?;
+        let trace = |side, names: &[String], folder: &Path| allocations_of(open, side, names, folder, patience());
+        let allocations = twice(able, &left, allocating, &folder, trace)?;
         let mut traced = 0;
         for (name, metric, limits) in wanted {
             let id = open.id(name);
@@ -97,12 +107,12 @@ pub fn add_counted(
                 fill(&mut row, *limits, &allocations[name], policy, |allocations| number_of(allocations, *metric));
                 if is_worse(&row) && traced < MOST_TRACED {
                     traced += 1;
-                    row.counted = site_change(open, name, &row, &folder, PATIENCE)?;
+                    row.counted = site_change(open, name, &row, &folder, patience())?;
                 }
             } else {
                 let cold = *metric == Metric::ColdInstructions;
                 let profile = |counts: &Counts| if cold { counts.cold.clone() } else { counts.warm.clone() };
-                fill(&mut row, *limits, &instructions[name], policy, |counts| profile(counts).total);
+                fill(&mut row, *limits, &instructions[name], policy, |counts| Ok(profile(counts).total));
                 if let Ok([[base, _], [head, _]]) = &instructions[name] {
                     let change = || counted_change(&profile(base), &profile(head));
                     row.counted = is_worse(&row).then(change);
@@ -120,6 +130,7 @@ pub fn add_counted(
 /// time.
 fn twice<T: Send>(
     able: bool,
+    left: &impl Fn() -> Duration,
     names: Vec<String>,
     folder: &Path,
     count: impl Fn(Side, &[String], &Path) -> Result<Watched<T>, HarnessError> + Sync,
@@ -131,6 +142,10 @@ fn twice<T: Send>(
         return Ok(names.into_iter().map(|name| (name, Err("valgrind is not installed".to_owned()))).collect());
     }
     let side = |side| {
+        if left() == Duration::ZERO {
+            let none = || names.iter().map(|name| (name.clone(), Err(NO_ROOM.to_owned()))).collect();
+            return Ok([none(), none()]);
+        }
         std::thread::scope(|scope| {
             let again = scope.spawn(|| count(side, &names, &folder.join("again")));
             let first = count(side, &names, &folder.join("first"));
@@ -149,12 +164,15 @@ fn twice<T: Send>(
 }
 
 /// The number that a metric of allocations stands for.
-fn number_of(allocations: &Allocations, metric: Metric) -> u64 {
+fn number_of(allocations: &Allocations, metric: Metric) -> Result<u64, String> {
     match metric {
-        Metric::Allocations => allocations.allocated.allocations,
-        Metric::PeakBytes => allocations.allocated.peak,
-        Metric::LeakedBytes => allocations.leaked,
-        _ => allocations.allocated.bytes,
+        Metric::Allocations => Ok(allocations.allocated.allocations),
+        Metric::PeakBytes => Ok(allocations.allocated.peak),
+        Metric::LeakedBytes => {
+            let why = "its process did not come to free what it holds: it did not end by itself";
+            allocations.leaked.ok_or_else(|| why.to_owned())
+        }
+        _ => Ok(allocations.allocated.bytes),
     }
 }
 
@@ -176,12 +194,14 @@ fn fill<T>(
     limits: CountLimits,
     counts: &Result<Twice<T>, String>,
     policy: &Policy,
-    number: impl Fn(&T) -> u64,
+    number: impl Fn(&T) -> Result<u64, String>,
 ) {
-    let [base, head] = match counts {
-        Ok(counts) => counts.each_ref().map(|side| side.each_ref().map(&number)),
+    let numbers = |[first, second]: &[T; 2]| Ok::<_, String>([number(first)?, number(second)?]);
+    let both = |[base, head]: &Twice<T>| Ok([numbers(base)?, numbers(head)?]);
+    let [base, head] = match counts.as_ref().map_err(String::clone).and_then(both) {
+        Ok(both) => both,
         Err(reason) => {
-            row.reason.clone_from(reason);
+            row.reason = reason;
             return;
         }
     };

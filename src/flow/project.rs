@@ -10,9 +10,9 @@ use super::renamed::Renamed;
 use super::suites::{Looking, Open};
 use super::{FlowError, Progress, absent, affected, file_error};
 use crate::config::{self, Config, Overrides};
-use crate::gate::Limits;
+use crate::gate::{CountLimits, Limits};
 use crate::instrument::SideLink;
-use crate::model::{BenchmarkId, Environment, Partition, Skipped};
+use crate::model::{BenchmarkId, Environment, Metric, Partition, Skipped};
 use crate::vcs::{CheckedOut, Head, Repository, Tree};
 use crate::workspace::{self, Built, CargoOptions, Slot, Slots, Targets, WorkspaceError};
 
@@ -212,6 +212,12 @@ impl Setting {
     pub(super) fn limits(&self, open: &Open, id: &BenchmarkId) -> Limits {
         let config = if open.is_new(&id.name) { &self.own } else { &self.config };
         config.policy.limits(&open.judged_as(&id.name))
+    }
+
+    /// What is counted of it, likewise.
+    pub(super) fn count_limits(&self, open: &Open, name: &str, metric: Metric) -> Option<CountLimits> {
+        let config = if open.is_new(name) { &self.own } else { &self.config };
+        config.policy.count_limits(&open.judged_as(name), metric)
     }
 
     /// What only the benchmarks tell of the configuration: whether rules contradict each other for one of `ids`, and,

@@ -40,6 +40,7 @@ pub(super) fn check_stored(
     let mut frame = frame(setting, Some(base), Some(alone.environment.clone()), &alone.suites, warnings);
     frame.warnings.extend(loaded.skipped.iter().map(described));
     frame.warnings.extend(to_come(short(&base.commit), &loaded));
+    frame.warnings.extend(not_counted(policy));
     if let Some(share) = alone.share {
         frame.compared_elsewhere |= share.compared_elsewhere;
         frame.shard = Some(share.measured(&alone.suites, &alone.results));
@@ -184,8 +185,18 @@ fn stored_row(
     row
 }
 
+/// What of the policy stored runs say nothing of.
+fn not_counted(policy: &Policy) -> Option<String> {
+    let metrics: Vec<String> = policy.counted().into_iter().map(|metric| format!("`{metric}`")).collect();
+    let metrics = (!metrics.is_empty()).then(|| metrics.join(", "))?;
+    Some(format!(
+        "stored runs hold no counts, and the limits of {metrics} are not judged: a check that measures base does"
+    ))
+}
+
 /// The report of two runs.
-pub(super) fn stored_report(base: &Run, head: &Run, frame: Frame, renamed: &Renamed, policy: &Policy) -> Report {
+pub(super) fn stored_report(base: &Run, head: &Run, mut frame: Frame, renamed: &Renamed, policy: &Policy) -> Report {
+    frame.warnings.extend(not_counted(policy));
     let rows = stored_rows((&base.measurements, base.whole), (&head.measurements, head.whole), None, renamed, policy);
     assemble::report(frame, rows, policy)
 }

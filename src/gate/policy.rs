@@ -1,6 +1,6 @@
 //! Which limits hold for which benchmark, and what follows from a verdict. Reading them from a file is `config`'s work.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use globset::GlobMatcher;
@@ -191,6 +191,12 @@ impl Policy {
     pub fn count_limits(&self, id: &BenchmarkId, metric: Metric) -> Option<CountLimits> {
         let rules = self.rules.iter().filter(|rule| rule.matcher.matches(id)).map(|rule| &rule.counts);
         CountLimits::of(std::iter::once(&self.counts).chain(rules).filter_map(|counts| counts.get(&metric).copied()))
+    }
+
+    /// The counted metrics that any benchmark has limits of.
+    pub fn counted(&self) -> BTreeSet<Metric> {
+        let rules = self.rules.iter().map(|rule| &rule.counts);
+        std::iter::once(&self.counts).chain(rules).flat_map(BTreeMap::keys).copied().collect()
     }
 
     /// Whether the limit of `id` follows from its noise.

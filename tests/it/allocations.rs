@@ -37,7 +37,7 @@ fn what_a_timed_section_allocates_is_known_to_the_byte() {
     let all = trace(&found.names, "all");
     let known = |allocating: &Allocating, name: &str| {
         let of_it = allocating[name].clone().unwrap();
-        (of_it.allocated, of_it.leaked)
+        (of_it.allocated, of_it.leaked.unwrap())
     };
     let expected = BTreeMap::from([
         ("none", (allocated(0, 0, 0), 0)),

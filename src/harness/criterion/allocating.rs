@@ -18,8 +18,9 @@ use crate::profile::{Allocated, Sites};
 pub struct Allocations {
     /// The timed section's; each number is the middle one of some calls.
     pub allocated: Allocated,
-    /// How many bytes that were asked for in the timed section are never freed: the mean of some calls, rounded up.
-    pub leaked: u64,
+    /// How many bytes that were asked for in the timed section are never freed: the mean of some calls, rounded up. `None`
+    /// where the process did not end by itself: it may not have come to free them.
+    pub leaked: Option<u64>,
     /// Who asked for how much in the whole process; empty where it did not end by itself.
     pub sites: Arc<Sites>,
 }
@@ -45,7 +46,7 @@ pub fn allocations(
 ) -> Result<Allocating, HarnessError> {
     watch(program, version, names, folder, home, patience, |spawn, folder| {
         let (spawn, traced) = Traced::new(spawn, folder)?;
-        Ok((spawn, Dhat { traced, settled: BTreeMap::new(), last: None }))
+        Ok((spawn, Dhat { traced, settled: BTreeMap::new() }))
     })
 }
 
@@ -53,7 +54,6 @@ struct Dhat {
     traced: Traced,
     /// The timed parts of the calls in which memory has settled, by benchmark.
     settled: BTreeMap<String, Vec<RangeInclusive<usize>>>,
-    last: Option<String>,
 }
 
 impl Tool for Dhat {
@@ -64,7 +64,6 @@ impl Tool for Dhat {
     }
 
     fn seen(&mut self, calls: &Calls<'_>) -> Result<Allocations, String> {
-        self.last = Some(calls.name().to_owned());
         let up_to_now = self.traced.trace(|trace| trace.parts(1..=calls.last))?;
         if up_to_now.allocations < FEWEST {
             return Err("its program has an allocator of its own, which valgrind does not see into".to_owned());
@@ -87,17 +86,16 @@ impl Tool for Dhat {
     }
 
     fn ended(self, seen: &mut Watched<Allocations>, by_itself: bool) {
-        // What was killed did not come to free what its last benchmark holds.
-        if let Some(last) = self.last.filter(|_| !by_itself) {
-            seen.remove(&last);
+        if !by_itself {
+            return;
         }
-        let sites = Arc::new(if by_itself { self.traced.sites().unwrap_or_default() } else { Sites::new() });
+        let sites = Arc::new(self.traced.sites().unwrap_or_default());
         let alive = self.traced.trace(|trace| trace.alive());
         for (name, allocations) in seen.iter_mut() {
             let (Ok(allocations), Some(calls)) = (allocations, self.settled.get(name)) else { continue };
             let of_call = |parts: &RangeInclusive<usize>| alive.range(parts.clone()).map(|(_, bytes)| *bytes);
             let leaked = calls.iter().flat_map(of_call).fold(0, u64::saturating_add);
-            allocations.leaked = leaked.div_ceil(calls.len() as u64);
+            allocations.leaked = Some(leaked.div_ceil(calls.len() as u64));
             allocations.sites = sites.clone();
         }
     }

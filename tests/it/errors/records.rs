@@ -76,7 +76,7 @@ warning: COMMIT/aa/20260805T094103.000000000Z-560a42fc3caf4532edf90639d37a688444
 warning: COMMIT/aa/20260805T094104.000000000Z-65a089f0969191d57bd5db2bdb533319c64aeaa4: it holds the run of another commit or environment
 warning: COMMIT/aa/20260805T094105.000000000Z-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: its content is not what its name says
 warning: COMMIT/aa/20260805T094106.000000000Z-2b763692a499070f9778de39dd9d43b0d024ba0b: no usable record: `parser::speed/parse/large` has a value below 0
-warning: COMMIT/aa/20260805T094108.000000000Z-57fa3a038625219743cf0ca715462b236da4d4ce: no readable record: unknown variant `\u{1b}[31m\u{202e}\nns`, expected `ns` or `instructions` at line 1 column 434
+warning: COMMIT/aa/20260805T094108.000000000Z-57fa3a038625219743cf0ca715462b236da4d4ce: no readable record: unknown variant `\u{1b}[31m\u{202e}\nns`, expected one of `ns`, `instructions`, `allocations`, `B` at line 1 column 434
 "#;
     let shown = "> COMMIT, measured NOW
 > environment aa: cpu, 2 cores, x86_64-unknown-linux-gnu, rustc 1.95.0
