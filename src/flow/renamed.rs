@@ -23,6 +23,11 @@ impl Renamed {
         self.old(id).unwrap_or(id)
     }
 
+    /// What head calls one of base's.
+    pub fn in_head<'i>(&'i self, id: &'i BenchmarkId) -> &'i BenchmarkId {
+        self.0.iter().find(|(_, old)| *old == id).map_or(id, |(new, _)| new)
+    }
+
     /// What base calls it, where that is something else.
     pub fn old(&self, id: &BenchmarkId) -> Option<&BenchmarkId> {
         self.0.get(id)
