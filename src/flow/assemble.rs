@@ -33,15 +33,19 @@ pub struct Frame {
     pub controls: Controls,
     /// Where this is a shard: which.
     pub shard: Option<Shard>,
-    /// Whether benchmarks without a row here are compared all the same: in another shard, or by what they depend on.
+    /// Whether benchmarks are compared in another shard, though in this one none is.
     pub compared_elsewhere: bool,
+    /// Whether benches were left out because nothing that they depend on changed.
+    pub unaffected: bool,
 }
 
 /// Closes a report: order, summary, outcome and exit code.
 pub fn report(frame: Frame, mut rows: Vec<Row>, policy: &Policy) -> Report {
     rows.sort_by(|a, b| (&a.benchmark, a.metric).cmp(&(&b.benchmark, b.metric)));
+    // What was left out is the same; of what was not, that says nothing.
+    let needs_none = frame.compared_elsewhere || frame.unaffected && rows.is_empty();
     let outcome = match conclude(&rows, policy) {
-        Outcome::NothingCompared if frame.compared_elsewhere => Outcome::Passed,
+        Outcome::NothingCompared if needs_none => Outcome::Passed,
         outcome => outcome,
     };
     let mut skipped = frame.skipped;

@@ -40,7 +40,7 @@ pub(super) fn check_stored(
     frame.warnings.extend(loaded.skipped.iter().map(described));
     frame.warnings.extend(to_come(short(&base.commit), &loaded));
     if let Some(share) = alone.share {
-        frame.compared_elsewhere |= share.compared_elsewhere;
+        frame.compared_elsewhere = share.compared_elsewhere;
         frame.shard = Some(share.measured(&alone.suites, &alone.results));
     }
     let baseline = loaded.together(&alone.environment.key);

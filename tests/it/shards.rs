@@ -340,6 +340,27 @@ fn what_all_shards_say_is_said_once() {
     assert_eq!((whole.controls.comparisons, whole.environment.unwrap().key.as_str()), (6, "key 0"));
 }
 
+/// What nothing affects says nothing of benchmarks that base lacks.
+#[test]
+fn new_benchmarks_are_not_compared_by_what_was_left_out() {
+    let outcome = |on_missing_baseline: Reaction| {
+        let shards = (1..=2).map(|index| {
+            let (name, mut report) = Recorded::new(4, |_| 0.0).shard(index, 2);
+            for row in &mut report.rows {
+                (row.verdict, row.evidence) = (Verdict::Added, None);
+            }
+            let shard = report.shard.as_mut().unwrap();
+            (shard.unaffected, shard.policy.on_missing_baseline) = (true, on_missing_baseline);
+            shard.samples.clear();
+            (name, report)
+        });
+        merge(shards.collect()).unwrap().outcome
+    };
+    assert_eq!(outcome(Reaction::Fail), Outcome::NothingCompared);
+    assert_eq!(outcome(Reaction::Warn), Outcome::NothingCompared);
+    assert_eq!(outcome(Reaction::Pass), Outcome::Passed);
+}
+
 /// Nothing compared is a matter of all shards: one may be empty, or have nothing but new benchmarks.
 #[test]
 fn shards_without_rows_are_put_together_too() {
