@@ -145,12 +145,12 @@ pub fn paired_rows(
     let samples = |of: fn(&Estimate) -> f64| (all(&measured.base, of), all(&measured.head, of));
     let (base, head) = samples(|estimate| estimate.typical);
     show_samples(&mut row, &base, &head);
-    if open.tried.is_some() {
-        row.reason = format!("{ON_BASE}: {}", row.reason);
-    }
-    if let Some(from) = open.base_id(&row.benchmark.name) {
-        row.reason = format!("base's `{}`: {}", from.name, row.reason);
-    }
+    row.reason = match (&open.tried, open.base_id(&row.benchmark.name)) {
+        (None, None) => row.reason,
+        (None, Some(old)) => format!("base's `{}`: {}", old.name, row.reason),
+        (Some(_), None) => format!("{ON_BASE}: {}", row.reason),
+        (Some(_), Some(old)) => format!("{ON_BASE}, `{}` there: {}", old.name, row.reason),
+    };
     let mut rows = vec![row];
     if let Some(judgement) = trial.tail_judgement() {
         let tail = |side: &[Estimate]| median(side.iter().map(|estimate| estimate.tail));
