@@ -33,15 +33,19 @@ pub struct Frame {
     pub controls: Controls,
     /// Where this is a shard: which.
     pub shard: Option<Shard>,
-    /// Whether benchmarks without a row here are compared all the same: in another shard, or by what they depend on.
+    /// Whether benchmarks are compared in another shard, though in this one none is.
     pub compared_elsewhere: bool,
+    /// Whether benches were left out because nothing that they depend on changed.
+    pub unaffected: bool,
 }
 
 /// Closes a report: order, summary, outcome and exit code.
 pub fn report(frame: Frame, mut rows: Vec<Row>, policy: &Policy) -> Report {
     rows.sort_by(|a, b| (&a.benchmark, a.metric).cmp(&(&b.benchmark, b.metric)));
+    // What was left out is the same; of what was not, that says nothing.
+    let needs_none = frame.compared_elsewhere || frame.unaffected && rows.is_empty();
     let outcome = match conclude(&rows, policy) {
-        Outcome::NothingCompared if frame.compared_elsewhere => Outcome::Passed,
+        Outcome::NothingCompared if needs_none => Outcome::Passed,
         outcome => outcome,
     };
     let mut skipped = frame.skipped;
@@ -141,12 +145,12 @@ pub fn paired_rows(
     let samples = |of: fn(&Estimate) -> f64| (all(&measured.base, of), all(&measured.head, of));
     let (base, head) = samples(|estimate| estimate.typical);
     show_samples(&mut row, &base, &head);
-    if open.tried.is_some() {
-        row.reason = format!("{ON_BASE}: {}", row.reason);
-    }
-    if let Some(from) = open.base_id(&row.benchmark.name) {
-        row.reason = format!("base's `{}`: {}", from.name, row.reason);
-    }
+    row.reason = match (&open.tried, open.base_id(&row.benchmark.name)) {
+        (None, None) => row.reason,
+        (None, Some(old)) => format!("base's `{}`: {}", old.name, row.reason),
+        (Some(_), None) => format!("{ON_BASE}: {}", row.reason),
+        (Some(_), Some(old)) => format!("{ON_BASE}, `{}` there: {}", old.name, row.reason),
+    };
     let mut rows = vec![row];
     if let Some(judgement) = trial.tail_judgement() {
         let tail = |side: &[Estimate]| median(side.iter().map(|estimate| estimate.tail));

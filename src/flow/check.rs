@@ -184,7 +184,7 @@ fn judge_head(
     let measured = measure(&mut suites, Sides::Both, copies, setting, &mut warnings, progress)?;
     let mut frame = frame(setting, Some(&base), Some(environment.clone()), &suites, warnings);
     frame.controls = measured.controls();
-    frame.compared_elsewhere |= share.as_ref().is_some_and(|share| share.compared_elsewhere);
+    frame.compared_elsewhere = share.as_ref().is_some_and(|share| share.compared_elsewhere);
     frame.shard = share.map(|share| share.measured(&suites, &measured));
     let (mut rows, mut frame) = rows(&suites, &measured, setting, frame);
     frame.controls = frame.controls.and(screening::outcome(&drawn, &rows));
@@ -261,7 +261,8 @@ pub(super) fn frame(
         warnings,
         controls: Controls::default(),
         shard: None,
-        compared_elsewhere: leaves_out(suites),
+        compared_elsewhere: false,
+        unaffected: leaves_out(suites),
     }
 }
 

@@ -85,6 +85,7 @@ fn report_with(
         controls: Controls::default(),
         shard: None,
         compared_elsewhere: false,
+        unaffected: false,
     };
     stored_report(base, head, frame, renamed, policy)
 }

@@ -144,7 +144,8 @@ fn together(parts: Vec<Part>) -> Report {
         warnings: Vec::new(),
         controls: Controls::default(),
         shard: None,
-        compared_elsewhere: parts.iter().any(|part| part.shard.unaffected),
+        compared_elsewhere: false,
+        unaffected: parts.iter().any(|part| part.shard.unaffected),
     };
     let environments = environments(&parts);
     let (mut rows, mut samples) = (Vec::new(), Vec::new());

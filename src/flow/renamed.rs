@@ -1,4 +1,5 @@
-//! Benchmarks that base calls otherwise: each is compared with base's own, which runs under its old name.
+//! Benchmarks that base calls otherwise: each is compared with base's own, which runs under its old name, unless the
+//! benchmark itself differs: then with head's on base's code, as any other.
 
 use std::collections::BTreeMap;
 
@@ -21,6 +22,11 @@ impl Renamed {
     /// What base calls it.
     pub fn in_base<'i>(&'i self, id: &'i BenchmarkId) -> &'i BenchmarkId {
         self.old(id).unwrap_or(id)
+    }
+
+    /// What head calls one of base's.
+    pub fn in_head<'i>(&'i self, id: &'i BenchmarkId) -> &'i BenchmarkId {
+        self.0.iter().find(|(_, old)| *old == id).map_or(id, |(new, _)| new)
     }
 
     /// What base calls it, where that is something else.
@@ -76,17 +82,22 @@ impl Open {
 }
 
 impl Target<'_> {
+    /// Which of its benchmarks base calls otherwise: base's ids by their names.
+    pub(super) fn renamed_among(&self, names: &[String]) -> BTreeMap<String, BenchmarkId> {
+        let (package, target) = (&self.executable.package, &self.executable.target);
+        let old = |name: &String| self.looking.renamed.old(&BenchmarkId::new(package, target, name)).cloned();
+        names.iter().filter_map(|name| Some((name.clone(), old(name)?))).collect()
+    }
+
     /// Takes the renamed benchmarks out of `found`, and opens them: by themselves, since no other benchmark of these
     /// executables has two names.
     pub(super) fn open_renamed(&mut self, found: &mut Enumeration, base: &BuiltSide) -> Result<(), FlowError> {
-        let (package, target) = (&self.executable.package, &self.executable.target);
+        let renamed = self.renamed_among(&found.names);
+        found.names.retain(|name| !renamed.contains_key(name));
         let mut by_target: BTreeMap<(String, String), BTreeMap<String, BenchmarkId>> = BTreeMap::new();
-        found.names.retain(|name| {
-            let Some(old) = self.looking.renamed.old(&BenchmarkId::new(package, target, name)) else { return true };
-            let key = (old.package.clone(), old.target.clone());
-            by_target.entry(key).or_default().insert(name.clone(), old.clone());
-            false
-        });
+        for (name, old) in renamed {
+            by_target.entry((old.package.clone(), old.target.clone())).or_default().insert(name, old);
+        }
         for ((package, target), renamed) in by_target {
             let mut executables = base.built.executables.iter();
             let Some(other) = executables.find(|exe| exe.package == package && exe.target == target) else { continue };
@@ -105,8 +116,7 @@ impl Target<'_> {
             let version = of_base.version.min(found.version);
             self.open(&Enumeration { way, ..found.clone() }, Some((other, base)), version, (names, None), None)?;
             if let Some(open) = self.suites.open.last_mut() {
-                open.suite.renamed = renamed.iter().map(|(name, old)| (name.clone(), old.name.clone())).collect();
-                open.renamed = renamed;
+                open.suite.renamed = renamed.into_iter().map(|(name, old)| (name, old.name)).collect();
             }
         }
         Ok(())

@@ -10,7 +10,7 @@ use super::suites::{Against, Suites, look};
 use super::{FlowError, Progress, absent, assemble};
 use crate::harness::Sides;
 use crate::instrument::Copies;
-use crate::model::{Controls, Environment, Run, Skipped};
+use crate::model::{BenchmarkId, Controls, Environment, Run, Skipped};
 use crate::vcs::Base;
 
 /// What `run` measured.
@@ -33,6 +33,8 @@ pub struct RunResult {
 /// Head measured alone.
 pub(super) struct HeadAlone {
     pub head: BuiltSide,
+    /// All benchmarks that were asked for, in the share or not.
+    pub ids: Vec<BenchmarkId>,
     pub suites: Suites,
     pub results: Results,
     pub environment: Environment,
@@ -82,7 +84,11 @@ pub(super) fn measure_head(
     let environment = setting.environment()?;
     let copies = Copies::new()?;
     let mut suites = look(&head, Against::Nothing, &setting.looking(&copies.folder().join("home"), true), progress)?;
-    setting.check_config(&ids_of(&suites))?;
+    let ids = ids_of(&suites);
+    setting.check_config(&ids)?;
+    if base.is_some() {
+        setting.check_acceptances(&ids)?;
+    }
     let share = setting.take_share(&mut suites, base, &head.tree.id, Method::Stored, progress);
     let started = jiff::Timestamp::now().to_string();
     let mut warnings = Vec::from_iter(absent::contents(&[&head]));
@@ -90,5 +96,5 @@ pub(super) fn measure_head(
     for warning in warnings {
         progress.warn(&warning);
     }
-    Ok(HeadAlone { head, suites, results, environment, started, share })
+    Ok(HeadAlone { head, ids, suites, results, environment, started, share })
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::assemble::{self, Frame};
-use super::check::{frame, ids_of, store};
+use super::check::{frame, store};
 use super::policy::{Adopted, without_effect};
 use super::project::{Setting, short};
 use super::renamed::Renamed;
@@ -29,7 +29,6 @@ pub(super) fn check_stored(
 ) -> Result<(Report, Option<FlowError>), FlowError> {
     let policy = &setting.config.policy;
     let alone = measure_head(setting, Some(base), progress)?;
-    setting.check_acceptances(&ids_of(&alone.suites))?;
     let baselines = Store::open(setting.repository.root())?;
     let mut loaded = baselines.load(&base.commit)?;
     if loaded.together(&alone.environment.key).is_none() {
@@ -42,13 +41,10 @@ pub(super) fn check_stored(
     frame.warnings.extend(to_come(short(&base.commit), &loaded));
     frame.warnings.extend(not_counted(policy));
     if let Some(share) = alone.share {
-        frame.compared_elsewhere |= share.compared_elsewhere;
+        frame.compared_elsewhere = share.compared_elsewhere;
         frame.shard = Some(share.measured(&alone.suites, &alone.results));
     }
-    let mut baseline = loaded.together(&alone.environment.key);
-    if let (Some(base), Some(partition)) = (&mut baseline, setting.request.partition) {
-        base.measurements.retain(|measurement| partition.takes(&measurement.benchmark));
-    }
+    let baseline = loaded.together(&alone.environment.key);
     let whole = alone.results.are_all(setting, &alone.suites);
     let comparisons = alone.suites.comparisons;
     let mut rows: Vec<Row> = alone.suites.settled.iter().map(|s| assemble::settled_row(s, policy)).collect();
@@ -61,10 +57,13 @@ pub(super) fn check_stored(
         }
     }
     match baseline {
-        Some(base) => {
-            let ids = |all: &[Measurement]| all.iter().map(|m| m.benchmark.clone()).collect::<Vec<_>>();
-            let ids = (ids(&base.measurements), ids(&measurements));
-            let renamed = setting.renamed_among((&ids.0, &ids.1), base.whole && whole)?;
+        Some(mut base) => {
+            let ids: Vec<BenchmarkId> = base.measurements.iter().map(|m| m.benchmark.clone()).collect();
+            let renamed = setting.renamed_among((&ids, &alone.ids), base.whole && whole)?;
+            // By head's names: what was renamed is in the share that measured it.
+            if let Some(partition) = setting.request.partition {
+                base.measurements.retain(|m| partition.takes(renamed.in_head(&m.benchmark)));
+            }
             let base = (&base.measurements[..], base.whole);
             rows.extend(stored_rows(base, (&measurements, whole), comparisons, &renamed, policy));
         }

@@ -53,7 +53,7 @@ pub struct Open {
     pub head_origin: Origin,
     /// Where base's executable is head's benchmark on base's code: the benchmarks that base has itself.
     pub tried: Option<BTreeSet<String>>,
-    /// What base calls its benchmarks, where they were renamed: all of them or none.
+    /// What base calls its benchmarks, where they were renamed.
     pub renamed: BTreeMap<String, BenchmarkId>,
 }
 
@@ -185,7 +185,9 @@ pub fn look(
         let twice = BTreeSet::new();
         let mut target = Target { executable, head, what: &what, looking, suites: &mut suites, twice };
         let Some(mut found) = target.enumerate_head(other)? else { continue };
-        if let Against::Base(base, _) = against {
+        if let Against::Base(base, tried) = against
+            && tried.stand(executable).is_none()
+        {
             target.open_renamed(&mut found, base)?;
         }
         match (against, other) {
@@ -312,7 +314,7 @@ impl Target<'_> {
         })
     }
 
-    /// Compares with head's benchmark on base's code. `own` is base's own executable.
+    /// Compares with head's benchmark on base's code. `own` is base's own executable. Those with a new name base has, too.
     fn compare_tried(
         &mut self,
         head: &Enumeration,
@@ -321,7 +323,8 @@ impl Target<'_> {
         equal_is_unchanged: bool,
     ) -> Result<(), FlowError> {
         let own = own.map(|(other, side)| self.looking.ask(&program(other, side))).transpose()?.and_then(Result::ok);
-        let names: BTreeSet<String> = own.iter().flat_map(|own| own.names.iter().cloned()).collect();
+        let mut names: BTreeSet<String> = own.iter().flat_map(|own| own.names.iter().cloned()).collect();
+        names.extend(self.renamed_among(&head.names).into_keys());
         if let Some(own) = &own {
             self.settle_removed(own, head);
         }
@@ -416,6 +419,7 @@ impl Target<'_> {
         if names.is_empty() {
             return Ok(());
         }
+        let renamed = self.renamed_among(&names);
         self.suites.open.push(Open {
             package: self.executable.package.clone(),
             target: self.executable.target.clone(),
@@ -433,7 +437,7 @@ impl Target<'_> {
             base_origin: base.map(|(executable, _)| Origin::of(executable)).transpose()?,
             head_origin: Origin::of(self.executable)?,
             tried,
-            renamed: BTreeMap::new(),
+            renamed,
         });
         Ok(())
     }

@@ -99,7 +99,8 @@ pub fn until_it_is_merged(fixture: &Fixture) {
     assert_eq!(report.rows.len(), 1, "{:?}", report.summary);
     let renamed = row(fixture, "checksum/adler/4096");
     assert_eq!((renamed.verdict, renamed.evidence), (Verdict::Regressed, Some(Evidence::PairedMeasurement)));
-    assert!(renamed.reason.starts_with(&format!("base's `{ADLER}`: slower")), "{}", renamed.reason);
+    let says = format!("head's benchmark on base's code, `{ADLER}` there: slower");
+    assert!(renamed.reason.starts_with(&says), "{}", renamed.reason);
     assert!(renamed.change.is_some_and(|change| change > 1.0), "{:?}", renamed.change);
     has_warning(fixture, &format!("head's configuration renames: `{ADLER}` to `checksum/adler/4096`"));
     // A name that base never had.

@@ -227,10 +227,22 @@ fn a_changed_benchmark_is_compared_on_both_sides_code() {
         assert_eq!(row.reason.starts_with(ON_BASE), name.starts_with("checksum/"), "{name}: {}", row.reason);
     }
 
+    // With a new name besides: no more than before does it tell of the code.
+    let bench = fixture.read(BENCH);
+    fixture.replace(BENCH, "\"adler32\"", "\"adler\"");
+    let renamed = "[[rename]]\nfrom = \"checksum/adler32/4096\"\nto = \"checksum/adler/4096\"\n";
+    fixture.write(".config/perfgate.toml", renamed);
+    let ran = fixture.perfgate(&["check"]);
+    assert_eq!(ran.code, 0);
+    let found = rows(&fixture);
+    assert_eq!(found.len(), 6, "nothing is lost or added");
+    let row = &found["checksum/adler/4096"];
+    assert_eq!((row.verdict, row.evidence), (Verdict::Unchanged, Some(Evidence::SameExecutable)));
+    assert!(row.reason.starts_with(ON_BASE), "{}", row.reason);
+
     // What base's code does not have, in an old target and in a new one.
     let checksum = fixture.read("src/checksum.rs");
     fixture.write("src/checksum.rs", &format!("{checksum}\npub fn nothing() -> u32 {{\n    0\n}}\n"));
-    let bench = fixture.read(BENCH);
     add_function(&fixture, "textkit::checksum::nothing()");
     let manifest = fixture.read("Cargo.toml");
     add_extra(&fixture, "textkit::checksum::nothing()");
@@ -240,7 +252,7 @@ fn a_changed_benchmark_is_compared_on_both_sides_code() {
     let found = rows(&fixture);
     let line = "on base's code does not compile: cannot find function `nothing` in module `textkit::checksum`";
     for (name, verdict) in [
-        ("checksum/adler32/4096", Verdict::BenchChanged),
+        ("checksum/adler/4096", Verdict::BenchChanged),
         ("checksum/fnv1a/4096", Verdict::BenchChanged),
         ("more", Verdict::Added),
         ("extra", Verdict::Added),

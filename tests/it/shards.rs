@@ -9,11 +9,14 @@ use cargo_perfgate::flow::{Planned, Schedule, Scheduled, Silent, schedule};
 use cargo_perfgate::gate::{Limits, Policy, Reaction, conclude, summarise};
 use cargo_perfgate::harness::{Bench, Failure, FailureKind, HarnessError, Request, Sample, Sides, Slice, SliceResult};
 use cargo_perfgate::model::{
-    BenchmarkId, Evidence, FirstSample, Outcome, Partition, Report, Row, Shard, Side, Skipped, Verdict,
+    BenchmarkId, Environment, Evidence, FirstSample, Measurement, Outcome, Partition, Report, Row, Shard, Side,
+    Skipped, Verdict,
 };
 use cargo_perfgate::report::{Style, json, markdown, terminal};
 use cargo_perfgate::stats::Rng;
+use cargo_perfgate::store::Store;
 
+use crate::commands::run_of;
 use crate::fixture::Fixture;
 use crate::report::samples;
 
@@ -337,6 +340,27 @@ fn what_all_shards_say_is_said_once() {
     assert_eq!((whole.controls.comparisons, whole.environment.unwrap().key.as_str()), (6, "key 0"));
 }
 
+/// What nothing affects says nothing of benchmarks that base lacks.
+#[test]
+fn new_benchmarks_are_not_compared_by_what_was_left_out() {
+    let outcome = |on_missing_baseline: Reaction| {
+        let shards = (1..=2).map(|index| {
+            let (name, mut report) = Recorded::new(4, |_| 0.0).shard(index, 2);
+            for row in &mut report.rows {
+                (row.verdict, row.evidence) = (Verdict::Added, None);
+            }
+            let shard = report.shard.as_mut().unwrap();
+            (shard.unaffected, shard.policy.on_missing_baseline) = (true, on_missing_baseline);
+            shard.samples.clear();
+            (name, report)
+        });
+        merge(shards.collect()).unwrap().outcome
+    };
+    assert_eq!(outcome(Reaction::Fail), Outcome::NothingCompared);
+    assert_eq!(outcome(Reaction::Warn), Outcome::NothingCompared);
+    assert_eq!(outcome(Reaction::Pass), Outcome::Passed);
+}
+
 /// Nothing compared is a matter of all shards: one may be empty, or have nothing but new benchmarks.
 #[test]
 fn shards_without_rows_are_put_together_too() {
@@ -424,4 +448,35 @@ fn shards_of_a_check_make_the_result_of_one_check() {
     let left: Vec<String> = report.skipped.iter().map(|s| format!("{}: {}", s.what, s.reason)).collect();
     let why = "nothing that it depends on changed";
     assert_eq!(left, [format!("textkit::checksum: {why}"), format!("textkit::text: {why}")]);
+    shares_against_what_is_stored(&fixture, whole.environment.unwrap());
+}
+
+/// A benchmark with a new name may fall to another share than base's fell to, and what is accepted to any.
+fn shares_against_what_is_stored(fixture: &Fixture, environment: Environment) {
+    let mut stored = run_of(&fixture.git(&["rev-parse", "HEAD"]), "", 1e9);
+    stored.environment = environment;
+    let all = ["checksum/checksum/adler32/4096", "checksum/checksum/fnv1a/4096"].into_iter().chain([
+        "text/count/words/small",
+        "text/count/words/large",
+        "text/count/lines/large",
+        "text/tokenize/program",
+    ]);
+    let measurement = stored.measurements.remove(0);
+    let of = |id: &str| Measurement { benchmark: format!("textkit::{id}").parse().unwrap(), ..measurement.clone() };
+    stored.measurements = all.map(of).collect();
+    Store::open(&fixture.root).unwrap().add(&stored).unwrap();
+    fixture.replace("benches/checksum.rs", "\"adler32\"", "\"adler\"");
+    let accepted =
+        "benchmark = \"checksum/fnv1a/4096\"\nmetric = \"wall-time\"\nmax-regression = \"9%\"\nreason = \"why\"";
+    let renamed = "from = \"checksum/adler32/4096\"\nto = \"checksum/adler/4096\"";
+    fixture.write(".config/perfgate.toml", &format!("[[accept]]\n{accepted}\n[[rename]]\n{renamed}\n"));
+    let rows_of = |partition: &str| {
+        let check = ["check", "--base", "HEAD", "--method", "stored", "--save-result", "stored.json"];
+        assert_eq!(fixture.perfgate(&[&check[..], &["--partition", partition]].concat()).code, 0);
+        json::parse(fixture.read("stored.json").as_bytes()).unwrap().rows
+    };
+    assert_eq!(rows_of("hash:5/9"), [], "base's alone falls to it");
+    let [row] = &rows_of("hash:2/9")[..] else { panic!("one benchmark falls to it") };
+    assert_eq!((row.benchmark.name.as_str(), row.base), ("checksum/adler/4096", Some(1e9)));
+    assert!(row.reason.starts_with("base's `checksum/adler32/4096`: "), "{}", row.reason);
 }

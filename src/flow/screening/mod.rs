@@ -117,7 +117,7 @@ fn settled(open: &Open, name: &str) -> Settled {
 
 /// Why nothing can be proved of an executable, if that is so.
 fn obstacle(open: &Open) -> Option<String> {
-    if !open.renamed.is_empty() {
+    if !open.suite.renamed.is_empty() {
         return Some("it was renamed".to_owned());
     }
     let recorded = |origin: Option<&Origin>| origin.is_some_and(|origin| origin.relink.is_some());
