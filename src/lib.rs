@@ -13,14 +13,14 @@
 //! | 5 | `flow` | the use cases: no clap, no printing |
 //! | 4 | `harness` | the benchmark harnesses: one folder each, and everything that is known of their formats |
 //! | 4 | `instrument` | how one execution is observed and bounded: processes, cores, executables with new layouts |
-//! | 4 | `workspace` | cargo's model, building bench executables of a revision, identity of executables |
-//! | 4 | `vcs` | git: revisions, trees written out, merge bases; refs of remotes, fetched and pushed |
+//! | 4 | `workspace` | cargo's model, building bench executables of a revision, identity of executables; which package depends on which |
+//! | 4 | `vcs` | git: revisions, trees written out, merge bases, hooks; refs of remotes, fetched and pushed |
 //! | 4 | `store` | baselines keyed by commit, in git; those of other clones merged |
 //! | 4 | `forge` | the server of pull requests: one comment, kept up to date |
 //! | 4 | `config` | the file and the options, turned into a policy; errors with spans |
-//! | 3 | `report` | a report turned into text: terminal, markdown, HTML, JSON, what CI reads |
+//! | 3 | `report` | a report turned into text: terminal, markdown, HTML, JSON, flame graphs, what CI reads |
 //! | 2 | `gate` | comparisons turned into verdicts, verdicts into an outcome |
-//! | 1 | `profile` | costs by function: files of counting tools read, two of them compared |
+//! | 1 | `profile` | costs by function, line and stack, and allocations: what counting tools write, and two of them compared |
 //! | 1 | `code` | machine code by function, from the objects of a link; the same function in two programs |
 //! | 1 | `stats` | numbers only: quantiles, trimmed means, bets, intervals, a seeded generator |
 //! | 0 | `model` | plain values with serde: the glossary in types |

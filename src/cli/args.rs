@@ -51,7 +51,7 @@ pub enum Command {
     Check(CheckOptions),
     /// Measure the work tree; on a clean tree store the result as the baseline of its commit
     Run(RunOptions),
-    /// Compare two stored commits or exported files; measures nothing
+    /// Compare two stored commits, exported files, or baselines that criterion saved; measures nothing
     #[command(after_help = after_help())]
     Compare(CompareOptions),
     /// List the benchmarks with what measuring them cost last, and what is skipped and why
@@ -71,7 +71,8 @@ pub enum Command {
     Report(ReportOptions),
     /// Write a configuration that explains every key; workflows for CI, and a pre-push hook
     Init(InitOptions),
-    /// Judge the commits that a push sends, by what git tells a pre-push hook on standard input
+    /// Judge the commits that a push sends, by what git tells a pre-push hook on standard input; --affected is always on, and a
+    /// push that compares nothing ends with 0
     #[command(after_help = after_help())]
     PrePush(CheckOptions),
     /// Tell saved results in one comment on the pull request or merge request that this CI run is about
@@ -85,7 +86,7 @@ pub enum Command {
 
 #[derive(Debug, Args)]
 pub struct Common {
-    /// Say more: unchanged rows too
+    /// Say more: unchanged rows, all functions, and why each benchmark is timed or not
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
     /// Say only results and errors
@@ -155,15 +156,14 @@ pub struct ProjectOptions {
     config: Option<PathBuf>,
     #[command(flatten)]
     environment: EnvironmentOption,
-    /// Measure for this long at most, such as 90s; what is undecided then is inconclusive
-    #[arg(long, value_name = "TIME", env = "PERFGATE_BUDGET", value_parser = crate::config::duration)]
-    budget: Option<Duration>,
 }
 
 #[derive(Debug, Args)]
 pub struct CheckOptions {
     #[command(flatten)]
     pub project: ProjectOptions,
+    #[command(flatten)]
+    pub budget: BudgetOption,
     #[command(flatten)]
     pub output: OutputOptions,
     /// Commit to compare with [default: by the branch; the report says which and why]
@@ -252,6 +252,8 @@ pub struct OutputOptions {
 pub struct RunOptions {
     #[command(flatten)]
     pub project: ProjectOptions,
+    #[command(flatten)]
+    pub budget: BudgetOption,
     /// Do not store the result
     #[arg(long)]
     pub no_store: bool,
@@ -308,6 +310,8 @@ pub struct ExplainOptions {
 pub struct DoctorOptions {
     #[command(flatten)]
     pub project: ProjectOptions,
+    #[command(flatten)]
+    pub budget: BudgetOption,
     /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub format: ListFormat,
@@ -421,6 +425,21 @@ pub struct CompletionsOptions {
     pub shell: clap_complete::Shell,
 }
 
+/// How long to measure.
+#[derive(Debug, Args)]
+pub struct BudgetOption {
+    /// Measure for this long at most, such as 90s; what is undecided then is inconclusive
+    #[arg(long, value_name = "TIME", env = "PERFGATE_BUDGET", value_parser = crate::config::duration)]
+    budget: Option<Duration>,
+}
+
+impl BudgetOption {
+    /// What measuring may take.
+    pub fn effort(&self) -> Effort {
+        Effort { budget: self.budget, pairs: None }
+    }
+}
+
 /// Which section of the configuration is in force.
 #[derive(Debug, Args)]
 pub struct EnvironmentOption {
@@ -478,7 +497,7 @@ impl ProjectOptions {
             pin: Pin::default(),
             filter,
             partition: None,
-            effort: Effort { budget: self.budget, pairs: None },
+            effort: Effort::default(),
             directory,
         })
     }

@@ -25,9 +25,10 @@ pub fn execute(options: CheckOptions, common: &Common, ui: &mut Ui) -> Result<Ex
 /// The request that these options make, and what is left of them.
 pub fn requested(options: CheckOptions, common: &Common) -> Result<(CheckRequest, OutputOptions), FlowError> {
     let pinned = |what| options.pin.contains(&what);
+    let effort = options.budget.effort();
     let pin = Pin { toolchain: pinned(PinOption::Toolchain), lock: pinned(PinOption::Lock) };
     let request = CheckRequest {
-        project: ProjectRequest { pin, partition: options.partition, ..options.project.request(common)? },
+        project: ProjectRequest { effort, pin, partition: options.partition, ..options.project.request(common)? },
         head: None,
         base: options.base,
         event: None,

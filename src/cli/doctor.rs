@@ -4,12 +4,13 @@ use super::args::{Common, DoctorOptions, ListFormat};
 use super::output::print;
 use super::ui::Ui;
 use crate::flow::doctor::doctor;
-use crate::flow::{FlowError, Progress};
+use crate::flow::{FlowError, Progress, ProjectRequest};
 use crate::model::ExitCode;
 use crate::report;
 
 pub fn execute(options: DoctorOptions, common: &Common, ui: &mut Ui) -> Result<ExitCode, FlowError> {
-    let diagnosis = doctor(options.project.request(common)?, ui)?;
+    let effort = options.budget.effort();
+    let diagnosis = doctor(ProjectRequest { effort, ..options.project.request(common)? }, ui)?;
     ui.finished();
     match options.format {
         ListFormat::Json => {

@@ -10,7 +10,8 @@ use crate::report;
 use crate::store::export;
 
 pub fn execute(options: RunOptions, common: &Common, ui: &mut Ui) -> Result<ExitCode, FlowError> {
-    let request = ProjectRequest { partition: options.partition, ..options.project.request(common)? };
+    let effort = options.budget.effort();
+    let request = ProjectRequest { effort, partition: options.partition, ..options.project.request(common)? };
     let result = run(request, !options.no_store, ui)?;
     ui.finished();
     print(&report::run::render(&result.run))?;

@@ -1,5 +1,5 @@
-//! What one execution cost, by function: read from the files of tools that count, added up, and held side by side. Which
-//! part of an execution was counted is its harness's business.
+//! What one execution cost, by function, line and stack, and what it allocated: read from what tools that count write, added
+//! up, and held side by side. Which part of an execution was counted is its harness's business.
 
 mod allocations;
 mod callgrind;

@@ -1,5 +1,6 @@
-//! The user's git repository, read only: revisions, the choice of the base, trees written out elsewhere. Refs of remotes
-//! are listed, fetched and pushed here, for `flow`; baselines are kept by `store`.
+//! The user's git repository: revisions, the choice of the base, trees written out elsewhere, what is not committed, where
+//! hooks are. Branches, index and work tree are only read; commits may be fetched, and refs of remotes are listed, fetched
+//! and pushed for `flow`. Baselines are kept by `store`.
 
 mod base;
 mod changes;

@@ -1,9 +1,9 @@
 //! criterion 0.3 to 0.8, unmodified. Everything that is known of its options, its control channel and its files is in
 //! this folder.
 //!
-//! Two ways lead to measurements. The control channel (`channel`, `session`) holds two executables in lock step,
-//! benchmark by benchmark. Where an executable does not connect, it measures by itself and writes files (`files`). A third counts: valgrind's tools watch it on
-//! the channel (`watched`, `counting`, `allocating`).
+//! Benchmarks are measured in two ways. The control channel (`channel`, `session`) holds two executables in lock step,
+//! benchmark by benchmark; one that does not connect measures by itself and writes files (`files`). They are counted on
+//! the channel, watched by valgrind's tools (`watched`): instructions (`counting`), and memory (`allocating`).
 
 mod allocating;
 mod bench;
