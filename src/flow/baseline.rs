@@ -128,12 +128,15 @@ pub fn verify(directory: &Path) -> Result<Verified, FlowError> {
 /// commits, each with the id that its ref pointed to. What a remote has stays there.
 pub fn prune(directory: &Path, dry_run: bool) -> Result<Vec<(String, String)>, FlowError> {
     let repository = Repository::discover(directory)?;
-    let used = repository.reachable(NAMESPACE)?;
     let store = Store::open(repository.root())?;
+    // In this order: what is committed and stored meanwhile is not among them.
+    let tips = store.tips()?;
+    let used = repository.reachable(NAMESPACE)?;
     let mut pruned = Vec::new();
-    for (commit, tip) in store.tips()?.into_iter().filter(|(commit, _)| !used.contains(commit)) {
-        let forgotten = if dry_run { Some(tip) } else { store.forget(&commit)? };
-        pruned.extend(forgotten.map(|tip| (commit, tip)));
+    for (commit, tip) in tips.into_iter().filter(|(commit, _)| !used.contains(commit)) {
+        if dry_run || store.forget(&commit, &tip)? {
+            pruned.push((commit, tip));
+        }
     }
     Ok(pruned)
 }

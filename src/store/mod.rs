@@ -194,14 +194,13 @@ impl Store {
         Ok(found.iter().map(|entry| entry.records.len()).sum())
     }
 
-    /// Deletes the ref of a commit, and with it all that is stored of it and its history; gives the id that it pointed to, if
-    /// there was one. Git keeps the objects for some weeks.
+    /// Deletes the ref of a commit, and with it all that is stored of it and its history, if it points to the id `tip`; gives
+    /// whether it did. Git keeps the objects for some weeks.
     ///
     /// # Errors
     /// Where the repository cannot be written, or another git program blocks the ref.
-    pub fn forget(&self, commit: &str) -> Result<Option<String>, StoreError> {
-        let id = update::forget(&self.repo, commit).map_err(|e| self.write_error("prune", commit, e))?;
-        Ok(id.map(|id| id.to_string()))
+    pub fn forget(&self, commit: &str, tip: &str) -> Result<bool, StoreError> {
+        update::forget(&self.repo, commit, tip).map_err(|e| self.write_error("prune", commit, e))
     }
 
     /// All records of a commit, whatever the environment.

@@ -113,20 +113,23 @@ pub(super) fn swap(
     }
 }
 
-/// Deletes a commit's ref; gives the id that it pointed to, if there was one.
-pub(super) fn forget(repo: &Repository, commit: &str) -> Result<Option<Oid>, Failure> {
+/// Deletes a commit's ref, if it points to the id `expected`; gives whether it did.
+pub(super) fn forget(repo: &Repository, commit: &str, expected: &str) -> Result<bool, Failure> {
     let name = ref_of(commit);
     let mut turn = Turn::wait(repo.commondir()).map_err(Failure::Other)?;
     let mut ref_lock = RefLock::new(repo.commondir(), &name);
     loop {
-        let Some(id) = tip(repo, &name)?.map(|tip| tip.id()) else { return Ok(None) };
+        let is_expected = |id: Oid| id.to_string() == expected;
+        if !tip(repo, &name)?.is_some_and(|tip| is_expected(tip.id())) {
+            return Ok(false);
+        }
         let mut found = repo.find_reference(&name)?;
-        if found.target() != Some(id) {
-            continue;
+        if !found.target().is_some_and(is_expected) {
+            return Ok(false);
         }
         // Only what was found is deleted: what others have moved since is another one.
         match turn.noted(&name, || found.delete()) {
-            Ok(()) => return Ok(Some(id)),
+            Ok(()) => return Ok(true),
             Err(e) => match e.code() {
                 ErrorCode::Modified => {}
                 ErrorCode::Locked | ErrorCode::NotFound => ref_lock.in_the_way().map_err(Failure::Locked)?,

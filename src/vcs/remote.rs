@@ -1,7 +1,7 @@
 //! Refs of a remote, by the git program: listed, fetched, pushed with a lease. It knows the user's credentials, proxies and
 //! ways to connect. What the refs hold is not known here, and no ref of this clone is moved.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::VcsError;
 use super::fetch::unattended;
@@ -10,6 +10,8 @@ use crate::report::{shell_word, visible};
 
 /// Beyond so many refs git takes long to look up each by its name, among all that there are.
 const MANY: usize = 100;
+/// How git is told where a ref of the remote still has to be.
+const LEASE: &str = "--force-with-lease=";
 /// Systems limit how much can be said to a program at once; longer lists are split. In bytes.
 const MOST_SAID: usize = if cfg!(windows) { 20_000 } else { 200_000 };
 /// So many lines of what a remote has to say of a refusal are shown.
@@ -179,20 +181,48 @@ impl<'r> Remote<'r> {
     /// Moves refs of the remote, each only if it still is where it is thought to be; gives what became of each. No hook of
     /// this clone is run. All names are below one folder of refs, and the refs of these names are here, too.
     pub fn push(&self, moves: &[Move]) -> Result<Vec<Answer>, VcsError> {
+        let size = |to: &Move| 2 * to.name.len() + 2 * to.to.len() + LEASE.len() + 4;
+        let folder = moves.iter().filter(|_| moves.len() > MANY).find_map(|to| Some(to.name.rsplit_once('/')?.0));
+        if let Some(folder) = folder
+            && let Some(others) = self.others(folder, moves)?
+        {
+            // All that is here but those, without force: then git moves nothing but to what comes after it.
+            let refspecs = [format!("{folder}/*:{folder}/*")].into_iter();
+            return self.push_these(moves, Vec::new(), refspecs.chain(others.iter().map(|name| format!("^{name}"))));
+        }
+        let mut answers = Vec::new();
+        for some in batches(moves, size) {
+            let lease = |to: &Move| format!("{LEASE}{}:{}", to.name, to.from.as_deref().unwrap_or_default());
+            let refspecs = some.iter().map(|to| format!("{}:{}", to.to, to.name));
+            answers.extend(self.push_these(some, some.iter().map(lease).collect(), refspecs)?);
+        }
+        Ok(answers)
+    }
+
+    /// The full names of what is here below a folder of refs and is not to be pushed; `None` where that is more than git
+    /// can be told.
+    fn others(&self, folder: &str, moves: &[Move]) -> Result<Option<Vec<String>>, VcsError> {
+        let decided: BTreeSet<&str> = moves.iter().map(|to| to.name.as_str()).collect();
+        let below = format!("{folder}/");
+        let names = self.repository.run("list the baselines", &["for-each-ref", "--format=%(refname)", &below])?;
+        let Ok(names) = String::from_utf8(names) else { return Ok(None) };
+        let others: Vec<String> = names.lines().filter(|name| !decided.contains(name)).map(str::to_owned).collect();
+        Ok((others.len() <= MANY).then_some(others))
+    }
+
+    /// Pushes `refspecs` under `leases`; gives what became of each of `moves`, which are among these.
+    fn push_these(
+        &self,
+        moves: &[Move],
+        leases: Vec<String>,
+        refspecs: impl Iterator<Item = String>,
+    ) -> Result<Vec<Answer>, VcsError> {
         const PLAINLY: [&str; 6] =
             ["push", "--no-progress", "--porcelain", "--no-verify", "--no-follow-tags", "--recurse-submodules=no"];
-        let lease = |to: &Move| format!("--force-with-lease={}:{}", to.name, to.from.as_deref().unwrap_or_default());
-        let refspec = |to: &Move| format!("{}:{}", to.to, to.name);
         let mut arguments: Vec<String> = PLAINLY.map(str::to_owned).into();
-        let folder = moves.iter().filter(|_| moves.len() > MANY).find_map(|to| Some(to.name.rsplit_once('/')?.0));
-        if let Some(folder) = folder {
-            // All that is here, without force: then git moves nothing but to what comes after it.
-            arguments.extend(["--".to_owned(), self.name.to_owned(), format!("{folder}/*:{folder}/*")]);
-        } else {
-            arguments.extend(moves.iter().map(lease));
-            arguments.extend(["--".to_owned(), self.name.to_owned()]);
-            arguments.extend(moves.iter().map(refspec));
-        }
+        arguments.extend(leases);
+        arguments.extend(["--".to_owned(), self.name.to_owned()]);
+        arguments.extend(refspecs);
         let what = format!("push baselines to {}", self.shown());
         // The reasons are read below.
         let variables: Vec<Variable> = unattended().into_iter().chain([("LC_ALL".into(), Some("C".into()))]).collect();

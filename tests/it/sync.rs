@@ -99,6 +99,14 @@ impl Local {
         self.store().add(&run_of(commit, environment, "2026-08-05T09:41:07Z", nanoseconds)).unwrap();
     }
 
+    /// Packs refs, lines of `ID NAME`, which are new.
+    pub fn pack(&self, refs: &str) {
+        let packed = self.root.join(".git/packed-refs");
+        let before = std::fs::read_to_string(&packed).unwrap_or_default();
+        let rest = before.split_once('\n').map_or("", |(_, rest)| rest);
+        std::fs::write(&packed, format!("# pack-refs with: peeled fully-peeled \n{rest}{refs}")).unwrap();
+    }
+
     pub fn push(&self) -> String {
         let ran = self.says(&["baseline", "push"]);
         assert_eq!(ran.code, 0);
@@ -241,16 +249,7 @@ fn thousands_of_commits_are_pushed_and_pulled() {
     one.measured(COMMIT, "aa11", 1.0);
     let tip = one.git(&["rev-parse", &format!("{BASELINES}/{COMMIT}")]);
     let refs: String = (1..COMMITS).map(|n| format!("{tip} refs/perfgate/commits/{n:040x}\n")).collect();
-    let packed = one.root.join(".git/packed-refs");
-    let before = std::fs::read_to_string(&packed).unwrap_or_default();
-    std::fs::write(
-        &packed,
-        format!(
-            "# pack-refs with: peeled fully-peeled \n{}{refs}",
-            before.split_once('\n').map_or("", |(_, rest)| rest)
-        ),
-    )
-    .unwrap();
+    one.pack(&refs);
     assert_eq!(one.push(), "Pushed 4,000 records of 4,000 commits to origin");
     assert_eq!(two.pull(), "Pulled 4,000 records of 4,000 commits from origin");
     assert_eq!(two.pull(), "Pulled nothing new from origin");
@@ -303,4 +302,45 @@ fn prune_deletes_what_is_of_no_use_here_and_pulling_brings_back_what_is_elsewher
         ran.stderr
     );
     assert_eq!(shallow.records(), 1);
+}
+
+/// A commit that is made while prune looks around is in use, and so is what is stored of it; what is measured once more
+/// meanwhile is not what was found to be of no use.
+#[cfg(unix)]
+#[test]
+fn prune_leaves_what_is_stored_meanwhile() {
+    use std::os::unix::fs::PermissionsExt;
+    let hub = Hub::new();
+    let one = hub.clone_to("one");
+    one.measured(COMMIT, "aa11", 1.0);
+    one.measured(OTHER, "aa11", 1.0);
+    let stale = one.store().tips().unwrap()[OTHER].clone();
+    one.measured(OTHER, "aa11", 2.0);
+    let moved = one.store().tips().unwrap()[OTHER].clone();
+    one.git(&["update-ref", &format!("{BASELINES}/{OTHER}"), &stale]);
+    // Git, beside which others are at work while it lists what is in use.
+    let programs = one.root.join("../programs");
+    std::fs::create_dir(&programs).unwrap();
+    let own = std::env::var_os("PATH").unwrap();
+    let script = format!(
+        "#!/bin/sh\nPATH={own:?}\ncase \" $* \" in *\" rev-list \"*) ;; *) exec git \"$@\";; esac\ngit \"$@\"\n\
+         git update-ref {BASELINES}/{OTHER} {moved}\n\
+         new=$(git commit-tree -p HEAD -m meanwhile HEAD^{{tree}})\n\
+         git update-ref refs/heads/meanwhile \"$new\"\ngit update-ref {BASELINES}/\"$new\" {stale}\n"
+    );
+    std::fs::write(programs.join("git"), script).unwrap();
+    std::fs::set_permissions(programs.join("git"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = std::env::join_paths([programs].into_iter().chain(std::env::split_paths(&own))).unwrap();
+    let done = clean(Command::new(env!("CARGO_BIN_EXE_cargo-perfgate")))
+        .args(["baseline", "prune"])
+        .current_dir(&one.root)
+        .env("PATH", path)
+        .output()
+        .unwrap();
+    assert_eq!(Ran::new(&["baseline", "prune"], &done).code, 0);
+    let mut expected = [OTHER.to_owned(), one.git(&["rev-parse", "meanwhile"])];
+    expected.sort();
+    let left = one.store().tips().unwrap();
+    assert_eq!(left.keys().cloned().collect::<Vec<_>>(), expected);
+    assert_eq!(left[OTHER], moved);
 }

@@ -12,9 +12,10 @@ use crate::vcs::Repository;
 const BLOCK: &str = include_str!("pre-push.sh");
 const BEGIN: &str = "# >>> cargo-perfgate >>>\n";
 const END: &str = "# <<< cargo-perfgate <<<\n";
-const COMMAND: &str = "cargo perfgate pre-push";
-/// What a manager's configuration contains that runs it, by this command or by `.pre-commit-hooks.yaml`.
-const NAMED: [&str; 2] = [COMMAND, "id: cargo-perfgate"];
+/// The program itself: cargo would first look for an alias of that name in the repository's own settings.
+const COMMAND: &str = "cargo-perfgate pre-push";
+/// What a manager's configuration contains that runs it, through cargo or not, or by `.pre-commit-hooks.yaml`.
+const NAMED: [&str; 2] = ["perfgate pre-push", "id: cargo-perfgate"];
 
 const LEFTHOOK: [&str; 4] = ["lefthook.yml", "lefthook.yaml", ".lefthook.yml", ".lefthook.yaml"];
 const SHELLS: [&str; 6] = ["sh", "bash", "dash", "ash", "ksh", "zsh"];

@@ -2,7 +2,7 @@
 # Judges what is pushed by its benchmarks; `git push --no-verify` pushes it unjudged. From `cargo perfgate init --hook`.
 perfgate_pushed=$(cat)
 if command -v cargo-perfgate >/dev/null; then
-    printf '%s\n' "$perfgate_pushed" | cargo perfgate pre-push@OPTIONS@ || exit
+    printf '%s\n' "$perfgate_pushed" | cargo-perfgate pre-push@OPTIONS@ || exit
 else
     echo 'warning: cargo-perfgate is not installed, so what is pushed was not judged' >&2
 fi

@@ -54,7 +54,7 @@ fn a_hook_goes_where_git_looks() {
     let git = small();
     git.run(["config", "core.hooksPath", ".githooks"]);
     assert_eq!(init(&git, &["--hook"]).code, 0);
-    assert!(read(&git, ".githooks/pre-push").contains("cargo perfgate pre-push"));
+    assert!(read(&git, ".githooks/pre-push").contains("cargo-perfgate pre-push"));
     assert!(!git.root().join(HOOK).exists());
     // What other repositories use, too, is not ours to change.
     let shared = git.beside("shared");
@@ -68,7 +68,7 @@ fn a_hook_goes_where_git_looks() {
     git.write(".husky/_/h", "");
     git.run(["config", "core.hooksPath", ".husky/_"]);
     assert_eq!(init(&git, &["--hook"]).code, 0);
-    assert!(read(&git, ".husky/pre-push").contains("cargo perfgate pre-push"));
+    assert!(read(&git, ".husky/pre-push").contains("cargo-perfgate pre-push"));
 }
 
 #[test]
@@ -81,12 +81,14 @@ fn managers_of_hooks_are_told_and_not_edited() {
         git.write(file, text);
         let ran = init(&git, &["--hook"]);
         assert_eq!(ran.code, 0);
-        assert!(ran.stdout.contains(says) && ran.stdout.contains("cargo perfgate pre-push\n"), "{}", ran.stdout);
+        assert!(ran.stdout.contains(says) && ran.stdout.contains("cargo-perfgate pre-push\n"), "{}", ran.stdout);
         super::yaml(&ran.stdout);
         assert_eq!(read(&git, file), text);
         assert!(!git.root().join(HOOK).exists());
-        git.write(file, ran.stdout);
-        assert_eq!(init(&git, &["--hook"]).stdout, "");
+        for known in [ran.stdout.clone(), ran.stdout.replace("cargo-perfgate pre-push", "cargo perfgate pre-push")] {
+            git.write(file, known);
+            assert_eq!(init(&git, &["--hook"]).stdout, "");
+        }
     }
 }
 
@@ -183,6 +185,9 @@ fn the_pushed_commit_is_judged_and_nothing_else() {
     let git = &pushing.git;
     let ran = crate::base::small::perfgate(git, &linked, &["init", "--hook"], &[]);
     assert_eq!(ran.code, 0);
+    // Nor do settings of cargo decide what judges.
+    fs::create_dir_all(git.beside(".cargo")).unwrap();
+    fs::write(git.beside(".cargo/config.toml"), "[alias]\nperfgate = \"version\"\n").unwrap();
 
     let (done, said) = pushing.push(&linked, &["good"]);
     assert!(done.status.success(), "{said}");

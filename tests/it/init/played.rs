@@ -184,6 +184,8 @@ fn a_forks_pull_request_is_judged_and_then_told() {
     let main = git.id("HEAD");
     git.run(["checkout", "--quiet", "-b", "topic"]);
     git.write("src/lib.rs", "pub fn one() {}\n");
+    // Who is judged has no say in what judges.
+    git.write(".cargo/config.toml", "[alias]\nperfgate = \"version\"\n");
     let topic = git.commit("a stranger's change");
     git.run(["checkout", "--quiet", "main"]);
     git.write("README.md", "Meanwhile.\n");
@@ -198,7 +200,7 @@ fn a_forks_pull_request_is_judged_and_then_told() {
     let played = hosted.play(WORKFLOWS[0], "check", &run);
     // There is nothing to measure: the gate's exit code ends the job, and the result is handed on all the same.
     assert_eq!(played.failed.len(), 1, "{}", played.printed);
-    assert!(played.failed[0].starts_with("cargo perfgate check"));
+    assert!(played.failed[0].starts_with("cargo-perfgate check"));
     assert!(played.printed.contains(&format!("{} (target branch of the pull request)", &meanwhile[..10])));
     assert!(played.summary.contains("nothing compared"), "{}", played.summary);
     assert_ne!(main, meanwhile);
@@ -239,5 +241,5 @@ fn a_recording_is_pushed_by_who_ran_nothing() {
     assert_eq!(refs, format!("refs/perfgate/commits/{commit}"));
     // And the job before it ends on what it found: this project has nothing to record.
     let played = hosted.play(WORKFLOWS[2], "record", &run);
-    assert!(played.failed[0].starts_with("cargo perfgate run"), "{:?}", played.failed);
+    assert!(played.failed[0].starts_with("cargo-perfgate run"), "{:?}", played.failed);
 }

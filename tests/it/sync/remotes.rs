@@ -2,7 +2,10 @@
 
 use std::fs;
 
+use cargo_perfgate::store::BASELINES;
+
 use super::{COMMIT, Hub, last_line};
+use crate::support::git_in;
 
 #[test]
 fn the_remote_is_the_base_branchs_else_origin_else_the_only_one() {
@@ -95,4 +98,37 @@ fn it_is_merged_with_what_is_there_where_it_is_pushed_to() {
     let ran = one.says(&["baseline", "push"]);
     assert_eq!(ran.code, 0);
     assert_eq!((upstream.records(), fork.records()), (0, 2));
+}
+
+/// However many there are, and whatever else lies beside them.
+#[test]
+fn nothing_is_pushed_but_what_is_stored() {
+    const MANY: usize = 101;
+    let hub = Hub::new();
+    let one = hub.clone_to("one");
+    one.measured(COMMIT, "aa11", 1.0);
+    let tip = one.git(&["rev-parse", &format!("{BASELINES}/{COMMIT}")]);
+    let named = |from: usize| (from..from + MANY).map(|n| format!("{BASELINES}/{n:040x}")).collect::<Vec<_>>();
+    let lines = |names: &[String]| names.iter().map(|name| format!("{tip} {name}\n")).collect::<String>();
+    let there = || git_in(&hub.path, ["for-each-ref", "--format=%(refname)", BASELINES]);
+    let mut expected = named(0);
+    one.pack(&lines(&expected));
+    // A link, a name that is no commit's, and one further below.
+    let link = format!("{BASELINES}/{}", "f".repeat(40));
+    one.git(&["symbolic-ref", &link, "refs/heads/main"]);
+    for name in ["scratch", "mine/scratch"] {
+        one.git(&["update-ref", &format!("{BASELINES}/{name}"), "HEAD"]);
+    }
+    assert_eq!(one.push(), "Pushed 102 records of 102 commits to origin");
+    expected.push(format!("{BASELINES}/{COMMIT}"));
+    assert_eq!(there(), expected.join("\n"));
+
+    // More of these than git can be told to leave out; and then all that was pushed is of them, too.
+    let more = named(MANY);
+    one.pack(&lines(&more));
+    one.git(&["symbolic-ref", "--delete", &link]);
+    assert_eq!(one.push(), "Pushed 101 records of 101 commits to origin");
+    expected.extend(more);
+    expected.sort();
+    assert_eq!(there(), expected.join("\n"));
 }
