@@ -1,6 +1,9 @@
 //! `cargo perfgate baseline`.
 
-use super::args::{BaselineCommand, BaselineOptions};
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
 use super::output::print;
 use super::surroundings::{current_directory, overrides};
 use super::ui::Ui;
@@ -12,6 +15,74 @@ use crate::report;
 
 /// So many entries that are no records are named.
 const NAMED: usize = 10;
+
+#[derive(Debug, Args)]
+pub struct BaselineOptions {
+    #[command(subcommand)]
+    pub command: BaselineCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum BaselineCommand {
+    /// The commits with a baseline
+    List,
+    /// The stored measurements of a commit
+    Show {
+        /// The commit
+        #[arg(value_name = "REV")]
+        revision: String,
+    },
+    /// Store exported files as baselines of their commits
+    Import {
+        /// What `baseline export` or `run --save-result` wrote
+        #[arg(value_name = "FILE", required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Delete what is stored of a commit
+    Delete {
+        /// The commit
+        #[arg(value_name = "REV")]
+        revision: String,
+        /// Of this environment only
+        #[arg(long, value_name = "KEY")]
+        environment: Option<String>,
+    },
+    /// Delete what is stored of commits that no branch, tag or other ref of this clone reaches
+    Prune {
+        /// Only say what would be deleted
+        #[arg(short = 'n', long)]
+        dry_run: bool,
+    },
+    /// Read every record, and name what is broken
+    Verify,
+    /// Bring what is stored here to a remote; where it has something of the same commits, both are merged
+    Push {
+        /// Name or address [default: that of the base branch, origin, or the only one]
+        #[arg(value_name = "REMOTE")]
+        remote: Option<String>,
+    },
+    /// Bring here what a remote has and this clone lacks
+    Pull {
+        /// Name or address [default: that of the base branch, origin, or the only one]
+        #[arg(value_name = "REMOTE")]
+        remote: Option<String>,
+        /// Of these commits only
+        #[arg(value_name = "REV")]
+        revisions: Vec<String>,
+    },
+    /// Write a commit's newest baseline into a file
+    Export {
+        /// The commit
+        #[arg(value_name = "REV")]
+        revision: String,
+        /// The file
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Of this environment only
+        #[arg(long, value_name = "KEY")]
+        environment: Option<String>,
+    },
+}
 
 pub fn execute(options: BaselineOptions, ui: &mut Ui) -> Result<ExitCode, FlowError> {
     let directory = current_directory()?;
