@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::FlowError;
-use super::project::Setting;
+use super::project::{ProjectRequest, Setting};
 use crate::config::{self, Config, ConfigError, Overrides};
 use crate::gate::{Acceptance, CountOverride, Matcher, Policy, Reaction, Rename, Rule};
 use crate::model::{Metric, Row, Verdict};
@@ -77,11 +77,34 @@ pub(super) fn at_commit(
     overrides: &Overrides,
     commit: &str,
 ) -> Result<Result<Config, ConfigError>, FlowError> {
-    let Some(path) = inside(repository, file) else { return Ok(config::without_file(overrides)) };
-    Ok(match repository.file_of(commit, &path)? {
+    Ok(read(repository, file, overrides, commit)?.unwrap_or_else(|| config::without_file(overrides)))
+}
+
+/// The configuration that `commit` brings along. A file that the user names and the commit lacks is read where it lies.
+pub(super) fn own_of(
+    repository: &Repository,
+    workspace_root: &Path,
+    request: &ProjectRequest,
+    commit: &str,
+) -> Result<Config, FlowError> {
+    let (explicit, overrides) = (request.config.as_deref(), &request.overrides);
+    let found = read(repository, &config::path_of(workspace_root, explicit), overrides, commit)?;
+    Ok(found.unwrap_or_else(|| match explicit {
+        Some(_) => config::load(workspace_root, explicit, overrides),
         None => config::without_file(overrides),
-        Some(bytes) => config::parse(&String::from_utf8_lossy(&bytes), &shown(&path), overrides),
-    })
+    })?)
+}
+
+/// `None` where the commit has no such file, or cannot have it.
+fn read(
+    repository: &Repository,
+    file: &Path,
+    overrides: &Overrides,
+    commit: &str,
+) -> Result<Option<Result<Config, ConfigError>>, FlowError> {
+    let Some(path) = inside(repository, file) else { return Ok(None) };
+    let bytes = repository.file_of(commit, &path)?;
+    Ok(bytes.map(|bytes| config::parse(&String::from_utf8_lossy(&bytes), &shown(&path), overrides)))
 }
 
 /// Where in the repository `file` is; `None` where it is outside. Only the folders down to the repository are resolved:

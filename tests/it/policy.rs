@@ -1,4 +1,4 @@
-//! Whose configuration holds: base's, whatever head makes of the file.
+//! Whose configuration holds: base's, whatever head makes of the file, and that of a pushed commit for itself.
 
 use std::path::Path;
 
@@ -104,4 +104,41 @@ mod links {
         }
         assert_eq!(check(&git, &["--policy", "head"]).code, 4);
     }
+}
+
+#[test]
+fn what_is_pushed_is_judged_by_its_own_configuration() {
+    let git = small();
+    git.write(FILE, STRICT);
+    let base = git.commit("strict");
+    git.run(["checkout", "--quiet", "-b", "topic"]);
+    git.write("src/lib.rs", "pub fn one() {}\n");
+    git.write(FILE, format!("[gate]\nmax-regression = \"50%\"\n{ACCEPT}"));
+    let accepts = git.commit("accepted");
+    git.write(FILE, STRICT);
+    let plain = git.commit("not accepted");
+    git.write(FILE, "gate = 1\n");
+    let broken = git.commit("broken");
+    git.run(["checkout", "--quiet", "main"]);
+    let push = |commit: &str| {
+        let said = [("PRE_COMMIT_TO_REF", commit), ("PRE_COMMIT_FROM_REF", base.as_str())];
+        perfgate(&git, git.root(), &["pre-push"], &said)
+    };
+    let accepted = "head's configuration accepts, until it is merged: `geometric mean`";
+
+    assert_eq!(push(&accepts).code, 0);
+    let says = warnings(&git);
+    assert!(says.contains(accepted) && says.contains("max-regression is 1 % (head: 50 %)"), "{says}");
+    let ran = push(&broken);
+    assert!(ran.code == 2 && ran.stderr.contains("--> .config/perfgate.toml:1:"), "{}", ran.stderr);
+
+    // What is not committed is not pushed.
+    git.write(FILE, format!("{STRICT}{ACCEPT}"));
+    git.write("notes", "mine");
+    assert_eq!(push(&plain).code, 0);
+    assert_eq!(warnings(&git), "");
+    let head = last(git.root()).head;
+    assert_eq!((head.commit, head.dirty, head.changes), (Some(plain.clone()), false, None));
+    git.write(FILE, "gate = 1\n");
+    assert_eq!(push(&plain).code, 0);
 }
