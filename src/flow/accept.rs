@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use super::policy::{Counting, of_base};
+use super::policy::{Counting, at_commit};
 use super::project::short;
 use super::{FlowError, file_error, saved};
 use crate::config::{self, Config, LARGEST_ACCEPTED, Overrides};
@@ -118,7 +118,9 @@ fn numbers<T: PartialEq>(all: &[T], others: &[T]) -> Vec<usize> {
 /// A project whose configuration is written to.
 struct Project {
     repository: Repository,
-    /// The configuration, which may be missing.
+    /// The configuration as it is named.
+    named: PathBuf,
+    /// The file itself, which may be missing.
     file: PathBuf,
     /// Its content.
     text: String,
@@ -131,9 +133,9 @@ impl Project {
         let (manifest, root) = workspace::locate(&place.directory, place.manifest_path.as_deref())?;
         // Whatever is wrong with the file is told as every command tells it.
         config::load(&root, place.config.as_deref(), &Overrides::default())?;
-        let file = config::path_of(&root, place.config.as_deref());
+        let named = config::path_of(&root, place.config.as_deref());
         // A link stays one.
-        let file = file.canonicalize().unwrap_or(file);
+        let file = named.canonicalize().unwrap_or_else(|_| named.clone());
         let text = match fs::read_to_string(&file) {
             Ok(text) => text,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => String::new(),
@@ -142,7 +144,7 @@ impl Project {
         let repository = Repository::discover(&root)?;
         let targets = workspace::targets(&manifest, "the work tree", &CargoOptions::default())?;
         let last = targets.target_directory.join("perfgate").join("last.json");
-        Ok(Self { repository, file, text, root, last })
+        Ok(Self { repository, named, file, text, root, last })
     }
 
     fn shown(&self) -> String {
@@ -155,7 +157,7 @@ impl Project {
 
     /// What base's file says; `None` where it cannot be read.
     fn of_base(&self, commit: &str) -> Result<Option<Config>, FlowError> {
-        Ok(of_base(&self.repository, &self.file, &Overrides::default(), commit)?.ok())
+        Ok(at_commit(&self.repository, &self.named, &Overrides::default(), commit)?.ok())
     }
 
     /// The last result, where it is of what is checked out now.

@@ -21,7 +21,7 @@ use crate::instrument::Copies;
 use crate::model::{BaseSide, BenchmarkId, Controls, Environment, HeadSide, Report, Row, Run};
 use crate::report::counted;
 use crate::store::Store;
-use crate::vcs::{Base, BaseRequest, CiEvent, Head};
+use crate::vcs::{Base, BaseRequest, CiEvent};
 use crate::workspace::WorkspaceError;
 
 /// What `check` is asked for.
@@ -74,12 +74,13 @@ pub struct Checked {
 
 /// Judges the work tree. `Ok` with a failed report is a result; `Err` means that there is none.
 pub fn check(request: CheckRequest, progress: &mut dyn Progress) -> Result<Checked, FlowError> {
-    let mut setting = Setting::open(request.project.clone(), progress)?;
+    let project = request.project.clone();
+    let mut setting = match &request.head {
+        Some(commit) => Setting::open_at(project, commit, request.fetch, progress)?,
+        None => Setting::open(project, progress)?,
+    };
     if !request.fetch {
         setting.repository.forbid_fetching();
-    }
-    if let Some(commit) = &request.head {
-        setting.head = Head { commit: commit.clone(), dirty: false };
     }
     let last = setting.results()?.join("last.json");
     let (report, not_stored) = judge_head(&request, &mut setting, progress)?;

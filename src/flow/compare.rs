@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::assemble::Frame;
-use super::policy::{Counting, of_base};
+use super::policy::{Counting, at_commit};
 use super::project::short;
 use super::renamed::Renamed;
 use super::stored::{described, stored_report, to_come};
@@ -97,7 +97,7 @@ fn count(policy: &mut Policy, file: &Path, request: &CompareRequest, base: &Run)
     }
     let repository = Repository::discover(&request.directory).ok();
     let known = repository.zip(commit(base));
-    let known = known.and_then(|(git, commit)| of_base(&git, file, &request.overrides, &commit).ok()?.ok());
+    let known = known.and_then(|(git, commit)| at_commit(&git, file, &request.overrides, &commit).ok()?.ok());
     let (acceptances, renames) = known.map_or_else(Default::default, |of_base| {
         let counting = Counting::of(policy, &of_base.policy);
         (counting.acceptances, counting.renames)

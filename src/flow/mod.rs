@@ -131,7 +131,7 @@ impl FlowError {
                 None,
                 Self::Usage(_)
                 | Self::Config(_)
-                | Self::Vcs(VcsError::NoSuchRevision { .. } | VcsError::NoRemote { .. }),
+                | Self::Vcs(VcsError::NoSuchRevision { .. } | VcsError::NoRemote { .. } | VcsError::NoFile { .. }),
             ) => ExitCode::Usage,
             (None, Self::Workspace(WorkspaceError::NoManifest { .. } | WorkspaceError::Selection(_))) => {
                 ExitCode::Usage

@@ -1,14 +1,14 @@
 //! Which policy holds: base's, so that no change loosens the gate that it has to pass.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::FlowError;
-use super::project::Setting;
+use super::project::{ProjectRequest, Setting};
 use crate::config::{self, Config, ConfigError, Overrides};
 use crate::gate::{Acceptance, CountOverride, Matcher, Policy, Reaction, Rename, Rule};
 use crate::model::{Metric, Row, Verdict};
-use crate::vcs::{Base, Repository};
+use crate::vcs::{Base, Repository, VcsError};
 
 /// Whose policy is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,9 +35,17 @@ pub struct Adopted {
 /// Puts base's policy into force where it differs from head's, and says so. Base's is that of its own configuration file,
 /// or the defaults where it has none. Of head's acceptances and renames those count that base has not.
 pub fn adopt(setting: &mut Setting, base: &Base, whose: PolicyOf) -> Result<Adopted, FlowError> {
-    let read = of_base(&setting.repository, &setting.config_file(), &setting.request.overrides, &base.commit)?;
+    let read = at_commit(&setting.repository, &setting.config_file(), &setting.request.overrides, &base.commit);
     // A file that the user names is the user's word, not the change's.
     let base_holds = whose == PolicyOf::Base && setting.request.config.is_none();
+    let read = match read {
+        // Never the defaults: a link would be all that it takes to loosen the gate.
+        Err(FlowError::Vcs(e @ VcsError::NoFile { .. })) if base_holds => {
+            return Err(FlowError::Usage(format!("{e}; until base has it, `--policy head` judges by head's")));
+        }
+        Err(FlowError::Vcs(VcsError::NoFile { .. })) => return Ok(Adopted::default()),
+        read => read?,
+    };
     let Ok(of_base) = read else {
         let sentence = "base's configuration cannot be read, so head's holds".to_owned();
         let differences = if base_holds { vec![sentence] } else { Vec::new() };
@@ -62,19 +70,54 @@ pub fn adopt(setting: &mut Setting, base: &Base, whose: PolicyOf) -> Result<Adop
 }
 
 /// The configuration `file` as `commit` has it, or the defaults where it has none; the inner error where it cannot be
-/// read.
-pub(super) fn of_base(
+/// read. A link in its place leads to what `commit` has there, wherever the work tree's leads.
+pub(super) fn at_commit(
     repository: &Repository,
     file: &Path,
     overrides: &Overrides,
     commit: &str,
 ) -> Result<Result<Config, ConfigError>, FlowError> {
-    let path = file.canonicalize().unwrap_or_else(|_| file.to_owned());
-    let Ok(path) = path.strip_prefix(repository.root()) else { return Ok(config::without_file(overrides)) };
-    Ok(match repository.file_of(commit, path)? {
+    Ok(read(repository, file, overrides, commit)?.unwrap_or_else(|| config::without_file(overrides)))
+}
+
+/// The configuration that `commit` brings along. A file that the user names and the commit lacks is read where it lies.
+pub(super) fn own_of(
+    repository: &Repository,
+    workspace_root: &Path,
+    request: &ProjectRequest,
+    commit: &str,
+) -> Result<Config, FlowError> {
+    let (explicit, overrides) = (request.config.as_deref(), &request.overrides);
+    let found = read(repository, &config::path_of(workspace_root, explicit), overrides, commit)?;
+    Ok(found.unwrap_or_else(|| match explicit {
+        Some(_) => config::load(workspace_root, explicit, overrides),
         None => config::without_file(overrides),
-        Some(bytes) => config::parse(&String::from_utf8_lossy(&bytes), &shown(path), overrides),
-    })
+    })?)
+}
+
+/// `None` where the commit has no such file, or cannot have it.
+fn read(
+    repository: &Repository,
+    file: &Path,
+    overrides: &Overrides,
+    commit: &str,
+) -> Result<Option<Result<Config, ConfigError>>, FlowError> {
+    let Some(path) = inside(repository, file) else { return Ok(None) };
+    let bytes = repository.file_of(commit, &path)?;
+    Ok(bytes.map(|bytes| config::parse(&String::from_utf8_lossy(&bytes), &shown(&path), overrides)))
+}
+
+/// Where in the repository `file` is; `None` where it is outside. Only the folders down to the repository are resolved:
+/// below its root links are the change's own.
+fn inside(repository: &Repository, file: &Path) -> Option<PathBuf> {
+    let file = std::path::absolute(file).ok()?;
+    let found = file.ancestors().filter_map(|folder| {
+        let resolved = folder.canonicalize().ok()?;
+        let inside = resolved.strip_prefix(repository.root()).ok()?;
+        Some(inside.join(file.strip_prefix(folder).ok()?).components().collect())
+    });
+    // From the shortest one, which comes last.
+    found.last()
 }
 
 /// What head declares and base does not: it ends by itself once it is merged.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::measure::Effort;
 use super::renamed::Renamed;
 use super::suites::{Looking, Open};
-use super::{FlowError, Progress, absent, affected, file_error};
+use super::{FlowError, Progress, absent, affected, file_error, policy};
 use crate::config::{self, Config, Overrides};
 use crate::gate::{CountLimits, Limits};
 use crate::instrument::SideLink;
@@ -56,13 +56,13 @@ pub struct Setting {
     pub request: ProjectRequest,
     /// Its repository.
     pub repository: Repository,
-    /// What is checked out.
+    /// What is judged: what is checked out, or another commit.
     pub head: Head,
     /// A hash of the uncommitted changes, the configuration apart.
     pub changes: Option<String>,
     /// The policy in force and where it came from.
     pub config: Config,
-    /// The work tree's own configuration.
+    /// Head's own configuration.
     own: Config,
     /// The root of the cargo workspace.
     pub workspace_root: PathBuf,
@@ -118,15 +118,43 @@ pub(super) struct Place {
 }
 
 impl Setting {
-    /// Finds the project, reads its configuration and looks at its repository.
+    /// Finds the project, reads its configuration and looks at its repository. Head is the work tree.
     pub fn open(request: ProjectRequest, progress: &mut dyn Progress) -> Result<Self, FlowError> {
-        let (manifest, workspace_root) = workspace::locate(&request.directory, request.manifest_path.as_deref())?;
-        let config = config::load(&workspace_root, request.config.as_deref(), &request.overrides)?;
-        let own = config.clone();
-        let repository = Repository::discover(&workspace_root)?;
+        let (manifest, root) = workspace::locate(&request.directory, request.manifest_path.as_deref())?;
+        let config = config::load(&root, request.config.as_deref(), &request.overrides)?;
+        let repository = Repository::discover(&root)?;
         let head = repository.head()?;
-        let file = config::path_of(&workspace_root, request.config.as_deref());
+        let file = config::path_of(&root, request.config.as_deref());
         let changes = if head.dirty { repository.changes(&file)? } else { None };
+        Self::of(request, (manifest, root), repository, (head, changes), config, progress)
+    }
+
+    /// The same with a commit as head: its own configuration holds, not that of the work tree, which may be of another
+    /// branch. `fetch`: whether what a partial clone lacks may be fetched.
+    pub fn open_at(
+        request: ProjectRequest,
+        commit: &str,
+        fetch: bool,
+        progress: &mut dyn Progress,
+    ) -> Result<Self, FlowError> {
+        let (manifest, root) = workspace::locate(&request.directory, request.manifest_path.as_deref())?;
+        let mut repository = Repository::discover(&root)?;
+        if !fetch {
+            repository.forbid_fetching();
+        }
+        let config = policy::own_of(&repository, &root, &request, commit)?;
+        let head = Head { commit: commit.to_owned(), dirty: false };
+        Self::of(request, (manifest, root), repository, (head, None), config, progress)
+    }
+
+    fn of(
+        request: ProjectRequest,
+        (manifest, workspace_root): (PathBuf, PathBuf),
+        repository: Repository,
+        (head, changes): (Head, Option<String>),
+        config: Config,
+        progress: &mut dyn Progress,
+    ) -> Result<Self, FlowError> {
         let manifest = manifest
             .strip_prefix(repository.root())
             .map_err(|_| {
@@ -150,8 +178,8 @@ impl Setting {
             repository,
             head,
             changes,
+            own: config.clone(),
             config,
-            own,
             workspace_root,
             manifest,
             slots,

@@ -94,6 +94,16 @@ pub enum VcsError {
         /// What git said.
         cause: String,
     },
+    /// A commit has something else in the place of a file, or a link that cannot be followed within it.
+    #[error("could not {what} in {path}: {cause}\nhelp: commit a file there, or a link to one in the repository")]
+    NoFile {
+        /// What was attempted.
+        what: String,
+        /// Where.
+        path: PathBuf,
+        /// Why there is no file.
+        cause: &'static str,
+    },
     /// A partial clone left out what is needed.
     #[error("could not {what} in {path}: this clone is partial, and lacks some of it: {cause}\nhelp: {help}")]
     Partial {

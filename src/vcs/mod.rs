@@ -6,6 +6,7 @@ mod base;
 mod changes;
 mod error;
 mod fetch;
+mod file;
 mod filters;
 mod hooks;
 mod overlay;

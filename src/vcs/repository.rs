@@ -5,7 +5,6 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::error::VcsError;
-use super::tree::entries;
 use crate::instrument::{Captured, Output, Spawn};
 use crate::report::shell_word;
 
@@ -104,17 +103,6 @@ impl Repository {
             };
             VcsError::NoSuchRevision { name: name.into(), path: self.root.clone(), cause: e.message().into(), help }
         })
-    }
-
-    /// The content of a file in a commit; `None` where the commit has no such file.
-    pub fn file_of(&self, commit: &str, path: &Path) -> Result<Option<Vec<u8>>, VcsError> {
-        // By the git program: in a partial clone libgit2 cannot tell a file that is not there from one that is still to be
-        // fetched.
-        let what = format!("read {} of {commit}", path.display());
-        let run = |arguments: &[&OsStr]| self.run(&what, arguments);
-        let listed = run(&[&words(&["ls-tree", "-z", "--full-tree", commit, "--"])[..], &[path.as_os_str()]].concat())?;
-        let found = entries(&listed).find(|entry| entry.path == path && entry.mode.starts_with("10"));
-        found.map(|entry| run(&words(&["cat-file", "blob", &entry.id]))).transpose()
     }
 
     /// At most so many commits up to `commit`, the newest first; fewer in a shallow clone.

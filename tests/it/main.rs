@@ -31,6 +31,7 @@ mod init;
 #[cfg(target_os = "linux")]
 mod layouts;
 mod order;
+mod policy;
 mod process;
 mod profile;
 mod readme;
