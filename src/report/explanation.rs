@@ -1,9 +1,9 @@
 //! What `explain` found, as text: for each benchmark the functions that account for its change.
 
-use comfy_table::{CellAlignment, Table, presets::NOTHING};
+use comfy_table::{Table, presets::NOTHING};
 
 use super::escape::shorten;
-use super::hotspots::place;
+use super::functions::{laid_out, place};
 use super::units::{self, counted};
 use super::visible;
 use crate::model::{Explanation, FunctionCost, Functions};
@@ -89,13 +89,7 @@ fn table(shown: &[&FunctionCost], width: usize) -> String {
             place,
         ]);
     }
-    for (index, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((0, 2));
-        if index < NUMBERS {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+    laid_out(table, NUMBERS)
 }
 
 /// By how many instructions head's is more; what is not executed takes none.

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use comfy_table::{CellAlignment, Table, presets::NOTHING};
+use comfy_table::{Table, presets::NOTHING};
 
 use super::escape::{shell_word, shorten};
+use super::functions::{laid_out, place};
 use super::units::{self, counted};
 use super::visible;
-use crate::model::{Hot, HotFunction, Hotspots, LineCost, Subject};
+use crate::model::{Hot, HotFunction, Hotspots, Subject};
 
 /// Functions that are shown of a benchmark, where nobody says how many.
 pub const MOST: usize = 20;
@@ -21,8 +22,6 @@ const LONGEST: usize = 100;
 const SHORTEST: usize = 30;
 /// Columns that a crate or module takes at most.
 const LONGEST_GROUP: usize = 40;
-/// Columns that a place takes at most.
-const LONGEST_PLACE: usize = 32;
 
 /// A table for each benchmark, of `most` functions each.
 pub fn render(hotspots: &Hotspots, width: usize, most: usize) -> String {
@@ -78,18 +77,7 @@ fn table(shown: &[HotFunction], width: usize) -> String {
             place,
         ]);
     }
-    for (index, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((0, 2));
-        if index < NUMBERS {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
-}
-
-/// A line of source: `src/lib.rs:12`; nothing where it is not known.
-pub(super) fn place(place: Option<&LineCost>) -> String {
-    place.map_or(String::new(), |place| shorten(&format!("{}:{}", visible(&place.file), place.line), LONGEST_PLACE))
+    laid_out(table, NUMBERS)
 }
 
 /// The groups with the largest shares.

@@ -8,6 +8,7 @@ pub mod diagnosis;
 mod escape;
 pub mod explanation;
 pub mod flamegraph;
+mod functions;
 pub mod github;
 pub mod gitlab;
 pub mod hotspots;

@@ -42,6 +42,9 @@ pub enum CiEvent {
     },
 }
 
+/// What default branches are usually called, remote before local.
+const USUAL: [&str; 4] = ["origin/main", "origin/master", "main", "master"];
+
 impl Repository {
     /// The base of `head`. `None` where there is nothing before it: a first commit.
     ///
@@ -147,14 +150,35 @@ impl Repository {
         self.resolve(&id)
     }
 
-    /// The branch that the remote calls its own, else the usual names, remote before local. With its tip.
+    /// The branch that others merge into, by its short name: the remote's default branch, a usual name, or else the one that
+    /// is checked out. The network is not asked.
+    pub fn main_branch(&self) -> String {
+        let is_there = |name: &String| {
+            [format!("refs/remotes/{name}"), format!("refs/heads/{name}")]
+                .iter()
+                .any(|name| self.git.find_reference(name).is_ok())
+        };
+        let checked_out = || self.leads_to("HEAD", "refs/heads/");
+        let named = self.remote_default().or_else(|| USUAL.map(str::to_owned).into_iter().find(is_there));
+        let name = named.or_else(checked_out).unwrap_or("main".to_owned());
+        name.strip_prefix("origin/").unwrap_or(&name).to_owned()
+    }
+
+    /// The branch that the remote calls its own, as a branch of `origin`.
+    fn remote_default(&self) -> Option<String> {
+        self.leads_to("refs/remotes/origin/HEAD", "refs/remotes/")
+    }
+
+    /// What a symbolic ref leads to below a folder of refs.
+    fn leads_to(&self, name: &str, below: &str) -> Option<String> {
+        let found = self.git.find_reference(name).ok()?;
+        found.symbolic_target().ok().flatten()?.strip_prefix(below).map(str::to_owned)
+    }
+
+    /// The default branch, with its tip.
     fn default_branch(&self) -> Result<Option<(String, String)>, VcsError> {
-        let remote = self.git.find_reference("refs/remotes/origin/HEAD").ok().and_then(|reference| {
-            let target = reference.symbolic_target().ok().flatten()?.to_owned();
-            target.strip_prefix("refs/remotes/").map(str::to_owned)
-        });
-        let usual = ["origin/main", "origin/master", "main", "master"].map(str::to_owned);
-        let here = remote.into_iter().chain(usual).find_map(|name| Some((name.clone(), self.resolve(&name).ok()?)));
+        let mut all = self.remote_default().into_iter().chain(USUAL.map(str::to_owned));
+        let here = all.find_map(|name| Some((name.clone(), self.resolve(&name).ok()?)));
         // CI's clones have the branch that they were made for, and no other. To fall back on HEAD's parent would be a wrong
         // base for a branch of several commits.
         match here {

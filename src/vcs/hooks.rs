@@ -1,4 +1,4 @@
-//! Where git looks for hooks, and what it calls the main branch. No hook is read or written here.
+//! Where git looks for hooks. No hook is read or written here.
 
 use std::path::{Path, PathBuf};
 
@@ -28,24 +28,5 @@ impl Repository {
         let git = self.git.commondir();
         let git = git.canonicalize().unwrap_or(git.to_owned());
         place.starts_with(&self.root) || place.starts_with(git)
-    }
-
-    /// The branch that others merge into, by its short name: the remote's default branch, a usual name, or else the one that
-    /// is checked out. The network is not asked.
-    pub fn main_branch(&self) -> String {
-        let remote = self.git.find_reference("refs/remotes/origin/HEAD").ok();
-        let remote = remote.and_then(|head| {
-            head.symbolic_target().ok().flatten()?.strip_prefix("refs/remotes/origin/").map(str::to_owned)
-        });
-        let usual = ["main", "master"].into_iter().find(|name| {
-            [format!("refs/remotes/origin/{name}"), format!("refs/heads/{name}")]
-                .iter()
-                .any(|name| self.git.find_reference(name).is_ok())
-        });
-        let checked_out = || {
-            let head = self.git.find_reference("HEAD").ok()?;
-            head.symbolic_target().ok().flatten()?.strip_prefix("refs/heads/").map(str::to_owned)
-        };
-        remote.or(usual.map(str::to_owned)).or_else(checked_out).unwrap_or("main".to_owned())
     }
 }
