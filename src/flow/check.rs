@@ -196,7 +196,9 @@ fn judge_head(
         if row.benchmark != BenchmarkId::suite() {
             let old = renamed.in_base(&row.benchmark);
             let selects = (&old.package, &old.target) == (&row.benchmark.package, &row.benchmark.target);
-            row.reproduce = Some(assemble::reproduce(&row.benchmark, short(&base.commit), &setting.request, selects));
+            let command = assemble::reproduce(&row.benchmark, short(&base.commit), &setting.request, selects);
+            let whose = if request.policy == PolicyOf::Head { " --policy head" } else { "" };
+            row.reproduce = Some(command + whose);
         }
     }
     locate(&head, &mut rows);

@@ -185,6 +185,8 @@ fn quoted_code(text: &str) -> String {
 fn is_plain(word: &str) -> bool {
     let core = word.trim_start_matches(['(', '"']).trim_end_matches(['.', ',', ';', ':', ')', '!', '?', '"', '%']);
     let letters = core.chars().all(|c| c.is_alphabetic() || matches!(c, '-' | '\'' | '—' | '…' | '→'));
-    let number = core.len() < 7 && core.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | '+' | '-'));
+    let short = |digits: &str| digits.len() < 7;
+    let number = core.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | '+' | '-'))
+        && core.split(|c: char| !c.is_ascii_digit()).all(short);
     letters || number
 }
