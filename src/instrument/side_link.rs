@@ -4,6 +4,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// A link and the side that it has to show, by the name of its folder beside the link.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +18,9 @@ pub struct SideLink {
 impl SideLink {
     /// Points the link at its side. At no moment is there no link.
     pub fn point(&self) -> io::Result<()> {
+        // Several processes of one side may be started at once, each by a thread that makes sure of the link.
+        static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+        let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         if fs::read_link(&self.path).is_ok_and(|target| target == Path::new(self.target)) {
             return Ok(());
         }

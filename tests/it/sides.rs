@@ -6,6 +6,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use cargo_perfgate::instrument::SideLink;
+
 use crate::fixture::{Fixture, clean};
 
 const RUSTUP: &str = r#"#!/bin/sh
@@ -139,4 +141,18 @@ fn a_pinned_lock_file_is_heads_on_both_sides() {
     let (_, said) = project.check("cli", &[]);
     assert!(said.contains("Cargo.lock differs between base and head"), "{said}");
     assert!(project.lock_of_base().contains("# base's"), "the next check has base's own again");
+}
+
+#[test]
+fn several_threads_point_a_link_at_one_side() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("side");
+    for target in ["base", "head"].into_iter().cycle().take(200) {
+        let link = SideLink { path: path.clone(), target };
+        std::thread::scope(|scope| {
+            let pointed: Vec<_> = (0..4).map(|_| scope.spawn(|| link.point())).collect();
+            pointed.into_iter().for_each(|pointed| pointed.join().unwrap().unwrap());
+        });
+        assert_eq!(fs::read_link(&path).unwrap(), Path::new(target));
+    }
 }
