@@ -35,7 +35,8 @@ pub struct Adopted {
 /// Puts base's policy into force where it differs from head's, and says so. Base's is that of its own configuration file,
 /// or the defaults where it has none. Of head's acceptances and renames those count that base has not.
 pub fn adopt(setting: &mut Setting, base: &Base, whose: PolicyOf) -> Result<Adopted, FlowError> {
-    let read = at_commit(&setting.repository, &setting.config_file(), &setting.request.overrides, &base.commit);
+    let read = file_of_base(setting, &base.commit)
+        .and_then(|file| at_commit(&setting.repository, &file, &setting.request.overrides, &base.commit));
     // A file that the user names is the user's word, not the change's.
     let base_holds = whose == PolicyOf::Base && setting.request.config.is_none();
     let read = match read {
@@ -67,6 +68,20 @@ pub fn adopt(setting: &mut Setting, base: &Base, whose: PolicyOf) -> Result<Adop
     adopted.ended = ended;
     (setting.config.policy.acceptances, setting.config.policy.renames) = (acceptances, renames);
     Ok(adopted)
+}
+
+/// The configuration file to ask base for: head's, or, where base has none there, the one beside the manifest that was asked
+/// for. A change can move the root of its workspace, and with it the place where its configuration is looked for.
+fn file_of_base(setting: &Setting, base: &str) -> Result<PathBuf, FlowError> {
+    let file = setting.config_file();
+    let manifest = setting.repository.root().join(&setting.manifest);
+    let beside = config::path_of(manifest.parent().unwrap_or(&manifest), None);
+    let is_elsewhere =
+        setting.request.config.is_none() && inside(&setting.repository, &beside) != inside(&setting.repository, &file);
+    if is_elsewhere && read(&setting.repository, &file, &setting.request.overrides, base)?.is_none() {
+        return Ok(beside);
+    }
+    Ok(file)
 }
 
 /// The configuration `file` as `commit` has it, or the defaults where it has none; the inner error where it cannot be

@@ -73,6 +73,27 @@ mod links {
     }
 
     #[test]
+    fn a_workspace_that_moves_takes_no_configuration_away() {
+        let git = small();
+        git.write(FILE, STRICT);
+        git.commit("strict");
+        git.run(["checkout", "--quiet", "-b", "topic"]);
+        let manifest = fs::read_to_string(git.root().join("Cargo.toml")).unwrap();
+        git.write(
+            "Cargo.toml",
+            manifest.replace("[workspace]", "").replace("[package]", "[package]\nworkspace = \"sub\""),
+        );
+        git.write("sub/Cargo.toml", "[workspace]\nmembers = [\"..\"]\nresolver = \"2\"\n");
+        git.commit("another root of the workspace");
+        assert_eq!(check(&git, &[]).code, 4);
+        let warnings = last(&git.root().join("sub")).warnings.join("\n");
+        assert!(
+            warnings.contains("base's holds until head is merged: max-regression is 1 % (head: 5 %)"),
+            "{warnings}"
+        );
+    }
+
+    #[test]
     fn bases_own_links_are_followed_or_an_error() {
         let git = small();
         git.write("ci/strict/limits.toml", STRICT);
