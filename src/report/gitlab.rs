@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::json::document;
 use super::view::{Standing, View};
-use crate::model::{Report, Row, Verdict};
+use crate::model::{Report, Row, Verdict, hexadecimal};
 
 #[derive(Serialize)]
 struct Finding {
@@ -65,5 +65,5 @@ fn fingerprint(row: &Row) -> String {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(&hash.finalize())
 }

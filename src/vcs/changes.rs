@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::VcsError;
 use super::repository::{Repository, path_of};
+use crate::model::hexadecimal;
 
 impl Repository {
     /// A hash of all files that differ from HEAD or are not tracked, with their content in the work tree: `except` apart,
@@ -34,7 +35,7 @@ impl Repository {
                 hash.update(part);
             }
         }
-        Ok(Some(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()))
+        Ok(Some(hexadecimal(&hash.finalize())))
     }
 }
 

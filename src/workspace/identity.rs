@@ -9,6 +9,8 @@ use object::elf::SHF_ALLOC;
 use object::{Object, ObjectSection, SectionFlags};
 use sha2::{Digest, Sha256};
 
+use crate::model::hexadecimal;
+
 /// A hash of everything that the program loads, except notes (build ids): lower-case hexadecimal. Where the format
 /// does not say what is loaded, or the file is no executable that can be read, the hash of the whole file.
 pub fn executable_identity(path: &Path) -> io::Result<String> {
@@ -49,8 +51,4 @@ pub fn short_hash(parts: &[&[u8]]) -> String {
         hash.update(part);
     }
     hexadecimal(&hash.finalize()[..8])
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
