@@ -1,13 +1,13 @@
 //! `cargo perfgate check`.
 
 use super::args::{CheckOptions, Common, OutputOptions, PinOption};
-use super::output::{write_file, write_report};
+use super::output::write_report;
 use super::planned;
 use super::surroundings::ci_event;
 use super::ui::Ui;
 use super::usage;
 use crate::flow::check::{CheckRequest, Checked, check};
-use crate::flow::{FlowError, Pin, ProjectRequest};
+use crate::flow::{FlowError, Pin, ProjectRequest, write_file};
 use crate::model::ExitCode;
 use crate::report;
 

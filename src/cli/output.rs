@@ -7,10 +7,9 @@ use std::str::FromStr;
 use super::args::OutputOptions;
 use super::surroundings::{step_summary, terminal_width};
 use super::ui::Ui;
-use crate::flow::{FlowError, file_error};
+use crate::flow::{FlowError, file_error, write_file};
 use crate::model::Report;
 use crate::report;
-use crate::store::write_whole;
 
 /// Width of tables where standard output is no terminal.
 pub const WIDTH: usize = 120;
@@ -130,10 +129,4 @@ pub fn print(text: &str) -> Result<(), FlowError> {
         }
         _ => Ok(()),
     }
-}
-
-/// Writes a whole file or none, and the folders above it.
-pub fn write_file(path: &Path, text: &str) -> Result<(), FlowError> {
-    let folders = path.parent().map_or(Ok(()), std::fs::create_dir_all);
-    folders.and_then(|()| write_whole(path, text.as_bytes())).map_err(|e| file_error("write", path, e))
 }

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::args::{Common, ListFormat, ProjectOptions};
-use super::output::{WIDTH, print, write_file};
+use super::output::{WIDTH, print};
 use super::surroundings::{current_directory, terminal_width};
 use super::ui::Ui;
 use crate::flow::profile::{ProfileRequest, ProgramRequest, profile, profile_program};
-use crate::flow::{FlowError, Progress, file_error};
+use crate::flow::{FlowError, Progress, file_error, write_file};
 use crate::model::ExitCode;
 use crate::report::{self, flamegraph, hotspots};
 

@@ -6,12 +6,12 @@ use std::path::PathBuf;
 
 use super::policy::{Counting, at_commit};
 use super::project::short;
-use super::{FlowError, file_error, saved};
+use super::saved::{self, LAST};
+use super::{FlowError, file_error, write_file};
 use crate::config::{self, Config, LARGEST_ACCEPTED, Overrides};
 use crate::gate::{Acceptance, Policy, size_to_accept};
 use crate::model::{BenchmarkId, Metric, Report, Row, Verdict};
 use crate::report::{change, limit, visible};
-use crate::store::write_whole;
 use crate::vcs::{BaseRequest, Repository};
 use crate::workspace::{self, CargoOptions};
 
@@ -89,7 +89,7 @@ pub fn accept(request: &AcceptRequest) -> Result<(Vec<Written>, PathBuf), FlowEr
         }
         written.push(Written { acceptance, change });
     }
-    project.write(&text)?;
+    write_file(&project.file, &text)?;
     Ok((written, project.file))
 }
 
@@ -105,7 +105,7 @@ pub fn prune(place: &Place) -> Result<(Vec<String>, PathBuf), FlowError> {
     if !ended.is_empty() {
         let acceptances = numbers(&head.acceptances, &base.acceptances);
         let renames = numbers(&head.renames, &base.renames);
-        project.write(&config::without(&project.text, &project.shown(), &acceptances, &renames)?)?;
+        write_file(&project.file, &config::without(&project.text, &project.shown(), &acceptances, &renames)?)?;
     }
     Ok((ended, project.file))
 }
@@ -143,7 +143,7 @@ impl Project {
         };
         let repository = Repository::discover(&root)?;
         let targets = workspace::targets(&manifest, "the work tree", &CargoOptions::default())?;
-        let last = targets.target_directory.join("perfgate").join("last.json");
+        let last = targets.results().join(LAST);
         Ok(Self { repository, named, file, text, root, last })
     }
 
@@ -183,11 +183,6 @@ impl Project {
             return Err(FlowError::Usage(format!("the work tree has changed since the last result\n{AGAIN}")));
         }
         Ok(report)
-    }
-
-    fn write(&self, text: &str) -> Result<(), FlowError> {
-        let folders = self.file.parent().map_or(Ok(()), fs::create_dir_all);
-        folders.and_then(|()| write_whole(&self.file, text.as_bytes())).map_err(|e| file_error("write", &self.file, e))
     }
 }
 

@@ -11,6 +11,7 @@ use super::culprits::name_culprits;
 use super::measure::{Results, measure};
 use super::policy::{self, PolicyOf};
 use super::project::{BuiltSide, ProjectRequest, Setting, beyond_code, short};
+use super::saved::LAST;
 use super::screening::{self, Kept, screen};
 use super::source_lines::locate;
 use super::suites::{Against, Suites, look};
@@ -82,7 +83,7 @@ pub fn check(request: CheckRequest, progress: &mut dyn Progress) -> Result<Check
     if !request.fetch {
         setting.repository.forbid_fetching();
     }
-    let last = setting.results()?.join("last.json");
+    let last = setting.results()?.join(LAST);
     let (report, not_stored) = judge_head(&request, &mut setting, progress)?;
     Ok(Checked { report, last, not_stored })
 }

@@ -15,6 +15,7 @@ use crate::harness::HarnessError;
 use crate::harness::criterion::{Allocations, Counts, Patience, Watched};
 use crate::instrument::{Copies, Detail};
 use crate::model::{BenchmarkId, Evidence, Metric, Row, Side, Verdict};
+use crate::profile::Profile;
 use crate::report::counted;
 
 /// A limit is to be held: it may take longer than naming culprits may, but not for ever.
@@ -43,9 +44,11 @@ struct Asked<'a> {
 
 impl<'a> Asked<'a> {
     fn of(open: &'a Open, setting: &Setting) -> Self {
+        // Rules are held against each name once for each of these: most projects name none.
+        let metrics = setting.counted();
         let limits = |name: &String, metric| Some((name.clone(), metric, setting.count_limits(open, name, metric)?));
-        let of_name = |name| Metric::COUNTED.into_iter().filter_map(move |metric| limits(name, metric));
-        Self { open, wanted: open.names.iter().flat_map(of_name).collect() }
+        let wanted = open.names.iter().flat_map(|name| metrics.iter().filter_map(move |metric| limits(name, *metric)));
+        Self { open, wanted: wanted.collect() }
     }
 
     /// The benchmarks that need a tool.
@@ -111,10 +114,9 @@ pub fn add_counted(
                 }
             } else {
                 let cold = *metric == Metric::ColdInstructions;
-                let profile = |counts: &Counts| if cold { counts.cold.clone() } else { counts.warm.clone() };
-                fill(&mut row, *limits, &instructions[name], policy, |counts| Ok(profile(counts).total));
+                fill(&mut row, *limits, &instructions[name], policy, |counts| Ok(profile(counts, cold).total));
                 if let Ok([[base, _], [head, _]]) = &instructions[name] {
-                    let change = || counted_change(&profile(base), &profile(head));
+                    let change = || counted_change(profile(base, cold), profile(head, cold));
                     row.counted = is_worse(&row).then(change);
                     let slow = |row: &&mut Row| row.benchmark == id && row.metric == Metric::WallTime && is_worse(row);
                     rows.iter_mut().filter(slow).filter(|_| !cold).for_each(|row| row.counted = Some(change()));
@@ -161,6 +163,11 @@ fn twice<T: Send>(
         (name, known)
     };
     Ok(names.clone().into_iter().map(known).collect())
+}
+
+/// What the first iteration of a process executes, or one after others.
+fn profile(counts: &Counts, cold: bool) -> &Profile {
+    if cold { &counts.cold } else { &counts.warm }
 }
 
 /// The number that a metric of allocations stands for.

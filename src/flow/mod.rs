@@ -59,7 +59,7 @@ use crate::harness::HarnessError;
 use crate::instrument::{CopiesError, Interrupt, interrupted};
 use crate::model::{BenchmarkId, ExitCode};
 use crate::report::system;
-use crate::store::StoreError;
+use crate::store::{StoreError, write_whole};
 use crate::vcs::VcsError;
 use crate::workspace::WorkspaceError;
 
@@ -168,6 +168,12 @@ pub trait Progress {
 pub struct Silent;
 
 impl Progress for Silent {}
+
+/// Writes a whole file or none, and the folders above it.
+pub(crate) fn write_file(path: &Path, text: &str) -> Result<(), FlowError> {
+    let folders = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+    folders.and_then(|()| write_whole(path, text.as_bytes())).map_err(|e| file_error("write", path, e))
+}
 
 /// A file could not be used; what to do next follows from the cause.
 pub(crate) fn file_error(what: &'static str, path: &Path, cause: io::Error) -> FlowError {

@@ -247,7 +247,7 @@ pub(super) fn described(policy: &Policy) -> BTreeMap<String, String> {
     }
     add("time-out", format!("{:?}", policy.time_out));
     add("budget", policy.budget.map_or("none".to_owned(), |budget| format!("{budget:?}")));
-    for metric in Metric::COUNTED {
+    for metric in Metric::counted() {
         let set = policy.counts.get(&metric).copied();
         add(metric.as_str(), set.map_or("not asked for".to_owned(), counts));
     }

@@ -172,7 +172,7 @@ impl Setting {
             progress.status("Blocking", &format!("waiting for another process that builds in {}", folder.display()));
         })?;
         let (siblings, farther) = targets.outside(repository.root());
-        let results = targets.target_directory.join("perfgate");
+        let results = targets.results();
         Ok(Self {
             request,
             repository,
@@ -240,6 +240,11 @@ impl Setting {
     pub(super) fn limits(&self, open: &Open, id: &BenchmarkId) -> Limits {
         let config = if open.is_new(&id.name) { &self.own } else { &self.config };
         config.policy.limits(&open.judged_as(&id.name))
+    }
+
+    /// The counted metrics that any benchmark may have limits of.
+    pub(super) fn counted(&self) -> BTreeSet<Metric> {
+        [&self.config, &self.own].into_iter().flat_map(|config| config.policy.counted()).collect()
     }
 
     /// What is counted of it, likewise.

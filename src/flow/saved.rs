@@ -9,6 +9,9 @@ use crate::model::Report;
 use crate::report::json::{MAX_BYTES, ParseError, parse};
 use crate::report::visible;
 
+/// The last result of a project, in its folder of results.
+pub(super) const LAST: &str = "last.json";
+
 /// Reads a result that `--save-result` or `--format json=FILE` wrote.
 ///
 /// # Errors

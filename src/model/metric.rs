@@ -40,16 +40,6 @@ impl Metric {
         Self::LeakedBytes,
     ];
 
-    /// What is counted, in the order of reports; the others are timed.
-    pub const COUNTED: [Self; 6] = [
-        Self::Instructions,
-        Self::ColdInstructions,
-        Self::Allocations,
-        Self::AllocatedBytes,
-        Self::PeakBytes,
-        Self::LeakedBytes,
-    ];
-
     /// The spelling wherever users meet it.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -62,6 +52,11 @@ impl Metric {
             Self::PeakBytes => "peak-bytes",
             Self::LeakedBytes => "leaked-bytes",
         }
+    }
+
+    /// What is counted, in the order of reports; the others are timed.
+    pub fn counted() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(|metric| metric.unit() != Unit::Nanoseconds)
     }
 
     /// The unit in which values of this metric are stored.

@@ -76,6 +76,11 @@ pub struct Targets {
 }
 
 impl Targets {
+    /// The folder of this project's results.
+    pub fn results(&self) -> PathBuf {
+        self.target_directory.join("perfgate")
+    }
+
     /// Whether what `options` select is anything at all in `side`.
     pub fn check_selection(&self, side: &str, options: &CargoOptions) -> Result<(), WorkspaceError> {
         if self.found.is_empty() && self.skipped.is_empty() && !options.selection.benches.is_empty() {
