@@ -90,6 +90,7 @@ fn run() -> Run {
         whole: true,
         measurements: (0..COUNT).map(measurement).collect(),
         controls: Controls::default(),
+        counted: None,
     }
 }
 

@@ -84,6 +84,7 @@ fn measured(numbers: &[f64]) {
             whole: true,
             measurements: vec![measurement],
             controls: Controls::default(),
+            counted: None,
         }
     });
     if encode(&base).is_ok() && encode(&head).is_ok() {

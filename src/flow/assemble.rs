@@ -294,7 +294,7 @@ pub fn measurement(id: BenchmarkId, open: &Open, measured: &Measured) -> Option<
     })
 }
 
-/// All measurements of head as a run. `whole`: whether these are all that there are, in its share.
+/// All measurements of head as a run without counts. `whole`: whether these are all that there are, in its share.
 pub fn run(
     setting: &Setting,
     environment: &Environment,
@@ -311,6 +311,7 @@ pub fn run(
         whole: whole && setting.request.partition.is_none(),
         measurements,
         controls,
+        counted: None,
     }
 }
 

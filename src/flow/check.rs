@@ -6,8 +6,10 @@ use std::time::{Duration, Instant};
 
 use super::affected::leaves_out;
 use super::assemble::{self, Frame};
-use super::counted::{add_counted, is_asked};
+use super::counted::add_counted;
+use super::counter::leave_room;
 use super::culprits::name_culprits;
+use super::head_counts::HeadCounts;
 use super::measure::{Results, measure};
 use super::policy::{self, PolicyOf};
 use super::project::{BuiltSide, ProjectRequest, Setting, beyond_code, short};
@@ -178,11 +180,7 @@ fn judge_head(
     }
     noise::apply(setting, &environment.key, &open, suites.comparisons.unwrap_or(open.len()), progress)?;
     let started = jiff::Timestamp::now().to_string();
-    let until = setting.budget().map(|budget| Instant::now() + budget);
-    if is_asked(setting, &suites) {
-        // What is counted decides without noise: it gets its part of the time.
-        setting.request.effort.budget = setting.budget().map(|budget| budget * 3 / 4);
-    }
+    let until = leave_room(setting, &suites);
     let measured = measure(&mut suites, Sides::Both, copies, setting, &mut warnings, progress)?;
     let mut frame = frame(setting, Some(&base), Some(environment.clone()), &suites, warnings);
     frame.controls = measured.controls();
@@ -190,7 +188,7 @@ fn judge_head(
     frame.shard = share.map(|share| share.measured(&suites, &measured));
     let (mut rows, mut frame) = rows(&suites, &measured, setting, frame);
     frame.controls = frame.controls.and(screening::outcome(&drawn, &rows));
-    add_counted(setting, &suites, until, &mut rows, &mut frame.warnings, progress)?;
+    let counts = add_counted(setting, &suites, &head, until, &mut rows, &mut frame.warnings, progress)?;
     name_culprits(setting, &suites, &mut rows, progress)?;
     frame.warnings.extend(policy::without_effect(&adopted, &setting.config.policy, &rows));
     for row in rows.iter_mut().filter(|row| setting.config.policy.fails(row.verdict)) {
@@ -207,8 +205,9 @@ fn judge_head(
         let measurements =
             measured.each(&suites).filter_map(|(id, open, m)| assemble::measurement(id, open, m)).collect();
         // Benchmarks of equal executables are not measured: a check's run never claims to hold all.
-        store(setting, &assemble::run(setting, &environment, started, false, measurements, frame.controls), progress)
-            .err()
+        let run = assemble::run(setting, &environment, started, false, measurements, frame.controls);
+        let counted = HeadCounts::counted_here(setting, &environment, counts).to_store();
+        store(setting, &Run { counted, ..run }, progress).err()
     } else {
         None
     };

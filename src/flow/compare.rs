@@ -7,7 +7,7 @@ use super::assemble::Frame;
 use super::policy::{Counting, at_commit};
 use super::project::short;
 use super::renamed::Renamed;
-use super::stored::{described, stored_report, to_come};
+use super::stored::{StoredSide, described, stored_report, to_come};
 use super::{FlowError, file_error};
 use crate::config::{self, Overrides};
 use crate::gate::Policy;
@@ -39,44 +39,39 @@ pub struct CompareRequest {
 pub fn compare(request: &CompareRequest) -> Result<Report, FlowError> {
     let root = config::nearest_root(&request.directory);
     let config = config::load(&root, request.config.as_deref(), &request.overrides)?;
-    let [Found { runs: bases, mut warnings }, Found { runs: heads, warnings: more }] = find_both(request)?;
+    let [Found { side: bases, mut warnings }, Found { side: heads, warnings: more }] = find_both(request)?;
     warnings.extend(more);
-    let same = |head: &Run| bases.iter().find(|base| base.environment.key == head.environment.key);
-    let Some((base, head)) = heads.iter().find_map(|head| Some((same(head)?, head))) else {
-        let places = |runs: &[Run]| {
-            let place = |run: &Run| visible(&format!("{} ({})", run.environment.key, run.environment.cpu));
-            let places = runs.iter().map(place);
-            places.collect::<Vec<_>>().join(", ")
-        };
-        return Err(FlowError::Usage(format!(
-            "could not compare {} with {}: they were measured in different environments, {} and {}, and times of one say nothing of the other\nhelp: measure both on one machine with `cargo perfgate run`",
-            request.base,
-            request.head,
-            places(&bases),
-            places(&heads),
-        )));
+    let same = |head: &'_ Run| bases.runs.iter().position(|base| base.environment.key == head.environment.key);
+    let timed = heads.runs.iter().enumerate().find_map(|(head, run)| Some((same(run)?, head)));
+    // Counts do not depend on the machine as times do.
+    let counted = !config.policy.counted().is_empty() && bases.like(&heads).is_some();
+    let Some((base, head)) = timed.or(counted.then_some((0, 0))) else {
+        return Err(elsewhere(request, &bases, &heads));
     };
+    let (base, head) = (&bases.runs[base], &heads.runs[head]);
+    if timed.is_none() {
+        let [base, head] = [&bases, &heads].map(places);
+        warnings
+            .push(format!("times are not compared: they were measured in different environments, {base} and {head}"));
+    }
     let mut policy = config.policy.clone();
     count(&mut policy, &config::path_of(&root, request.config.as_deref()), request, base);
     let ids = |run: &Run| run.measurements.iter().map(|m| m.benchmark.clone()).collect::<Vec<_>>();
     let renamed = config.renamed(&policy.renames, (&ids(base), &ids(head)), base.whole && head.whole)?;
-    Ok(report_with(base, head, &request.base, warnings, &renamed.into(), &policy))
+    let frame = frame(base, head, &request.base, warnings);
+    Ok(stored_report((base, head), (&bases, &heads), &request.base, frame, &renamed.into(), &policy))
 }
 
 /// The report of two runs of one environment; `reason` says why base is base.
 pub fn report_of(base: &Run, head: &Run, reason: &str, warnings: Vec<String>, policy: &Policy) -> Report {
-    report_with(base, head, reason, warnings, &Renamed::default(), policy)
+    let frame = frame(base, head, reason, warnings);
+    let [bases, heads] = [base, head].map(|run| StoredSide::from(run.clone()));
+    stored_report((base, head), (&bases, &heads), reason, frame, &Renamed::default(), policy)
 }
 
-fn report_with(
-    base: &Run,
-    head: &Run,
-    reason: &str,
-    warnings: Vec<String>,
-    renamed: &Renamed,
-    policy: &Policy,
-) -> Report {
-    let frame = Frame {
+/// What follows of a report from the runs that were chosen.
+fn frame(base: &Run, head: &Run, reason: &str, warnings: Vec<String>) -> Frame {
+    Frame {
         base: Some(BaseSide { commit: commit(base), reason: reason.to_owned() }),
         head: HeadSide { commit: commit(head), dirty: head.revision.dirty, changes: None },
         environment: (!head.environment.key.is_empty()).then(|| head.environment.clone()),
@@ -86,8 +81,24 @@ fn report_with(
         shard: None,
         compared_elsewhere: false,
         unaffected: false,
-    };
-    stored_report(base, head, frame, renamed, policy)
+    }
+}
+
+/// Nothing of both sides is comparable.
+fn elsewhere(request: &CompareRequest, bases: &StoredSide, heads: &StoredSide) -> FlowError {
+    FlowError::Usage(format!(
+        "could not compare {} with {}: they were measured in different environments, {} and {}, and times of one say nothing of the other\nhelp: measure both on one machine with `cargo perfgate run`",
+        request.base,
+        request.head,
+        places(bases),
+        places(heads),
+    ))
+}
+
+/// Where a side was measured.
+fn places(side: &StoredSide) -> String {
+    let place = |run: &Run| visible(&format!("{} ({})", run.environment.key, run.environment.cpu));
+    side.runs.iter().map(place).collect::<Vec<_>>().join(", ")
 }
 
 /// Of the file's acceptances and renames those count that base's commit did not have. Where that is not known, none does.
@@ -163,18 +174,19 @@ fn run_of_saved(folder: &Path, baseline: &str, medians: Vec<(String, f64)>) -> R
         whole: true,
         measurements: medians.into_iter().map(measurement).collect(),
         controls: Controls::default(),
+        counted: None,
     }
 }
 
-/// Runs, one for each environment, the newest first; and what could not be read, or is strange.
+/// What is stored of a side; and what could not be read, or is strange.
 struct Found {
-    runs: Vec<Run>,
+    side: StoredSide,
     warnings: Vec<String>,
 }
 
 impl From<Run> for Found {
     fn from(run: Run) -> Self {
-        Self { runs: vec![run], warnings: Vec::new() }
+        Self { side: run.into(), warnings: Vec::new() }
     }
 }
 
@@ -227,13 +239,7 @@ fn find(directory: &Path, name: &str) -> Result<Found, FlowError> {
     let commit = super::baseline::commit(&repository, name).map_err(neither)?;
     let loaded = Store::open(repository.root())?.load(&commit)?;
     let skipped: Vec<String> = loaded.skipped.iter().map(described).collect();
-    let mut runs: Vec<Run> = Vec::new();
-    for stored in loaded.runs.iter().rev() {
-        let key = &stored.run.environment.key;
-        if !runs.iter().any(|run| run.environment.key == *key) {
-            runs.extend(loaded.together(key));
-        }
-    }
+    let runs = loaded.by_environment();
     if runs.is_empty() {
         let skipped: String = skipped.iter().map(|line| format!("\n  {line}")).collect();
         return Err(FlowError::Usage(format!(
@@ -242,5 +248,5 @@ fn find(directory: &Path, name: &str) -> Result<Found, FlowError> {
         )));
     }
     let warnings = skipped.into_iter().chain(to_come(name, &loaded)).collect();
-    Ok(Found { runs, warnings })
+    Ok(Found { side: StoredSide { runs, counted: loaded.counted() }, warnings })
 }

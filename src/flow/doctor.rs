@@ -12,7 +12,7 @@ use crate::vcs::BaseRequest;
 /// Measures the work tree alone, twice in each of several layouts. Stores nothing.
 pub fn doctor(request: ProjectRequest, progress: &mut dyn Progress) -> Result<Diagnosis, FlowError> {
     let mut setting = Setting::open(request, progress)?;
-    let alone = measure_head(&setting, None, progress)?;
+    let alone = measure_head(&mut setting, None, false, progress)?;
     let (stored, controls) = known(&Store::open(setting.repository.root())?, &alone.environment.key)?;
     let mut sight = Sight::new(alone.results.each(&alone.suites).count());
     let mut benchmarks = Vec::new();

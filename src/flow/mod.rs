@@ -24,8 +24,10 @@ mod affected;
 mod assemble;
 mod bench_sources;
 mod counted;
+mod counter;
 mod counts;
 mod culprits;
+mod head_counts;
 mod layouts;
 mod lines;
 mod measure;
@@ -38,6 +40,7 @@ mod schedule;
 mod share;
 mod source_lines;
 mod stored;
+mod stored_counts;
 mod suites;
 mod tried;
 

@@ -2,6 +2,8 @@
 
 use super::assemble::measurement;
 use super::check::{Method, ids_of, store};
+use super::counter::leave_room;
+use super::head_counts::{HeadCounts, count_head};
 use super::measure::{Results, measure};
 use super::measured::Verdictless;
 use super::project::{BuiltSide, ProjectRequest, Setting};
@@ -37,6 +39,8 @@ pub(super) struct HeadAlone {
     pub ids: Vec<BenchmarkId>,
     pub suites: Suites,
     pub results: Results,
+    /// What the configuration asks to be counted.
+    pub counts: HeadCounts,
     pub environment: Environment,
     pub started: String,
     /// The share that this is, where it is not all.
@@ -45,9 +49,10 @@ pub(super) struct HeadAlone {
 
 /// Measures the work tree; stores the result where `keep` is set and the tree is clean.
 pub fn run(request: ProjectRequest, keep: bool, progress: &mut dyn Progress) -> Result<RunResult, FlowError> {
-    let setting = Setting::open(request, progress)?;
-    let alone = measure_head(&setting, None, progress)?;
+    let mut setting = Setting::open(request, progress)?;
+    let alone = measure_head(&mut setting, None, true, progress)?;
     let (mut measurements, mut failed, mut skipped) = (Vec::new(), Vec::new(), alone.suites.skipped.clone());
+    skipped.extend(alone.counts.failed());
     for settled in &alone.suites.settled {
         failed.push(Skipped { what: settled.id.to_string(), reason: settled.reason.clone() });
     }
@@ -65,6 +70,7 @@ pub fn run(request: ProjectRequest, keep: bool, progress: &mut dyn Progress) -> 
     }
     let whole = alone.results.are_all(&setting, &alone.suites);
     let run = assemble::run(&setting, &alone.environment, alone.started, whole, measurements, Controls::default());
+    let run = Run { counted: alone.counts.to_store(), ..run };
     let (stored, not_stored) = match keep.then(|| store(&setting, &run, progress)) {
         Some(Ok(stored)) => (stored, None),
         Some(Err(e)) => (false, Some(e)),
@@ -74,10 +80,11 @@ pub fn run(request: ProjectRequest, keep: bool, progress: &mut dyn Progress) -> 
     Ok(RunResult { run, stored, not_stored, skipped, failed, share })
 }
 
-/// Measures head for itself, or to hold it against what is stored of `base`.
+/// Measures head for itself, or to hold it against what is stored of `base`; counts it, too, where `counting` is set.
 pub(super) fn measure_head(
-    setting: &Setting,
+    setting: &mut Setting,
     base: Option<&Base>,
+    counting: bool,
     progress: &mut dyn Progress,
 ) -> Result<HeadAlone, FlowError> {
     let head = setting.build_head(progress)?;
@@ -91,10 +98,13 @@ pub(super) fn measure_head(
     }
     let share = setting.take_share(&mut suites, base, &head.tree.id, Method::Stored, progress);
     let started = jiff::Timestamp::now().to_string();
+    let until = counting.then(|| leave_room(setting, &suites));
     let mut warnings = Vec::from_iter(absent::contents(&[&head]));
     let results = measure(&mut suites, Sides::HeadOnly, copies, setting, &mut warnings, progress)?;
     for warning in warnings {
         progress.warn(&warning);
     }
-    Ok(HeadAlone { head, ids, suites, results, environment, started, share })
+    let counts = until.map(|until| count_head(setting, &suites, &head, &environment, until, progress));
+    let counts = counts.transpose()?.unwrap_or_default();
+    Ok(HeadAlone { head, ids, suites, results, counts, environment, started, share })
 }

@@ -7,39 +7,45 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::assemble::{self, Frame};
 use super::check::{frame, store};
+use super::head_counts::HeadCounts;
 use super::policy::{Adopted, without_effect};
 use super::project::{Setting, short};
 use super::renamed::Renamed;
 use super::run::measure_head;
 use super::source_lines::locate;
+use super::stored_counts::{StoredBase, counted_rows};
 use super::sync::pull_lacking;
 use super::{FlowError, Progress};
 use crate::gate::{Limits, Policy, judge_stored};
-use crate::model::{BenchmarkId, Controls, Evidence, Measurement, Metric, Report, Row, Run, Skipped, Verdict};
+use crate::model::{
+    BenchmarkId, Controls, CountedRun, Evidence, Measurement, Metric, Report, Row, Run, Skipped, Verdict,
+};
 use crate::store::{Loaded, Store};
 use crate::vcs::Base;
 
 /// `check --method stored`.
 pub(super) fn check_stored(
-    setting: &Setting,
+    setting: &mut Setting,
     base: &Base,
     keep: bool,
     adopted: &Adopted,
     progress: &mut dyn Progress,
 ) -> Result<(Report, Option<FlowError>), FlowError> {
-    let policy = &setting.config.policy;
-    let alone = measure_head(setting, Some(base), progress)?;
+    let alone = measure_head(setting, Some(base), true, progress)?;
+    let (setting, policy, counts) = (&*setting, &setting.config.policy, &alone.counts);
     let baselines = Store::open(setting.repository.root())?;
     let mut loaded = baselines.load(&base.commit)?;
-    if loaded.together(&alone.environment.key).is_none() {
+    let lacks_counts = counts.conditions.is_some() && counts.like(&loaded.counted()).is_none();
+    if loaded.together(&alone.environment.key).is_none() || lacks_counts {
         pull_lacking(setting, &baselines, std::slice::from_ref(&base.commit), progress);
         loaded = baselines.load(&base.commit)?;
     }
+    let (name, runs, counted) = (short(&base.commit), loaded.by_environment(), loaded.counted());
+    let stored_base = StoredBase { name, runs: &runs, counted: &counted };
     let warnings = adopted.differences.clone();
     let mut frame = frame(setting, Some(base), Some(alone.environment.clone()), &alone.suites, warnings);
     frame.warnings.extend(loaded.skipped.iter().map(described));
     frame.warnings.extend(to_come(short(&base.commit), &loaded));
-    frame.warnings.extend(not_counted(policy));
     if let Some(share) = alone.share {
         frame.compared_elsewhere = share.compared_elsewhere;
         frame.shard = Some(share.measured(&alone.suites, &alone.results));
@@ -56,34 +62,42 @@ pub(super) fn check_stored(
             Ok(_) => measurements.extend(assemble::measurement(id, open, measured)),
         }
     }
-    match baseline {
+    let ids = |run: &Run| run.measurements.iter().map(|m| m.benchmark.clone()).collect::<Vec<_>>();
+    let renamed = match baseline {
         Some(mut base) => {
-            let ids: Vec<BenchmarkId> = base.measurements.iter().map(|m| m.benchmark.clone()).collect();
-            let renamed = setting.renamed_among((&ids, &alone.ids), base.whole && whole)?;
+            let renamed = setting.renamed_among((&ids(&base), &alone.ids), base.whole && whole)?;
             // By head's names: what was renamed is in the share that measured it.
             if let Some(partition) = setting.request.partition {
                 base.measurements.retain(|m| partition.takes(renamed.in_head(&m.benchmark)));
             }
             let base = (&base.measurements[..], base.whole);
             rows.extend(stored_rows(base, (&measurements, whole), comparisons, &renamed, policy));
+            renamed
         }
         None => {
             let elsewhere = loaded.runs.len();
             let place =
                 if elsewhere > 0 { format!(", only {elsewhere} from other environments") } else { String::new() };
             frame.warnings.push(format!(
-                "no baseline of {} was stored in this environment{place}: check it out and `cargo perfgate run`, or leave out --method stored",
-                short(&base.commit)
+                "no baseline of {name} was stored in this environment{place}: check it out and `cargo perfgate run`, or leave out --method stored"
             ));
-            let renamed = Renamed::default();
+            let renamed = setting.renamed_among((&runs.iter().flat_map(ids).collect::<Vec<_>>(), &alone.ids), false)?;
             rows.extend(stored_rows((&[], false), (&measurements, whole), comparisons, &renamed, policy));
+            let lost = stored_base.lost(counts, &alone.ids, &renamed).into_iter().filter(|_| whole);
+            let own = |id: &BenchmarkId| setting.request.partition.is_none_or(|share| share.takes(renamed.in_head(id)));
+            rows.extend(lost.filter(|(id, _)| own(id)).map(|(id, harness)| removed_row(id, harness, policy)));
+            renamed
         }
-    }
+    };
+    let head_counts = (counts, alone.environment.key.as_str());
+    let (counted, unlike) = counted_rows(&stored_base, head_counts, &renamed, policy);
+    rows.extend(counted);
+    frame.warnings.extend(unlike);
     locate(&alone.head, &mut rows);
     frame.warnings.extend(without_effect(adopted, policy, &rows));
     let stored = if keep {
         let run = assemble::run(setting, &alone.environment, alone.started, whole, measurements, Controls::default());
-        store(setting, &run, progress).err()
+        store(setting, &Run { counted: counts.to_store(), ..run }, progress).err()
     } else {
         None
     };
@@ -117,13 +131,17 @@ pub(super) fn stored_rows(
     let mut rows: Vec<Row> = in_shares(&all, |share| share.iter().map(|head| row(head)).collect());
     for (key, base) in bases.iter().filter(|(key, _)| head_whole && !heads.contains_key(*key) && !renamed.is_old(key.0))
     {
-        let mut row = assemble::empty_row(key.0.clone(), &base.harness, policy.limits(key.0));
-        row.base = Some(base.median);
-        row.verdict = Verdict::Removed;
-        row.reason = "head has no measurement of it".into();
-        rows.push(row);
+        rows.push(Row { base: Some(base.median), ..removed_row(key.0, &base.harness, policy) });
     }
     rows
+}
+
+/// The row of what base alone has.
+fn removed_row(id: &BenchmarkId, harness: &str, policy: &Policy) -> Row {
+    let mut row = assemble::empty_row(id.clone(), harness, policy.limits(id));
+    row.verdict = Verdict::Removed;
+    row.reason = "head has no measurement of it".into();
+    row
 }
 
 type Key<'m> = (&'m BenchmarkId, Metric);
@@ -184,19 +202,63 @@ fn stored_row(
     row
 }
 
-/// What of the policy stored runs say nothing of.
+/// What of the policy is not judged where no counts of head are stored.
 fn not_counted(policy: &Policy) -> Option<String> {
     let metrics: Vec<String> = policy.counted().into_iter().map(|metric| format!("`{metric}`")).collect();
     let metrics = (!metrics.is_empty()).then(|| metrics.join(", "))?;
     Some(format!(
-        "stored runs hold no counts, and the limits of {metrics} are not judged: a check that measures base does"
+        "no counts of head are stored, and the limits of {metrics} are not judged: `cargo perfgate run` stores them with the times"
     ))
 }
 
-/// The report of two runs.
-pub(super) fn stored_report(base: &Run, head: &Run, mut frame: Frame, renamed: &Renamed, policy: &Policy) -> Report {
-    frame.warnings.extend(not_counted(policy));
-    let rows = stored_rows((&base.measurements, base.whole), (&head.measurements, head.whole), None, renamed, policy);
+/// What is stored of one side, where both are.
+pub(super) struct StoredSide {
+    /// Its runs, one for each environment, the newest first: at least one.
+    pub runs: Vec<Run>,
+    /// What was counted of it under different conditions, the newest first.
+    pub counted: Vec<CountedRun>,
+}
+
+impl StoredSide {
+    /// What of `head` was counted under conditions under which this side was, too: the newest.
+    pub fn like<'h>(&self, head: &'h Self) -> Option<&'h CountedRun> {
+        head.counted.iter().find(|head| self.counted.iter().any(|own| own.conditions == head.conditions))
+    }
+}
+
+impl From<Run> for StoredSide {
+    fn from(run: Run) -> Self {
+        Self { counted: run.counted.clone().into_iter().collect(), runs: vec![run] }
+    }
+}
+
+/// The report of two sides: of the times of these two runs, where they are comparable, and of counts.
+pub(super) fn stored_report(
+    (base, head): (&Run, &Run),
+    (bases, heads): (&StoredSide, &StoredSide),
+    name: &str,
+    mut frame: Frame,
+    renamed: &Renamed,
+    policy: &Policy,
+) -> Report {
+    let stored_base = StoredBase { name, runs: &bases.runs, counted: &bases.counted };
+    let counts = match bases.like(heads).or(heads.counted.first()) {
+        Some(counted) => HeadCounts::stored(counted, &head.measurements, &policy.counted()),
+        None => {
+            frame.warnings.extend(not_counted(policy));
+            HeadCounts::default()
+        }
+    };
+    let mut rows = if base.environment.key == head.environment.key {
+        stored_rows((&base.measurements, base.whole), (&head.measurements, head.whole), None, renamed, policy)
+    } else {
+        let ids: Vec<BenchmarkId> = head.measurements.iter().map(|m| m.benchmark.clone()).collect();
+        let lost = stored_base.lost(&counts, &ids, renamed).into_iter().filter(|_| head.whole);
+        lost.map(|(id, harness)| removed_row(id, harness, policy)).collect()
+    };
+    let (counted, unlike) = counted_rows(&stored_base, (&counts, &head.environment.key), renamed, policy);
+    rows.extend(counted);
+    frame.warnings.extend(unlike);
     assemble::report(frame, rows, policy)
 }
 

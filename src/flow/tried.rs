@@ -200,6 +200,22 @@ impl Plan {
 }
 
 impl BuiltSide {
+    /// A hash of each bench target's own source and inputs, by package and target; none of those that lie elsewhere.
+    pub(super) fn own_sources(&self) -> BTreeMap<(String, String), String> {
+        let all = self.checked_out.tracked();
+        let mut libraries: Option<BTreeSet<PathBuf>> = None;
+        let mut hash = |executable: &BenchExecutable| {
+            let place = self.place(executable)?;
+            let libraries = libraries.get_or_insert_with(|| self.library_sources(executable));
+            let own = own_changes(&all, self.sources_of(executable).as_ref(), libraries, &place);
+            let content = |path: &PathBuf| fs::read(self.checked_out.files.join(path)).unwrap_or_default();
+            let parts = own.iter().flat_map(|path| [path.as_os_str().as_encoded_bytes().to_vec(), content(path)]);
+            let parts: Vec<Vec<u8>> = parts.collect();
+            Some(workspace::short_hash(&parts.iter().map(Vec::as_slice).collect::<Vec<_>>()))
+        };
+        self.built.executables.iter().filter_map(|executable| Some((key(executable), hash(executable)?))).collect()
+    }
+
     /// `path` as the link shows it, relative to the tree.
     fn relative(&self, path: &Path) -> Option<PathBuf> {
         path.strip_prefix(&self.shown).ok().map(Path::to_owned)

@@ -13,6 +13,7 @@ mod record;
 mod relink;
 mod side_link;
 mod signals;
+mod valgrind;
 
 pub use callgrind::{Counted, Detail, count_whole, has_valgrind};
 pub use copies::{Copies, CopiesError, Link, Making, remove_abandoned_copies};
@@ -26,3 +27,4 @@ pub use record::{CHAINED, RECORDS, act_as_wrapper, record_name};
 pub use relink::Relink;
 pub use side_link::SideLink;
 pub use signals::{Interrupt, install as install_signal_handler, interrupted};
+pub use valgrind::{Valgrind, name_of_libc};

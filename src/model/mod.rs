@@ -2,6 +2,7 @@
 
 mod benchmark;
 mod controls;
+mod counted;
 mod diagnosis;
 mod environment;
 mod explanation;
@@ -17,6 +18,7 @@ mod verdict;
 
 pub use benchmark::{BenchmarkId, ParseBenchmarkIdError};
 pub use controls::Controls;
+pub use counted::{Conditions, CountedBenchmark, CountedRun};
 pub use diagnosis::{BenchmarkNoise, Diagnosis, Facts};
 pub use environment::Environment;
 pub use explanation::{CountedChange, Culprit, Explanation, FunctionCost, Functions, LineCost, SideCounts};

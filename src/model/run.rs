@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{BenchmarkId, Controls, Environment, Metric, Unit};
+use super::{BenchmarkId, Controls, CountedRun, Environment, Metric, Unit};
 
 /// Version of the stored form of [`Run`]. Readers accept this one and older ones.
 pub const FORMAT_VERSION: u32 = 1;
@@ -41,6 +41,9 @@ pub struct Run {
     /// What comparing base with itself showed beside it.
     #[serde(default)]
     pub controls: Controls,
+    /// What was counted; `None` where nothing was, or an older version measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<CountedRun>,
 }
 
 /// One benchmark's values of one metric in a [`Run`].

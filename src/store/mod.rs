@@ -42,7 +42,7 @@ use std::path::{Path, PathBuf};
 
 use git2::Repository;
 
-use crate::model::{Measurement, Run, Skipped};
+use crate::model::{CountedRun, Measurement, Run, Skipped};
 use crate::report::system;
 
 pub use error::{RecordError, StoreError};
@@ -98,8 +98,38 @@ impl Loaded {
             all.measurements.extend(older.measurements.iter().filter(|m| !known.contains(&key(m))).cloned());
             all.whole |= older.whole;
             all.controls = all.controls.and(older.controls);
+            match (&mut all.counted, &older.counted) {
+                (Some(counted), Some(older)) => counted.add_older(older),
+                (counted @ None, older) => counted.clone_from(older),
+                (Some(_), None) => {}
+            }
         }
         Some(all)
+    }
+
+    /// What is known of the commit in each environment, that of the newest run first.
+    pub fn by_environment(&self) -> Vec<Run> {
+        let mut all: Vec<Run> = Vec::new();
+        for stored in self.runs.iter().rev() {
+            let key = &stored.run.environment.key;
+            if !all.iter().any(|run| run.environment.key == *key) {
+                all.extend(self.together(key));
+            }
+        }
+        all
+    }
+
+    /// What was counted of the commit, in whatever environment: one entry for all that was counted under the same conditions,
+    /// the newest first.
+    pub fn counted(&self) -> Vec<CountedRun> {
+        let mut all: Vec<CountedRun> = Vec::new();
+        for older in self.runs.iter().rev().filter_map(|stored| stored.run.counted.as_ref()) {
+            match all.iter_mut().find(|newer| newer.conditions == older.conditions) {
+                Some(newer) => newer.add_older(older),
+                None => all.push(older.clone()),
+            }
+        }
+        all
     }
 }
 

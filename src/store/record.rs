@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::model::{Measurement, RUN_FORMAT_VERSION, Run};
+use crate::model::{Measurement, Metric, RUN_FORMAT_VERSION, Run};
 
 use super::error::{RecordError, printable};
 
@@ -68,7 +68,13 @@ fn check(run: &Run) -> Result<(), RecordError> {
     run.measurements.iter().try_for_each(|measurement| {
         check_values(measurement)
             .map_err(|reason| RecordError::Invalid(printable(&format!("`{}` {reason}", measurement.benchmark))))
-    })
+    })?;
+    let counted = run.counted.iter().flat_map(|counted| &counted.benchmarks);
+    let mut metrics = counted.flat_map(|(id, counted)| counted.counts.keys().map(move |metric| (id, *metric)));
+    match metrics.find(|(_, metric)| !Metric::counted().any(|counted| counted == *metric)) {
+        Some((id, metric)) => Err(RecordError::Invalid(printable(&format!("`{id}` has counts of {metric}")))),
+        None => Ok(()),
+    }
 }
 
 fn check_values(measurement: &Measurement) -> Result<(), &'static str> {

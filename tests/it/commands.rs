@@ -44,6 +44,7 @@ pub fn run_of(commit: &str, key: &str, nanoseconds: f64) -> Run {
             cost: None,
         }],
         controls: Controls::default(),
+        counted: None,
     }
 }
 

@@ -45,6 +45,7 @@ mod sides;
 mod stacks;
 mod stats;
 mod store;
+mod stored_counts;
 mod support;
 mod sync;
 mod tidy;

@@ -126,6 +126,7 @@ fn what_no_benchmark_executes_is_not_timed_and_what_one_executes_is() {
     }
     assert_eq!(rows["checksum/fnv1a/4096"], Some(Evidence::PairedMeasurement));
     assert_eq!(rows["checksum/adler32/4096"], Some(Evidence::SameCodeExecuted));
+    crate::stored_counts::judged_by_what_is_stored(&fixture);
 
     // Whoever wants all of them timed gets that.
     fixture.write(".config/perfgate.toml", "[gate]\nscreen = false\nbudget = \"2s\"\n");

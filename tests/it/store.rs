@@ -106,6 +106,7 @@ pub fn run_of(commit: &str, environment: &str, started: &str, nanoseconds: f64) 
             cost: None,
         }],
         controls: Controls { comparisons: 3, regressed: 0, improved: 1, proved: 7, contradicted: 2 },
+        counted: None,
     }
 }
 
