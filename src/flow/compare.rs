@@ -86,8 +86,14 @@ fn frame(base: &Run, head: &Run, reason: &str, warnings: Vec<String>) -> Frame {
 
 /// Nothing of both sides is comparable.
 fn elsewhere(request: &CompareRequest, bases: &StoredSide, heads: &StoredSide) -> FlowError {
+    let counted = bases.counted.first().zip(heads.counted.first());
+    let differences = counted.map(|(base, head)| base.conditions.differences(&head.conditions)).unwrap_or_default();
+    let counts = match &differences[..] {
+        [] => String::new(),
+        some => visible(&format!("; nor do counts of base, which was counted with {}", some.join(", "))),
+    };
     FlowError::Usage(format!(
-        "could not compare {} with {}: they were measured in different environments, {} and {}, and times of one say nothing of the other\nhelp: measure both on one machine with `cargo perfgate run`",
+        "could not compare {} with {}: they were measured in different environments, {} and {}, and times of one say nothing of the other{counts}\nhelp: measure both on one machine with `cargo perfgate run`",
         request.base,
         request.head,
         places(bases),

@@ -78,8 +78,9 @@ pub(super) fn check_stored(
             let elsewhere = loaded.runs.len();
             let place =
                 if elsewhere > 0 { format!(", only {elsewhere} from other environments") } else { String::new() };
+            let alone_counted = if counts.like(&counted).is_some() { ", and counts alone are compared" } else { "" };
             frame.warnings.push(format!(
-                "no baseline of {name} was stored in this environment{place}: check it out and `cargo perfgate run`, or leave out --method stored"
+                "no baseline of {name} was stored in this environment{place}{alone_counted}: check it out and `cargo perfgate run`, or leave out --method stored"
             ));
             let renamed = setting.renamed_among((&runs.iter().flat_map(ids).collect::<Vec<_>>(), &alone.ids), false)?;
             rows.extend(stored_rows((&[], false), (&measurements, whole), comparisons, &renamed, policy));

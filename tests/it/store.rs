@@ -9,8 +9,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cargo_perfgate::model::{BenchmarkId, Controls, Environment, Measurement, Metric, Revision, Run, Unit};
-use cargo_perfgate::store::{BASELINES, Store, StoreError, export, read_exported};
+use cargo_perfgate::model::{
+    BenchmarkId, Conditions, Controls, CountedBenchmark, CountedRun, Environment, Measurement, Metric, Revision, Run,
+    Unit,
+};
+use cargo_perfgate::store::{BASELINES, Loaded, Store, StoreError, export, read_exported};
 use tempfile::TempDir;
 
 const COMMIT: &str = "1234abcd1234abcd1234abcd1234abcd1234abcd";
@@ -122,6 +125,39 @@ fn an_empty_store_holds_nothing_and_is_not_created_by_reading() {
     assert_eq!(store.load(COMMIT).unwrap(), Default::default());
     assert_eq!(sandbox.git(&["for-each-ref"]), "");
     assert!(!sandbox.path().join(".git/perfgate.lock").exists());
+}
+
+/// Counts do not depend on the machine: those of all environments come together, by what they do depend on.
+#[test]
+fn counts_of_all_environments_come_together() {
+    let sandbox = Sandbox::new();
+    let store = sandbox.store();
+    let counted = |environment: &str, second: u32, cores: usize, counts: &[(Metric, [u64; 2])]| {
+        let known = CountedBenchmark { counts: counts.iter().copied().collect(), ..CountedBenchmark::default() };
+        let benchmarks = [(BenchmarkId::new("parser", "speed", "parse/large"), known)].into();
+        let counted = CountedRun { conditions: Conditions { cores, ..Conditions::default() }, benchmarks };
+        let run = run_of(COMMIT, environment, &format!("2026-08-05T09:41:0{second}Z"), f64::from(second));
+        store.add(&Run { counted: Some(counted.clone()), ..run }).unwrap();
+        counted
+    };
+    let (instructions, allocations) = (Metric::Instructions, Metric::Allocations);
+    counted("aa11", 1, 2, &[(instructions, [1, 1]), (allocations, [4, 4])]);
+    let middle = counted("bb22", 2, 8, &[(instructions, [2, 2])]);
+    counted("bb22", 3, 2, &[(instructions, [3, 3])]);
+    store.add(&run_of(COMMIT, "cc33", "2026-08-05T09:41:04Z", 4.0)).unwrap();
+    let mut newest = counted("aa11", 5, 2, &[(instructions, [5, 5])]);
+    let loaded = store.load(COMMIT).unwrap();
+    newest.benchmarks.first_entry().unwrap().get_mut().counts.insert(allocations, [4, 4]);
+    assert_eq!(loaded.counted(), [newest.clone(), middle]);
+    let keys: Vec<_> = loaded.by_environment().into_iter().map(|run| (run.environment.key, run.counted)).collect();
+    let of_bb = Some(counted_of(&loaded, "bb22"));
+    assert_eq!(keys, [("aa11".to_owned(), Some(newest)), ("cc33".to_owned(), None), ("bb22".to_owned(), of_bb)]);
+}
+
+/// The counts of the newest run in an environment.
+fn counted_of(loaded: &Loaded, environment: &str) -> CountedRun {
+    let mut runs = loaded.runs.iter().rev().map(|stored| &stored.run);
+    runs.find(|run| run.environment.key == environment).unwrap().counted.clone().unwrap()
 }
 
 #[test]

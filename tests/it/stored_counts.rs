@@ -1,7 +1,7 @@
 //! Counts as part of baselines: what they are comparable by, what is said of them, and that a stored count judges as one
 //! that was counted now, on whatever machine it was.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use cargo_perfgate::flow::compare::report_of;
@@ -11,6 +11,7 @@ use cargo_perfgate::model::{
     BenchmarkId, Conditions, CountedBenchmark, CountedRun, Evidence, Metric, Report, Row, Run, Verdict,
 };
 use cargo_perfgate::report::{json, run::render};
+use cargo_perfgate::workspace::settings_around;
 use serde_json::Value;
 
 use crate::commands::run_of;
@@ -220,6 +221,30 @@ fn what_valgrind_says_of_itself_is_read() {
 }
 
 #[test]
+fn settings_around_a_project_count_where_they_have_a_say_in_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = |place: &str, configuration: &str| {
+        let above = folder.path().join(place);
+        fs::create_dir_all(above.join(".cargo")).unwrap();
+        fs::create_dir_all(above.join("repository")).unwrap();
+        fs::write(above.join(".cargo/config.toml"), configuration).unwrap();
+        settings_around(&above.join("repository"))
+    };
+    let none = settings_around(&folder.path().join("repository"));
+    assert_eq!(said("a", "[net]\noffline = true\n[build]\njobs = 1\n[target.x86]\nrunner = \"x\"\n"), none);
+    let telling = [
+        "[build]\nrustflags = [\"-Ctarget-cpu=native\"]\n",
+        "[target.x86]\nrustflags = [\"-Ctarget-cpu=native\"]\n",
+        "[profile.bench]\nopt-level = 1\n",
+        "[profile.bench]\nopt-level = 2\n",
+        "[env]\nCFLAGS = \"-O1\"\n",
+    ];
+    let hashes: BTreeSet<String> = telling.iter().map(|text| said("a", text)).chain([none]).collect();
+    assert_eq!(hashes.len(), telling.len() + 1, "{hashes:?}");
+    assert_eq!(said("b", telling[0]), said("a", telling[0]), "wherever that is");
+}
+
+#[test]
 fn a_run_shows_what_it_counted() {
     let counts = [(Metric::Instructions, [1_234_567, 1_234_568]), (Metric::LeakedBytes, [0, 0])];
     let shown = render(&counted_run("aa", &counts));
@@ -249,6 +274,8 @@ pub fn judged_by_what_is_stored(fixture: &Fixture) {
     };
     let head = fixture.git(&["rev-parse", "HEAD"]);
     let base = fixture.git(&["rev-parse", "HEAD~1"]);
+    let shown = fixture.perfgate(&["baseline", "show", &head]).stdout;
+    assert!(shown.contains("counted by valgrind "), "what a check counts is stored: {shown}");
     fixture.git(&["checkout", "-q", &base]);
     let ran = fixture.perfgate(&["run", "checksum"]);
     assert_eq!(ran.code, 0);
@@ -298,6 +325,17 @@ pub fn judged_by_what_is_stored(fixture: &Fixture) {
         let [now, then] = [fnv(&compared, metric), fnv(&report, metric)];
         assert_eq!((now.verdict, now.base, now.head), (then.verdict, then.base, then.head));
     }
+
+    // A benchmark that differs itself does something else.
+    let bench = fixture.read("benches/checksum.rs");
+    fixture.write("benches/checksum.rs", &format!("{bench}\n// Another one.\n"));
+    let differs = fixture.root.join("target/differs.json");
+    let differs = differs.to_str().unwrap();
+    assert_eq!(fixture.perfgate(&["run", "fnv1a", "--no-store", "--save-result", differs]).code, 0);
+    fixture.write("benches/checksum.rs", &bench);
+    let compared = fixture.perfgate(&["compare", path, differs, "--format", "json"]);
+    let compared = json::parse(compared.stdout.as_bytes()).unwrap();
+    assert_eq!(fnv(&compared, Metric::Instructions).verdict, Verdict::BenchChanged, "{compared:?}");
 
     // Another compiler counts something else.
     record["counted"]["conditions"]["rustc"] = "rustc 1.2.3".into();

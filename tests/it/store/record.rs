@@ -1,12 +1,13 @@
 //! The form of a record: the frozen fixture, what is refused, and what must hold for any input.
 
-use cargo_perfgate::model::{BenchmarkId, Metric, Run, Unit};
+use cargo_perfgate::model::{BenchmarkId, Conditions, CountedBenchmark, CountedRun, Metric, Run, Unit};
 use cargo_perfgate::store::{RecordError, RecordId, decode, encode};
 use proptest::prelude::*;
 
 use super::run;
 
 const V1: &str = include_str!("../../../fixtures/records/v1.json");
+const V1_COUNTED: &str = include_str!("../../../fixtures/records/v1-counted.json");
 
 /// The fixture never changes: every later version must read it to these values.
 #[test]
@@ -45,6 +46,54 @@ fn format_1_reads_as_it_was_written() {
     assert_eq!(decode(&encode(&run).unwrap()), Ok(run));
 }
 
+/// The same for records with counts; those without have none.
+#[test]
+fn counts_read_as_they_were_written() {
+    assert_eq!(decode(V1.as_bytes()).unwrap().counted, None);
+    let run = decode(V1_COUNTED.as_bytes()).unwrap();
+    assert_eq!(Run { counted: None, ..run.clone() }, decode(V1.as_bytes()).unwrap());
+    let counted = run.counted.as_ref().unwrap();
+    let expected = Conditions {
+        rustc: "rustc 1.95.0 (59807616e 2026-04-14)".into(),
+        cc: "cc (Debian 12.2.0-14+deb12u1) 12.2.0".into(),
+        target: "x86_64-unknown-linux-gnu".into(),
+        profile: "bench".into(),
+        features: "--no-default-features simd".into(),
+        settings: "ae5737fb839bef05".into(),
+        valgrind: "3.19.0-8d3c8034b8-20220411".into(),
+        cpu: "AMD64, LittleEndian, amd64-cx16-lzcnt-rdtscp-sse3-ssse3-avx-avx2-bmi-f16c-rdrand-rdseed".into(),
+        libc: "Debian GLIBC 2.36-9+deb12u14".into(),
+        cores: 2,
+    };
+    assert_eq!(counted.conditions, expected);
+    let known = &counted.benchmarks[&BenchmarkId::new("my-parser", "throughput", "parse/large")];
+    assert_eq!((known.harness.as_str(), known.source.as_str()), ("criterion 0.5.1", "b29fc259dbf858cc"));
+    let counts = [
+        (Metric::Instructions, [u64::MAX, (1 << 53) + 1]),
+        (Metric::ColdInstructions, [40829; 2]),
+        (Metric::Allocations, [3; 2]),
+        (Metric::AllocatedBytes, [4096; 2]),
+        (Metric::PeakBytes, [2048; 2]),
+        (Metric::LeakedBytes, [0, 1]),
+    ];
+    assert_eq!(known.counts, counts.into());
+    assert_eq!(counted.benchmarks.len(), 2);
+    assert_eq!(decode(&encode(&run).unwrap()), Ok(run));
+
+    let refused = |from: &str, to: &str, expected: &str| {
+        assert!(V1_COUNTED.contains(from));
+        let said = decode(V1_COUNTED.replace(from, to).as_bytes()).unwrap_err().to_string();
+        assert!(said.contains(expected), "{said}");
+    };
+    refused(r#""leaked-bytes": ["#, r#""wall-time": ["#, "`my-parser::throughput/parse/large` has counts of wall-time");
+    refused(r#""leaked-bytes": ["#, r#""heat": ["#, "unknown variant `heat`");
+    refused("[40829, 40829]", "[40829, -1]", "invalid value: integer `-1`");
+    refused("[40829, 40829]", "[40829, 0.5]", "invalid type: floating point `0.5`");
+    refused("[40829, 40829]", "[40829]", "invalid length 1");
+    refused(r#""cores": 2"#, r#""kernel": 2"#, "missing field `cores`");
+    refused(r#""my-parser::throughput/parse/large": {"#, r#""no id": {"#, "`no id` is no benchmark id");
+}
+
 #[test]
 fn what_cannot_be_used_is_refused_with_a_reason() {
     let refused = |from: &str, to: &str, expected: &str| {
@@ -76,10 +125,17 @@ fn what_cannot_be_used_is_refused_with_a_reason() {
 
 fn any_run() -> impl Strategy<Value = Run> {
     let value = prop_oneof![0.0..1e15, any::<f64>().prop_map(f64::abs).prop_filter("finite", |v| v.is_finite())];
-    (any::<String>(), proptest::collection::vec(value, 1..20)).prop_map(|(name, estimates)| {
+    let counts = proptest::collection::btree_map(0..6_usize, any::<[u64; 2]>(), 0..6);
+    (any::<String>(), proptest::collection::vec(value, 1..20), counts).prop_map(|(name, estimates, counts)| {
         let mut run = run(estimates[0]);
         run.measurements[0].benchmark.name = name;
         run.measurements[0].estimates = estimates;
+        let metrics: Vec<Metric> = Metric::counted().collect();
+        let counts = counts.into_iter().map(|(metric, counts)| (metrics[metric], counts)).collect();
+        let benchmark = run.measurements[0].benchmark.clone();
+        let known = CountedBenchmark { counts, ..CountedBenchmark::default() };
+        let benchmarks = [(benchmark, known)].into();
+        run.counted = Some(CountedRun { conditions: Conditions::default(), benchmarks });
         run
     })
 }
