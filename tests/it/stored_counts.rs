@@ -264,10 +264,6 @@ fn a_run_shows_what_it_counted() {
 /// Of a fixture whose HEAD makes `checksum/fnv1a/4096` execute and leak more than HEAD~1, and no other benchmark, and whose
 /// configuration asks for instructions, allocations and leaked bytes: the same with base counted before, elsewhere.
 pub fn judged_by_what_is_stored(fixture: &Fixture) {
-    let rows = |ran: i32, code: i32| -> Report {
-        assert_eq!(ran, code);
-        json::parse(&fs::read(fixture.root.join("target/perfgate/last.json")).unwrap()).unwrap()
-    };
     let fnv = |report: &Report, metric| {
         let named = |row: &&Row| row.metric == metric && row.benchmark.name == "checksum/fnv1a/4096";
         report.rows.iter().find(named).unwrap().clone()
@@ -289,17 +285,16 @@ pub fn judged_by_what_is_stored(fixture: &Fixture) {
     // As if another machine had run it: of its times nothing is known here.
     let mut record: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
     assert_eq!(record["counted"]["benchmarks"].as_object().unwrap().len(), 2, "{record}");
+    let here = record["environment"].clone();
     record["environment"]["machine"] = "ff".into();
     record["environment"]["cpu"] = "another one".into();
     record["environment"]["key"] = "abcd".into();
-    let import = |record: &Value| {
-        fs::write(&file, record.to_string()).unwrap();
-        fixture.perfgate(&["baseline", "delete", &base]);
-        assert_eq!(fixture.perfgate(&["baseline", "import", path]).code, 0);
-    };
-    import(&record);
-    let check = || fixture.perfgate(&["check", "--method", "stored", "--base", &base, "checksum"]).code;
-    let report = rows(check(), 100);
+    fs::write(&file, record.to_string()).unwrap();
+    assert_eq!(fixture.perfgate(&["baseline", "delete", &base]).code, 0);
+    assert_eq!(fixture.perfgate(&["baseline", "import", path]).code, 0);
+    let ran = fixture.perfgate(&["check", "--method", "stored", "--base", &base, "checksum"]);
+    assert_eq!(ran.code, 100);
+    let report = json::parse(&fs::read(fixture.root.join("target/perfgate/last.json")).unwrap()).unwrap();
     for (metric, counts) in
         [(Metric::Allocations, Some((0.0, 1.0))), (Metric::LeakedBytes, Some((0.0, 1.0))), (Metric::Instructions, None)]
     {
@@ -313,7 +308,7 @@ pub fn judged_by_what_is_stored(fixture: &Fixture) {
     }
     let times: Vec<&Row> = report.rows.iter().filter(|row| row.metric == Metric::WallTime).collect();
     assert!(times.len() == 2 && times.iter().all(|row| row.verdict == Verdict::Inconclusive), "{times:?}");
-    assert!(report.warnings.iter().any(|warning| warning.contains("only 1 from other environments")));
+    assert!(report.warnings.iter().any(|warning| warning.contains("and counts alone are compared")));
 
     // That check has stored head's counts: both are compared without any measuring, and times are not.
     let compared = fixture.perfgate(&["compare", path, &head, "--format", "json"]);
@@ -339,14 +334,21 @@ pub fn judged_by_what_is_stored(fixture: &Fixture) {
 
     // Another compiler counts something else.
     record["counted"]["conditions"]["rustc"] = "rustc 1.2.3".into();
-    import(&record);
+    fs::write(&file, record.to_string()).unwrap();
     let compared = fixture.perfgate(&["compare", path, &head]);
-    assert_eq!(compared.code, 2, "neither times nor counts are comparable");
-    let report = rows(check(), 100);
-    let leaked = fnv(&report, Metric::LeakedBytes);
+    assert_eq!(compared.code, 2);
+    let said = "; nor do counts of base, which was counted with rustc 1.2.3 and not rustc ";
+    assert!(compared.stderr.contains(said), "{}", compared.stderr);
+    record["environment"] = here;
+    fs::write(&file, record.to_string()).unwrap();
+    let compared = fixture.perfgate(&["compare", path, &head, "--format", "json"]);
+    assert_eq!(compared.code, 100);
+    let compared = json::parse(compared.stdout.as_bytes()).unwrap();
+    let leaked = fnv(&compared, Metric::LeakedBytes);
     assert_eq!((leaked.verdict, leaked.base, leaked.budget), (Verdict::OverBudget, None, Some(0.0)));
-    let others = report.rows.iter().filter(|row| **row != leaked);
-    assert!({ others }.all(|row| row.verdict == Verdict::Inconclusive), "{report:?}");
+    for row in compared.rows.iter().filter(|row| **row != leaked) {
+        assert_eq!(row.metric == Metric::WallTime, row.evidence.is_some(), "{row:?}");
+    }
     let said = "they were counted with rustc 1.2.3 and not rustc ";
-    assert!(report.warnings.iter().any(|warning| warning.contains(said)), "{:?}", report.warnings);
+    assert!(compared.warnings.iter().any(|warning| warning.contains(said)), "{:?}", compared.warnings);
 }
