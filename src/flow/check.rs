@@ -13,6 +13,7 @@ use super::head_counts::HeadCounts;
 use super::measure::{Results, measure};
 use super::policy::{self, PolicyOf};
 use super::project::{BuiltSide, ProjectRequest, Setting, beyond_code, short};
+use super::renamed::Renamed;
 use super::saved::LAST;
 use super::screening::{self, Kept, screen};
 use super::source_lines::locate;
@@ -109,7 +110,7 @@ fn judge_head(
         setting.leave_out_unaffected(&base, progress)?;
     }
     if request.method == Method::Stored {
-        return super::stored::check_stored(setting, &base, request.store, &adopted, progress);
+        return super::stored::check_stored(setting, &base, request, &adopted, progress);
     }
     let head = setting.build_head(progress)?;
     let built_base = match setting.build_base(&base.commit, &head, progress) {
@@ -191,15 +192,7 @@ fn judge_head(
     let counts = add_counted(setting, &suites, &head, until, &mut rows, &mut frame.warnings, progress)?;
     name_culprits(setting, &suites, &mut rows, progress)?;
     frame.warnings.extend(policy::without_effect(&adopted, &setting.config.policy, &rows));
-    for row in rows.iter_mut().filter(|row| setting.config.policy.fails(row.verdict)) {
-        if row.benchmark != BenchmarkId::suite() {
-            let old = renamed.in_base(&row.benchmark);
-            let selects = (&old.package, &old.target) == (&row.benchmark.package, &row.benchmark.target);
-            let command = assemble::reproduce(&row.benchmark, short(&base.commit), &setting.request, selects);
-            let whose = if request.policy == PolicyOf::Head { " --policy head" } else { "" };
-            row.reproduce = Some(command + whose);
-        }
-    }
+    tell_how_to_reproduce(&mut rows, setting, &base, &renamed, request.policy);
     locate(&head, &mut rows);
     let stored = if request.store {
         let measurements =
@@ -224,6 +217,24 @@ impl Setting {
             let cause = format!("{} {}", lost.what, lost.reason);
             Err(self.named_in(WorkspaceError::Build { side: "head".into(), cause }, head, "head").into())
         })
+    }
+}
+
+/// Puts under each row by which the gate fails the command that measures it again, in pairs.
+pub(super) fn tell_how_to_reproduce(
+    rows: &mut [Row],
+    setting: &Setting,
+    base: &Base,
+    renamed: &Renamed,
+    whose: PolicyOf,
+) {
+    let failing = rows.iter_mut().filter(|row| setting.config.policy.fails(row.verdict));
+    for row in failing.filter(|row| row.benchmark != BenchmarkId::suite()) {
+        let old = renamed.in_base(&row.benchmark);
+        let selects = (&old.package, &old.target) == (&row.benchmark.package, &row.benchmark.target);
+        let command = assemble::reproduce(&row.benchmark, short(&base.commit), &setting.request, selects);
+        let whose = if whose == PolicyOf::Head { " --policy head" } else { "" };
+        row.reproduce = Some(command + whose);
     }
 }
 

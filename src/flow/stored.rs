@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::assemble::{self, Frame};
-use super::check::{frame, store};
+use super::check::{CheckRequest, frame, store, tell_how_to_reproduce};
 use super::head_counts::HeadCounts;
 use super::policy::{Adopted, without_effect};
 use super::project::{Setting, short};
@@ -27,7 +27,7 @@ use crate::vcs::Base;
 pub(super) fn check_stored(
     setting: &mut Setting,
     base: &Base,
-    keep: bool,
+    request: &CheckRequest,
     adopted: &Adopted,
     progress: &mut dyn Progress,
 ) -> Result<(Report, Option<FlowError>), FlowError> {
@@ -45,7 +45,7 @@ pub(super) fn check_stored(
     let warnings = adopted.differences.clone();
     let mut frame = frame(setting, Some(base), Some(alone.environment.clone()), &alone.suites, warnings);
     frame.warnings.extend(loaded.skipped.iter().map(described));
-    frame.warnings.extend(to_come(short(&base.commit), &loaded));
+    frame.warnings.extend(to_come(name, &loaded));
     if let Some(share) = alone.share {
         frame.compared_elsewhere = share.compared_elsewhere;
         frame.shard = Some(share.measured(&alone.suites, &alone.results));
@@ -94,9 +94,10 @@ pub(super) fn check_stored(
     let (counted, unlike) = counted_rows(&stored_base, head_counts, &renamed, policy);
     rows.extend(counted);
     frame.warnings.extend(unlike);
+    tell_how_to_reproduce(&mut rows, setting, base, &renamed, request.policy);
     locate(&alone.head, &mut rows);
     frame.warnings.extend(without_effect(adopted, policy, &rows));
-    let stored = if keep {
+    let stored = if request.store {
         let run = assemble::run(setting, &alone.environment, alone.started, whole, measurements, Controls::default());
         store(setting, &Run { counted: counts.to_store(), ..run }, progress).err()
     } else {

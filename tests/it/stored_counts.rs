@@ -300,6 +300,7 @@ pub fn judged_by_what_is_stored(fixture: &Fixture) {
     {
         let row = fnv(&report, metric);
         assert_eq!((row.verdict, row.evidence), (Verdict::Regressed, Some(Evidence::Counted)), "{row:?}");
+        assert!(row.reproduce.as_ref().unwrap().ends_with("'^checksum/fnv1a/4096$'"), "{row:?}");
         assert!(counts.is_none_or(|(base, head)| (row.base, row.head) == (Some(base), Some(head))), "{row:?}");
         let others = report.rows.iter().filter(|other| other.metric == metric && other.benchmark != row.benchmark);
         let others: Vec<&Row> = others.collect();
