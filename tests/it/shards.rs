@@ -405,7 +405,7 @@ fn a_shard_with_a_row_of_another_contradicts_itself() {
 /// Four machines, to one of which no benchmark falls, and then one that looks at what they found.
 #[test]
 fn shards_of_a_check_make_the_result_of_one_check() {
-    let fixture = Fixture::new("example", "shards");
+    let fixture = Fixture::built("example", "shards");
     let saved = |name: &str| json::parse(fixture.read(name).as_bytes()).unwrap();
     assert_eq!(fixture.perfgate(&["check", "--base", "HEAD", "--save-result", "whole.json"]).code, 0);
     // The results would make the tree dirty.

@@ -49,7 +49,7 @@ fn slow_down_adler(fixture: &Fixture) {
 
 #[test]
 fn a_slowdown_fails_and_its_revert_passes() {
-    let fixture = Fixture::new("example", "whole");
+    let fixture = Fixture::built("example", "whole");
     fixture.git(&["config", "core.hooksPath", "hooks"]);
     fixture.write("hooks/post-checkout", "#!/bin/sh\ntouch \"$(git rev-parse --show-toplevel)/hook-ran\"\n");
     fixture.commit("a hook that tells when it runs");
@@ -158,7 +158,7 @@ fn a_slowdown_fails_and_its_revert_passes() {
 
 #[test]
 fn a_change_cannot_loosen_the_gate_that_it_has_to_pass() {
-    let fixture = Fixture::new("example", "loosened");
+    let fixture = Fixture::built("example", "loosened");
     fixture.write(".config/perfgate.toml", "[gate]\nmax-regression = \"10%\"\n");
     fixture.commit("a limit");
     fixture.git(&["checkout", "-q", "-b", "topic"]);
@@ -193,7 +193,7 @@ fn a_change_cannot_loosen_the_gate_that_it_has_to_pass() {
 
 #[test]
 fn limits_follow_from_noise_and_doctor_tells_what_can_be_seen() {
-    let fixture = Fixture::new("example", "noise");
+    let fixture = Fixture::built("example", "noise");
     fixture.write(".config/perfgate.toml", "[gate]\nmax-regression = \"auto\"\non-inconclusive = \"pass\"\n");
     fixture.commit("limits that follow");
     // Nothing is known yet, and that is said. (Base's configuration would hold, and base has none.)
@@ -345,7 +345,7 @@ fn the_first_commit_has_no_base() {
 
 #[test]
 fn every_shape_is_listed_or_skipped_with_its_reason() {
-    let fixture = Fixture::new("shapes", "shapes");
+    let fixture = Fixture::built("shapes", "shapes");
     fixture.write(
         "apart/Cargo.toml",
         "[package]\nname = \"apart\"\n\n[workspace]\n\n[[bench]]\nname = \"own\"\nharness = false\n",
@@ -400,7 +400,7 @@ fn named_as_a_dependency(fixture: &Fixture) {
 
 #[test]
 fn what_head_loses_and_gains_are_rows() {
-    let fixture = Fixture::new("shapes", "lost");
+    let fixture = Fixture::built("shapes", "lost");
     // What executes the same code would not be run together with what crashes.
     fixture.write(".config/perfgate.toml", "[gate]\nscreen = false\n");
     fixture.commit("all are timed");
