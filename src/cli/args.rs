@@ -82,6 +82,7 @@ pub enum Command {
     /// Remove check-outs and builds of this project; baselines and results stay
     Clean(CleanOptions),
     /// Print a completion script for a shell
+    #[command(after_help = super::completions::HOW)]
     Completions(CompletionsOptions),
 }
 

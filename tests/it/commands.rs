@@ -308,6 +308,51 @@ fn completions_are_scripts_for_their_shells() {
     assert_eq!(fixture.perfgate(&["completions", "cobol"]).code, 2);
 }
 
+/// What bash offers for a line, after `before` and the script; the last word is the one to complete.
+#[cfg(unix)]
+fn offered(script: &str, before: &str, line: &str) -> String {
+    let asks = format!(
+        r#"{before}
+source /dev/stdin
+complete=$(complete -p cargo); complete=${{complete##* -F }}; complete=${{complete%% *}}
+COMP_WORDS=({line}); [[ "{line}" != *" " ]] || COMP_WORDS+=("")
+COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
+"$complete" cargo "${{COMP_WORDS[COMP_CWORD]}}" "${{COMP_WORDS[COMP_CWORD-1]}}"
+echo "${{COMPREPLY[@]}}""#
+    );
+    let mut command = std::process::Command::new("bash");
+    command.args(["--norc", "-c", &asks]).stdin(std::process::Stdio::piped());
+    let mut bash = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    std::io::Write::write_all(&mut bash.stdin.take().unwrap(), script.as_bytes()).unwrap();
+    let done = bash.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&done.stderr), "", "{line}");
+    String::from_utf8(done.stdout).unwrap().trim().to_owned()
+}
+
+#[cfg(unix)]
+#[test]
+fn bash_completes_cargo_perfgate_beside_cargos_own() {
+    let script = Fixture::new("example", "bash").perfgate(&["completions", "bash"]).stdout;
+    let cargos = r#"_cargo() { COMPREPLY=("cargo's ${COMP_WORDS[COMP_CWORD]}"); }; "#;
+    let loaded = format!("{cargos} complete -o nospace -F _cargo cargo");
+    let later = format!("{cargos} _completion_loader() {{ complete -F _cargo $1; return 124; }}");
+    for before in [&loaded, &later] {
+        let offered = |line: &str| offered(&script, before, line);
+        assert_eq!(offered("cargo perfgate acc"), "accept");
+        assert_eq!(offered("cargo +nightly perfgate baseline pu"), "push pull");
+        assert_eq!(offered("cargo perfgate check --no-st"), "--no-store");
+        assert!(offered("cargo perfgate completions ").contains("bash elvish fish"));
+        assert!(offered("cargo perfgate ").split(' ').any(|word| word == "doctor"), "{}", offered("cargo perfgate "));
+        for line in ["cargo acc", "cargo bench acc", "cargo perfgate", "cargo bench --bench perfgate acc"] {
+            assert_eq!(offered(line), format!("cargo's {}", line.rsplit(' ').next().unwrap()));
+        }
+    }
+    // Where nothing else completes cargo, and where the script is read again.
+    assert_eq!(offered(&script, "", "cargo perfgate acc"), "accept");
+    assert_eq!(offered(&script, "", "cargo acc"), "");
+    assert_eq!(offered(&[&*script, &script].concat(), &loaded, "cargo b"), "cargo's b");
+}
+
 #[test]
 fn the_environment_of_the_process_is_part_of_the_configuration() {
     let fixture = Fixture::new("example", "surroundings");
