@@ -78,7 +78,8 @@ fn baselines_go_through_files_and_can_be_deleted() {
     let gone = "0123456789abcdef0123456789abcdef01234567";
     let first = exported(&fixture, "a.json", &run_of(&here, "aa", 100.0));
     let second = exported(&fixture, "b.json", &run_of(&here, "bb", 120.0));
-    let third = exported(&fixture, "c.json", &run_of(gone, "aa", 90.0));
+    let third = Run { started: "2026-08-05T09:41:08Z".to_owned(), ..run_of(gone, "aa", 90.0) };
+    let third = exported(&fixture, "c.json", &third);
 
     let ran = fixture.perfgate(&["baseline", "import", &first, &second, &third]);
     assert_eq!(ran.code, 0);
@@ -94,10 +95,35 @@ fn baselines_go_through_files_and_can_be_deleted() {
     assert_eq!(ran.code, 0);
     assert!(ran.stdout.contains(&format!("base     0123456789 ({gone})")), "{}", ran.stdout);
 
+    // The one that was measured last stands first.
+    let line = |commit: &str, measured: &str, environment: &str, numbers: &str| {
+        format!("{commit}  measured {measured}  environment {environment}  {numbers}\n")
+    };
+    let expected = [
+        line(&here, "2026-08-06T00:00:00.5Z", "bb", "runs 2  benchmarks 2"),
+        line(gone, "2026-08-05T09:41:08Z", "aa", "runs 1  benchmarks 1"),
+        line(&here, "2026-08-05T09:41:07Z", "aa", "runs 1  benchmarks 1"),
+    ];
+    let mut later = run_of(&here, "bb", 130.0);
+    later.started = "2026-08-06T00:00:00.5Z".to_owned();
+    later.measurements[0].benchmark.name = "parse/small".to_owned();
+    let later = exported(&fixture, "d.json", &later);
+    assert_eq!(fixture.perfgate(&["baseline", "import", &later]).code, 0);
+    assert_eq!(fixture.perfgate(&["baseline", "list"]).stdout, expected.concat());
+    let listed = fixture.perfgate(&["baseline", "list", "--format", "json"]).stdout;
+    let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
+    assert_eq!(listed["skipped"], serde_json::json!([]));
+    assert_eq!(
+        listed["baselines"][0],
+        serde_json::json!({
+            "commit": here, "measured": "2026-08-06T00:00:00.5Z", "environment": "bb", "runs": 2, "benchmarks": 2,
+        })
+    );
+
     assert_eq!(fixture.perfgate(&["baseline", "delete", "HEAD", "--environment", "cc"]).code, 2);
     let ran = fixture.perfgate(&["baseline", "delete", "HEAD", "--environment", "bb"]);
     assert_eq!(ran.code, 0);
-    assert!(ran.stderr.contains(&format!("1 run of {here}")), "{}", ran.stderr);
+    assert!(ran.stderr.contains(&format!("2 runs of {here}")), "{}", ran.stderr);
     assert_eq!(fixture.perfgate(&["baseline", "list"]).stdout.lines().count(), 2);
     for commit in [gone, "HEAD"] {
         assert_eq!(fixture.perfgate(&["baseline", "delete", commit]).code, 0);

@@ -22,7 +22,7 @@ fn a_baseline_from_the_future() {
 >     Imported run.json as a baseline of COMMIT
 > exit 0
 > $ cargo perfgate baseline list
-> COMMIT  environment aa  runs 2
+> COMMIT  measured 2999-01-02T03:04:05Z  environment aa  runs 2  benchmarks 1
 > exit 0
 > $ cargo perfgate baseline verify
 >     Verified 2 records of 1 commit can be read
