@@ -259,7 +259,7 @@ pub(super) fn frame(
     let changes = setting.changes.clone();
     Frame {
         base: base.map(|base| BaseSide { commit: Some(base.commit.clone()), reason: base.reason.clone() }),
-        head: HeadSide { commit: Some(setting.head.commit.clone()), dirty: setting.head.dirty, changes },
+        head: HeadSide { commit: Some(setting.head.commit.clone()), dirty: setting.head.dirty, changes, name: None },
         environment,
         skipped: suites.skipped.clone(),
         warnings,

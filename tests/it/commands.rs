@@ -256,6 +256,8 @@ fn what_criterion_saved_is_compared_and_nothing_is_claimed() {
     assert_eq!(rows, expected);
     // A benchmark is gone: that needs no measurement.
     assert_eq!(ran.code, 100);
+    let ran = fixture.perfgate(&["compare", "kept@base", "kept@new"]);
+    assert!(ran.stdout.contains("\nbase     kept@base\nhead     kept@new\n"), "{}", ran.stdout);
     let ran = fixture.perfgate(&["compare", "kept@base", "kept@nowhere"]);
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("criterion saved no baseline `nowhere` in"), "{}", ran.stderr);
@@ -263,6 +265,30 @@ fn what_criterion_saved_is_compared_and_nothing_is_claimed() {
     let ran = fixture.perfgate(&["compare", "kept@base", "kept@new"]);
     assert_eq!(ran.code, 101);
     assert!(ran.stderr.contains("kept/one/new/estimates.json: EOF"), "{}", ran.stderr);
+}
+
+#[test]
+fn what_is_slower_and_over_its_budget_says_both() {
+    let fixture = Fixture::new("example", "slower-and-over");
+    fixture.write(".config/perfgate.toml", "[metrics.wall-time]\nmax = \"1.5 µs\"\n");
+    let here = fixture.git(&["rev-parse", "HEAD"]);
+    let mut slow = run_of(&here, "aa", 2000.0);
+    slow.measurements[0].executable = "ff".to_owned();
+    exported(&fixture, "slow.json", &slow);
+    let reasons = [(1000.0, Verdict::Regressed), (1990.0, Verdict::OverBudget)].map(|(base, verdict)| {
+        exported(&fixture, "base.json", &run_of(&here, "aa", base));
+        let ran = fixture.perfgate(&["compare", "base.json", "slow.json", "--format", "json"]);
+        let report = json::parse(ran.stdout.as_bytes()).unwrap();
+        assert_eq!((ran.code, report.rows[0].verdict), (100, verdict));
+        report.rows[0].reason.clone()
+    });
+    let slower = "slower than the tolerated 2 %; not confirmed: measured at different times";
+    let expected = [format!("{slower}; above its budget of 1.5 µs, too"), "slower than its budget allows".to_owned()];
+    assert_eq!(reasons, expected);
+    let ran = fixture.perfgate(&["compare", "base.json", "slow.json"]);
+    let (base, head) =
+        (format!("base     {} (base.json)", &here[..10]), format!("head     {} (slow.json)", &here[..10]));
+    assert!(ran.stdout.contains(&format!("\n{base}\n{head}\n")), "{}", ran.stdout);
 }
 
 #[test]

@@ -48,7 +48,7 @@ exit 0
 > 1 unchanged
 > 
 > base     COMMIT (HEAD)
-> head     COMMIT
+> head     COMMIT (run.json)
 > machine  THIS
 > policy   defaults: max-regression 5 %, tolerate 2 %
 > warning  the newest baseline of HEAD says that it was measured at 2999-01-02T03:04:05Z, which is yet to come: a clock

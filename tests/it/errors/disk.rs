@@ -117,7 +117,7 @@ fn a_full_disk() {
 > 1 unchanged
 > 
 > base     COMMIT (run.json)
-> head     COMMIT
+> head     COMMIT (run.json)
 > machine  THIS
 > policy   defaults: max-regression 5 %, tolerate 2 %
 > error: could not write result.json: No space left on device (os error 28)
