@@ -35,17 +35,17 @@ pub struct Frame {
     pub shard: Option<Shard>,
     /// Whether benchmarks are compared in another shard, though in this one none is.
     pub compared_elsewhere: bool,
-    /// Whether benches were left out because nothing that they depend on changed.
+    /// Whether benches were left out because nothing that they depend on changed: they are the same.
     pub unaffected: bool,
 }
 
 /// Closes a report: order, summary, outcome and exit code.
 pub fn report(frame: Frame, mut rows: Vec<Row>, policy: &Policy) -> Report {
     rows.sort_by(|a, b| (&a.benchmark, a.metric).cmp(&(&b.benchmark, b.metric)));
-    // What was left out is the same; of what was not, that says nothing.
-    let needs_none = frame.compared_elsewhere || frame.unaffected && rows.is_empty();
+    // New benchmarks pass beside any that were compared, and what was left out would have been.
+    let others = frame.compared_elsewhere || frame.unaffected;
     let outcome = match conclude(&rows, policy) {
-        Outcome::NothingCompared if needs_none => Outcome::Passed,
+        Outcome::NothingCompared if others => Outcome::Passed,
         outcome => outcome,
     };
     let mut skipped = frame.skipped;
