@@ -196,7 +196,10 @@ fn judge_head(
     for row in rows.iter_mut().filter(|row| setting.config.policy.fails(row.verdict)) {
         if row.benchmark != BenchmarkId::suite() {
             let old = renamed.in_base(&row.benchmark);
-            let selects = (&old.package, &old.target) == (&row.benchmark.package, &row.benchmark.target);
+            let target = (&row.benchmark.package, &row.benchmark.target);
+            // Cargo would refuse a bench target that is gone.
+            let built = head.built.executables.iter().any(|exe| (&exe.package, &exe.target) == target);
+            let selects = built && (&old.package, &old.target) == target;
             let command = assemble::reproduce(&row.benchmark, short(&base.commit), &setting.request, selects);
             let whose = if request.policy == PolicyOf::Head { " --policy head" } else { "" };
             row.reproduce = Some(command + whose);
@@ -259,7 +262,7 @@ pub(super) fn frame(
     let changes = setting.changes.clone();
     Frame {
         base: base.map(|base| BaseSide { commit: Some(base.commit.clone()), reason: base.reason.clone() }),
-        head: HeadSide { commit: Some(setting.head.commit.clone()), dirty: setting.head.dirty, changes },
+        head: HeadSide { commit: Some(setting.head.commit.clone()), dirty: setting.head.dirty, changes, name: None },
         environment,
         skipped: suites.skipped.clone(),
         warnings,

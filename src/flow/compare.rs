@@ -60,7 +60,9 @@ pub fn compare(request: &CompareRequest) -> Result<Report, FlowError> {
     count(&mut policy, &config::path_of(&root, request.config.as_deref()), request, base);
     let ids = |run: &Run| run.measurements.iter().map(|m| m.benchmark.clone()).collect::<Vec<_>>();
     let renamed = config.renamed(&policy.renames, (&ids(base), &ids(head)), base.whole && head.whole)?;
-    Ok(report_with(base, head, &request.base, warnings, &renamed.into(), &policy))
+    let mut report = report_with(base, head, &request.base, warnings, &renamed.into(), &policy);
+    report.head.name = Some(request.head.clone());
+    Ok(report)
 }
 
 /// The report of two runs of one environment; `reason` says why base is base.
@@ -78,7 +80,7 @@ fn report_with(
 ) -> Report {
     let frame = Frame {
         base: Some(BaseSide { commit: commit(base), reason: reason.to_owned() }),
-        head: HeadSide { commit: commit(head), dirty: head.revision.dirty, changes: None },
+        head: HeadSide { commit: commit(head), dirty: head.revision.dirty, changes: None, name: None },
         environment: (!head.environment.key.is_empty()).then(|| head.environment.clone()),
         skipped: Vec::new(),
         warnings,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::assemble::{empty_row, put};
+use super::assemble::{empty_row, exceed, put};
 use super::counts::{allocations_of, can_count, caveat, count_side, of};
 use super::culprits::{counted_change, site_change};
 use super::project::Setting;
@@ -216,10 +216,9 @@ fn fill<T>(
     let evidence = if judgement.verdict == Verdict::OverBudget { Evidence::AbsoluteBudget } else { Evidence::Counted };
     put(row, judgement, evidence);
     policy.accept(row);
-    if row.verdict == Verdict::Accepted && limits.max.is_some_and(|max| head[0].min(head[1]) > max) {
-        row.verdict = Verdict::OverBudget;
-        row.evidence = Some(Evidence::AbsoluteBudget);
-        row.reason = "more than its budget allows".to_owned();
+    let worse = matches!(row.verdict, Verdict::Regressed | Verdict::Accepted);
+    if worse && limits.max.is_some_and(|max| head[0].min(head[1]) > max) {
+        exceed(row, "more than its budget allows");
     }
     (row.base, row.head) = (Some(base[0] as f64), Some(head[0] as f64));
 }

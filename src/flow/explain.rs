@@ -50,7 +50,12 @@ pub fn explain(request: ExplainRequest, progress: &mut dyn Progress) -> Result<E
     let suites = look(&head, Against::Base(&built, &tried), &looking, progress)?;
     let mut explanation = Explanation {
         base: BaseSide { commit: Some(base.commit), reason: base.reason },
-        head: HeadSide { commit: Some(setting.head.commit.clone()), dirty: setting.head.dirty, changes: None },
+        head: HeadSide {
+            commit: Some(setting.head.commit.clone()),
+            dirty: setting.head.dirty,
+            changes: None,
+            name: None,
+        },
         benchmarks: Vec::new(),
         skipped: suites.skipped,
         warnings: Vec::new(),

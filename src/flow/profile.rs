@@ -86,7 +86,8 @@ pub fn profile(request: ProfileRequest, progress: &mut dyn Progress) -> Result<P
         cold_instructions: Some(counts.cold.total),
         functions,
     });
-    let side = HeadSide { commit: Some(setting.head.commit.clone()), dirty: setting.head.dirty, changes: None };
+    let side =
+        HeadSide { commit: Some(setting.head.commit.clone()), dirty: setting.head.dirty, changes: None, name: None };
     Ok((Hotspots { head: Some(side), profiles: profiles.collect(), skipped, warnings }, all_stacks))
 }
 

@@ -32,6 +32,8 @@ pub struct Suites {
     pub skipped: Vec<Skipped>,
     /// Where these are the benchmarks of a shard: how many the whole suite has to measure.
     pub comparisons: Option<usize>,
+    /// Whether base could not be built as a whole: then none of these was compared.
+    pub unbuilt: bool,
 }
 
 /// An executable with benchmarks to measure.
@@ -170,7 +172,7 @@ pub fn look(
     progress: &mut dyn Progress,
 ) -> Result<Suites, FlowError> {
     progress.phase("benchmarks listed");
-    let mut suites = Suites::default();
+    let mut suites = Suites { unbuilt: matches!(against, Against::Unbuilt(_)), ..Suites::default() };
     suites.skipped.extend(head.targets.skipped.iter().cloned());
     suites.skipped.extend(head.built.failed.iter().cloned());
     let key = |executable: &BenchExecutable| (executable.package.clone(), executable.target.clone());
@@ -254,9 +256,8 @@ impl Target<'_> {
             Err(NotCriterion::Broken(detail)) => {
                 // Base tells what was lost.
                 if let Some((base, side)) = base
-                    && let Ok(found) = self.looking.ask(&program(base, side))?
+                    && let Ok(mut found) = self.looking.ask(&program(base, side))?
                 {
-                    let mut found = found;
                     let names = std::mem::take(&mut found.names);
                     found.names = self.wanted_once(names, found.version);
                     self.settle_all(&found, Verdict::Crashed, &format!("head, before its first benchmark: {detail}"));
@@ -271,8 +272,7 @@ impl Target<'_> {
 
     fn wanted_once(&mut self, names: Vec<String>, version: Option<Version>) -> Vec<String> {
         let (package, target) = (&self.executable.package, &self.executable.target);
-        let mut seen = BTreeSet::new();
-        let mut twice = BTreeSet::new();
+        let (mut seen, mut twice) = (BTreeSet::new(), BTreeSet::new());
         let names: Vec<String> = names.into_iter().filter(|name| self.looking.wants(package, target, name)).collect();
         for name in &names {
             if !seen.insert(name.clone()) {

@@ -7,9 +7,10 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use cargo_perfgate::instrument::{Layouter, Layouts, Places, Relink};
-use cargo_perfgate::model::{Evidence, Outcome, Report, Source, Verdict};
+use cargo_perfgate::model::{Evidence, Outcome, Report, Row, Source, Verdict};
 use cargo_perfgate::report::json;
 use cargo_perfgate::stats::Rng;
+use cargo_perfgate::store::Store;
 
 use crate::fixture::{Fixture, clean, scratch};
 
@@ -204,18 +205,29 @@ fn limits_follow_from_noise_and_doctor_tells_what_can_be_seen() {
     );
     let rows = |report: Report| report.rows.into_iter().filter(|row| row.benchmark.package == "textkit");
     assert!(rows(last(&fixture)).all(|row| row.limit == 0.05 && row.tolerate == 0.02));
-    // What that check stored is known to the next one.
+    // What that check stored is known to the next one, and where one was so noisy that no limit would do, there is an end.
+    let store = Store::open(&fixture.root).unwrap();
+    let stored = store.load(&fixture.git(&["rev-parse", "HEAD"])).unwrap();
+    let mut noisy = stored.newest().unwrap().run.clone();
+    noisy.measurements.retain(|measurement| measurement.benchmark.name == "checksum/fnv1a/4096");
+    noisy.measurements[0].layout_spread = Some(0.1);
+    noisy.started = jiff::Timestamp::now().to_string();
+    store.add(&noisy).unwrap();
     fixture.write("notes.md", "words\n");
     fixture.commit("notes");
     let second = fixture.perfgate(&["check", "--method", "paired", "--base", "HEAD^"]);
     assert_eq!(second.code, 0, "{}", second.stdout);
     assert!(!second.stderr.contains("never measured"), "{}", second.stderr);
     for row in rows(last(&fixture)) {
-        assert!(row.limit >= 0.02 && row.limit < 10.0, "{row:?}");
+        assert!(row.limit >= 0.02 && row.limit <= 0.2, "{row:?}");
         assert!((row.limit * 1e3 - (row.limit * 1e3).round()).abs() < 1e-6, "{row:?}");
         assert!((row.tolerate - row.limit * 0.4).abs() < 1e-9, "{row:?}");
     }
     assert!(rows(last(&fixture)).any(|row| row.limit != 0.05));
+    let noisy = |row: Row| row.benchmark.name == "checksum/fnv1a/4096" && row.limit == 0.2;
+    assert!(rows(last(&fixture)).any(noisy));
+    let says = "`max-regression = \"auto\"` is 20 % at most, and what this machine showed so far asks for more: checksum/fnv1a/4096 (40.0 %); set";
+    assert!(second.stderr.contains(says), "{}", second.stderr);
 
     let told = fixture.perfgate(&["doctor"]);
     assert_eq!(told.code, 0, "{}", told.stderr);
