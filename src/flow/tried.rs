@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::bench_sources::{Place, own_changes};
 use super::project::{BuiltSide, Differences, Setting, beyond_code};
 use super::{FlowError, Progress};
-use crate::harness::criterion::holds_criterion;
+use crate::harness::is_known;
 use crate::vcs::Overlay;
 use crate::workspace::{self, BenchExecutable, CargoOptions, Slot};
 
@@ -140,7 +140,7 @@ impl Plan {
             let other = base.built.executables.iter().find(|other| key(other) == key(executable));
             let equal =
                 |other: &BenchExecutable| matches!((executable.identity(), other.identity()), (Ok(a), Ok(b)) if a == b);
-            if equal_needs_nothing && other.is_some_and(equal) || !holds_criterion(&executable.path) {
+            if equal_needs_nothing && other.is_some_and(equal) || !is_known(&executable.path) {
                 continue;
             }
             if base.targets.manifest_of(&executable.package).is_none() {

@@ -1,10 +1,12 @@
 //! Programs under valgrind's callgrind, which counts instructions, and writes what it counted so far each time the
 //! program is about to read the clock.
 
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
+use std::time::{Duration, Instant};
 
+use super::pipe::{make_pipe, open_pipe};
 use super::process::{Spawn, SpawnError};
 
 /// How callgrind's files begin in the folder of a program.
@@ -95,7 +97,12 @@ impl Counted {
     pub fn parts(&self) -> io::Result<usize> {
         let mut most = 0;
         for entry in std::fs::read_dir(&self.folder)? {
-            let name = entry?.file_name();
+            let entry = entry?;
+            // Where it is to wait there is a pipe from the beginning.
+            if !entry.file_type()?.is_file() {
+                continue;
+            }
+            let name = entry.file_name();
             let number = name.to_str().and_then(|name| name.strip_prefix(FILES)?.strip_prefix('.')?.parse().ok());
             most = most.max(number.unwrap_or(0));
         }
@@ -104,13 +111,44 @@ impl Counted {
 
     /// What callgrind wrote of what lies between one reading of the clock and the next, by the number of the latter, from 1.
     pub fn part(&self, number: usize) -> io::Result<String> {
-        std::fs::read_to_string(self.folder.join(format!("{FILES}.{number}")))
+        std::fs::read_to_string(self.path(number))
+    }
+
+    /// Has the program wait when it is about to read the clock for the time with this number, until [`Counted::go_on`]: there
+    /// it finds a pipe that nobody reads. Asked for before it starts.
+    pub fn wait_at(&self, number: usize) -> io::Result<()> {
+        make_pipe(&self.path(number))
+    }
+
+    /// Lets a program go on that waits, or will come to it within `limit`.
+    pub fn go_on(&self, number: usize, limit: Duration) -> io::Result<()> {
+        let (mut pipe, mut text) = (open_pipe(&self.path(number))?, Vec::new());
+        let begun = Instant::now();
+        loop {
+            match pipe.read_to_end(&mut text) {
+                Ok(_) if !text.is_empty() => break,
+                // It has not come to write yet.
+                Ok(_) => {}
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
+                Err(e) => return Err(e),
+            }
+            if begun.elapsed() > limit {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        std::fs::remove_file(self.path(number))?;
+        std::fs::write(self.path(number), text)
+    }
+
+    fn path(&self, number: usize) -> PathBuf {
+        self.folder.join(format!("{FILES}.{number}"))
     }
 
     /// Removes the parts up to a number: what was read is not needed any more.
     pub fn forget(&self, first: usize, last: usize) {
         for number in first..=last {
-            let _ = std::fs::remove_file(self.folder.join(format!("{FILES}.{number}")));
+            let _ = std::fs::remove_file(self.path(number));
         }
     }
 }

@@ -8,6 +8,7 @@ mod layouts;
 mod machine;
 mod moved;
 mod order;
+mod pipe;
 mod process;
 mod record;
 mod relink;

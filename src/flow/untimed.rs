@@ -1,0 +1,73 @@
+//! Benchmarks of harnesses that this version does not time: they are counted where the configuration asks for that, and else
+//! left out.
+
+use std::collections::BTreeMap;
+
+use super::counted::is_allocation;
+use super::project::Setting;
+use super::suites::{Open, Suites};
+use crate::model::{BenchmarkId, Metric, Skipped};
+use crate::report::counted;
+
+impl Setting {
+    /// Leaves out of `suites` what is neither timed nor counted, and says what would have it counted.
+    pub(super) fn leave_uncounted(&self, suites: &mut Suites) {
+        let (memory, instructions): (Vec<Metric>, Vec<Metric>) =
+            self.counted().into_iter().partition(|m| is_allocation(*m));
+        let has_limit = |open: &Open, name: &str| {
+            instructions.iter().any(|metric| self.count_limits(open, name, *metric).is_some())
+        };
+        leave_out(suites, has_limit, |id| self.may_count(id, &instructions));
+        for open in &suites.untimed {
+            if memory
+                .iter()
+                .any(|metric| open.names.iter().any(|name| self.count_limits(open, name, *metric).is_some()))
+            {
+                let what = format!("{}::{}, its allocations", open.package, open.target);
+                let reason = format!("this version counts only instructions of {}", open.able.name());
+                suites.skipped.push(Skipped { what, reason });
+            }
+        }
+    }
+}
+
+impl Suites {
+    /// Leaves out what is not timed.
+    pub(super) fn leave_untimed(&mut self) {
+        leave_out(self, |_, _| false, |_| false);
+    }
+}
+
+/// Leaves out what is not timed, but for what is counted; `may_be_counted` says it of what is settled. What was proved
+/// without either stays.
+fn leave_out(
+    suites: &mut Suites,
+    is_counted: impl Fn(&Open, &str) -> bool,
+    may_be_counted: impl Fn(&BenchmarkId) -> bool,
+) {
+    let mut left: BTreeMap<(String, String), usize> = BTreeMap::new();
+    let mut leave = |id: &BenchmarkId, harness: &str| {
+        *left.entry((format!("{}::{}", id.package, id.target), harness.to_owned())).or_default() += 1;
+    };
+    for open in &mut suites.untimed {
+        let (names, others) = std::mem::take(&mut open.names).into_iter().partition(|name| is_counted(open, name));
+        open.names = names;
+        let others: Vec<String> = others;
+        others.iter().for_each(|name| leave(&open.id(name), &open.harness));
+    }
+    suites.untimed.retain(|open| !open.names.is_empty());
+    suites.settled.retain(|settled| {
+        let stays = settled.timed || settled.evidence.is_some() || may_be_counted(&settled.id);
+        if !stays {
+            leave(&settled.id, &settled.harness);
+        }
+        stays
+    });
+    for ((what, harness), number) in left {
+        let reason = format!(
+            "{} of {harness}, which this version does not time; where `[metrics.instructions]` is configured, a check counts them",
+            counted(number, "benchmark")
+        );
+        suites.skipped.push(Skipped { what, reason });
+    }
+}

@@ -1,0 +1,131 @@
+//! Which harness a bench executable was built with, and which benchmarks it holds: the executable itself is asked.
+
+use std::fmt;
+use std::path::Path;
+use std::time::Duration;
+
+use super::asked::start_error;
+use super::counts::{Counting, Patience};
+use super::criterion::{self, NotCriterion, Version, Way};
+use super::{HarnessError, Program, libtest};
+use crate::instrument::Detail;
+
+/// What an executable holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// What it was built with.
+    pub harness: Harness,
+    /// Its benchmarks by the harness's ids, in the order in which it runs them. An id may stand twice.
+    pub names: Vec<String>,
+}
+
+/// Why an executable has no benchmarks for us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotFound {
+    /// Built with a harness that is not known, or with none.
+    OtherHarness,
+    /// It died or hung before it had named its benchmarks; in one line.
+    Broken(String),
+}
+
+/// A harness, with what is known of it that matters to what can be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Harness {
+    /// criterion, of this version where that is known, and measured in this way.
+    Criterion(Option<Version>, Way),
+    /// The compiler's own.
+    Libtest,
+}
+
+/// Asks `program` for its benchmarks. `home` is a folder for what it may write.
+pub fn find(program: &Program, home: &Path, time_out: Duration) -> Result<Result<Found, NotFound>, HarnessError> {
+    match criterion::enumerate(program, home, time_out)? {
+        Ok(found) => {
+            let harness = Harness::Criterion(found.version, found.way);
+            return Ok(Ok(Found { harness, names: found.names }));
+        }
+        Err(NotCriterion::Broken(detail)) => return Ok(Err(NotFound::Broken(detail))),
+        Err(NotCriterion::OtherHarness) => {}
+    }
+    let bytes = std::fs::read(&program.path).map_err(|e| start_error(program, e))?;
+    let Some(harness) = marked(&bytes) else { return Ok(Err(NotFound::OtherHarness)) };
+    let names = libtest::enumerate(program, time_out)?;
+    Ok(names.map(|names| Found { harness, names }).map_err(NotFound::Broken))
+}
+
+/// Whether `executable` can be read, and was built with a harness that is known.
+pub fn is_known(executable: &Path) -> bool {
+    criterion::holds_criterion(executable) || std::fs::read(executable).is_ok_and(|bytes| marked(&bytes).is_some())
+}
+
+/// The harness, other than criterion, whose mark stands in an executable.
+fn marked(executable: &[u8]) -> Option<Harness> {
+    let holds = |mark: &str| executable.windows(mark.len()).any(|window| window == mark.as_bytes());
+    holds(libtest::MARK).then_some(Harness::Libtest)
+}
+
+impl Harness {
+    /// Whether times of its benchmarks can be measured; else they can be counted alone.
+    pub fn is_timed(self) -> bool {
+        matches!(self, Self::Criterion(..))
+    }
+
+    /// Its name alone.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Criterion(..) => "criterion",
+            Self::Libtest => "libtest",
+        }
+    }
+
+    /// What executables of both understand; `None` where these are two harnesses.
+    pub fn common(self, other: Self) -> Option<Self> {
+        match (self, other) {
+            (Self::Criterion(version, way), Self::Criterion(other_version, other_way)) => {
+                let way = if way == other_way { way } else { Way::Files };
+                Some(Self::Criterion(version.min(other_version), way))
+            }
+            (Self::Libtest, Self::Libtest) => Some(self),
+            _ => None,
+        }
+    }
+
+    /// Runs every benchmark of `program` once, and says whether all went well.
+    pub fn runs_once(self, program: &Program, home: &Path, time_out: Duration) -> Result<bool, HarnessError> {
+        match self {
+            Self::Criterion(..) => criterion::runs_once(program, home, time_out),
+            Self::Libtest => libtest::runs_once(program, time_out),
+        }
+    }
+
+    /// Counts benchmarks of `program`, with who called whom where lines are asked for. `folder` takes the files of callgrind
+    /// and what the program may write.
+    ///
+    /// # Errors
+    /// Where the program cannot be started under valgrind at all. A benchmark that cannot be counted is an answer.
+    pub fn count(
+        self,
+        program: &Program,
+        names: &[String],
+        folder: &Path,
+        detail: Detail,
+        patience: Patience,
+    ) -> Result<Counting, HarnessError> {
+        match self {
+            Self::Criterion(version, _) => {
+                let (version, home) = (version.unwrap_or(Version::OLDEST), folder.join("home"));
+                criterion::count(program, version, names, folder, &home, detail, patience)
+            }
+            Self::Libtest => libtest::count(program, names, folder, detail, patience),
+        }
+    }
+}
+
+impl fmt::Display for Harness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Criterion(Some(version), _) => write!(f, "criterion {version}"),
+            _ => f.write_str(self.name()),
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! libtest: functions with `#[bench]`, which nightly compilers know. Everything that is known of its options, its listings
+//! and how it measures is in this file.
+//!
+//! How many iterations it times together it chooses by the clock. It reads the clock so, for one benchmark:
+//!
+//! ```text
+//!     set-up
+//! now  [ 1 iteration ]  now      how long does one take?
+//! now
+//! now  [ n iterations ]  now     fifty times, as many as take a millisecond
+//!     statistics
+//! now  [ 5 n iterations ]  now   fifty times
+//! ```
+//!
+//! Where a benchmark is counted, it has to wait before it reads the clock after its first iteration. Libtest believes that
+//! this one took longer than a millisecond, and n is 1.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::asked::{run, spawn};
+use super::counts::{Counting, Counts, Executed, Patience, is_clock, of_iterations};
+use super::readings::{OneByOne, Readings};
+use super::{HarnessError, Program};
+use crate::instrument::{Detail, Output, Spawn};
+
+/// The name of a variable that stands in every executable with libtest's `main`, and in those of no other harness.
+pub(super) const MARK: &str = "RUST_TEST_THREADS";
+
+/// How often it times a number of iterations before it looks at what they took.
+const SAMPLES: usize = 50;
+/// The first statistics lie before this reading of the clock: one for the program's start, two for one iteration, one for
+/// the samples, two for each of them, and the next. Early versions did not time the program.
+const STATISTICS: usize = 2 * SAMPLES + 5;
+/// So many readings lie between the end of the first iteration and the first after the statistics.
+const AFTER_FIRST: usize = 2 * SAMPLES + 2;
+/// How often a benchmark's set-up may read the clock: more would be the iterations themselves.
+const OF_SET_UP: usize = SAMPLES;
+/// The benchmarks that a terse listing names, in its order. Tests are left out.
+pub fn listed(listing: &str) -> Vec<String> {
+    listing.lines().filter_map(|line| line.strip_suffix(": benchmark")).map(str::to_owned).collect()
+}
+
+/// Asks `program` for its benchmarks, but for those that it ignores; else tells in one line how that failed.
+pub(super) fn enumerate(program: &Program, time_out: Duration) -> Result<Result<Vec<String>, String>, HarnessError> {
+    let ask = |more: &[&str]| {
+        let spawn = own(program).args(["--bench", "--list", "--format", "terse"]).args(more);
+        run(program, Spawn { stdout: Output::Keep, ..spawn }, time_out)
+    };
+    let (all, ignored) = match (ask(&[])?, ask(&["--ignored"])?) {
+        (Ok(all), Ok(ignored)) => (listed(&all), listed(&ignored)),
+        (Err(reason), _) | (_, Err(reason)) => return Ok(Err(reason)),
+    };
+    Ok(Ok(all.into_iter().filter(|name| !ignored.contains(name)).collect()))
+}
+
+/// Runs every benchmark and test of `program` once, and says whether all went well.
+pub(super) fn runs_once(program: &Program, time_out: Duration) -> Result<bool, HarnessError> {
+    Ok(run(program, own(program).args(["--test"]), time_out)?.is_ok())
+}
+
+/// Counts the benchmarks of `program`; `folder` takes the files of callgrind.
+///
+/// # Errors
+/// Where the program cannot be started under valgrind at all. A benchmark that cannot be counted is an answer.
+pub(super) fn count(
+    program: &Program,
+    names: &[String],
+    folder: &Path,
+    detail: Detail,
+    patience: Patience,
+) -> Result<Counting, HarnessError> {
+    let all = OneByOne { program, folder, detail, patience };
+    all.count(names, |name, folder| {
+        let spawn = own(program).args(["--bench", "--exact", "--", name]);
+        // Where it waits follows from how often the clock is read before that: not at all by most.
+        let mut waits_at = STATISTICS - AFTER_FIRST;
+        for attempt in ["first", "second"] {
+            let readings = all.readings(&spawn, &folder.join(attempt), waits_at, STATISTICS + OF_SET_UP)?;
+            let found = readings.and_then(|readings| Ok((Iterations::before(statistics(&readings)?)?, readings)));
+            match found {
+                Err(reason) => return Ok(Err(reason)),
+                Ok((iterations, readings)) if iterations.first == waits_at => return Ok(iterations.counts(&readings)),
+                Ok((iterations, _)) => waits_at = iterations.first,
+            }
+        }
+        Ok(Err("its set-up reads the clock now more often and now less".to_owned()))
+    })
+}
+
+/// A process whose output is no other than what is asked for.
+fn own(program: &Program) -> Spawn {
+    ["RUST_TEST_NOCAPTURE", "RUST_TEST_SHUFFLE", "RUST_TEST_TIME_UNIT", "RUST_TEST_TIME_INTEGRATION"]
+        .into_iter()
+        .fold(spawn(program), Spawn::env_remove)
+}
+
+/// The reading of the clock that libtest's statistics come before for the first time.
+fn statistics(readings: &Readings) -> Result<usize, String> {
+    let holds = |reading: usize, wanted: fn(&str) -> bool| {
+        let symbols = readings.symbols(reading)?;
+        let name = |raw: &str| format!("{:#}", rustc_demangle::demangle(raw));
+        Ok::<_, String>(symbols.iter().any(|symbol| wanted(&name(&symbol.name))))
+    };
+    let mut own = false;
+    for reading in 1..=readings.count {
+        if holds(reading, |name| name.contains("test::stats::"))? {
+            return Ok(reading);
+        }
+        own = own || holds(reading, |name| name.starts_with("test::"))?;
+    }
+    match &readings.ended {
+        Some(detail) if !detail.is_empty() => Err(detail.clone()),
+        _ if !own => Err("its functions have no names: `strip = false` in its profile keeps them".to_owned()),
+        Some(_) => Err("it ended without having measured it".to_owned()),
+        None => Err("it reads the clock itself".to_owned()),
+    }
+}
+
+/// Where one iteration alone was executed, by the reading of the clock that ends it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Iterations {
+    /// The first of the process.
+    pub first: usize,
+    /// The last that has no statistics before it.
+    pub last: usize,
+}
+
+impl Iterations {
+    /// Those before the reading that the first statistics come before.
+    ///
+    /// # Errors
+    /// Where there were not as many readings as fifty samples take, or where these cannot have been all.
+    pub fn before(statistics: usize) -> Result<Self, String> {
+        if statistics + 1 < STATISTICS {
+            return Err("it never calls `iter`".to_owned());
+        }
+        if statistics > STATISTICS + OF_SET_UP {
+            return Err("it reads the clock itself".to_owned());
+        }
+        Ok(Self { first: statistics - AFTER_FIRST, last: statistics - 1 })
+    }
+
+    /// Those in which memory has settled: what it looks like settles in the first of them.
+    pub fn settled(self) -> impl Iterator<Item = usize> {
+        (self.last - 2 * (SAMPLES / 2) + 2..=self.last).step_by(2)
+    }
+
+    fn counts(self, readings: &Readings) -> Result<Counts, String> {
+        let settled = self.settled().map(|reading| readings.profile(reading)).collect::<Result<_, _>>()?;
+        of_iterations(readings.profile(self.first)?, settled, Executed::default(), is_clock)
+    }
+}
