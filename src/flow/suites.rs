@@ -219,7 +219,7 @@ impl Target<'_> {
                 return Ok(Some(found));
             }
             Err(NotFound::OtherHarness) => {
-                "holds no benchmark of criterion or libtest; other harnesses are not supported by this version"
+                "holds no benchmark of criterion, libtest or divan; other harnesses are not supported by this version"
                     .to_owned()
             }
             Err(NotFound::Broken(detail)) => {

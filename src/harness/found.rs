@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::asked::start_error;
 use super::counts::{Counting, Patience};
 use super::criterion::{self, NotCriterion, Version, Way};
-use super::{HarnessError, Program, libtest};
+use super::{HarnessError, Program, divan, libtest};
 use crate::instrument::Detail;
 
 /// What an executable holds.
@@ -35,6 +35,8 @@ pub enum Harness {
     Criterion(Option<Version>, Way),
     /// The compiler's own.
     Libtest,
+    /// divan 0.1, and which one where that is known.
+    Divan(Option<u16>),
 }
 
 /// Asks `program` for its benchmarks. `home` is a folder for what it may write.
@@ -49,7 +51,10 @@ pub fn find(program: &Program, home: &Path, time_out: Duration) -> Result<Result
     }
     let bytes = std::fs::read(&program.path).map_err(|e| start_error(program, e))?;
     let Some(harness) = marked(&bytes) else { return Ok(Err(NotFound::OtherHarness)) };
-    let names = libtest::enumerate(program, time_out)?;
+    let names = match harness {
+        Harness::Divan(version) => divan::enumerate(program, version, time_out)?,
+        _ => libtest::enumerate(program, time_out)?,
+    };
     Ok(names.map(|names| Found { harness, names }).map_err(NotFound::Broken))
 }
 
@@ -61,7 +66,9 @@ pub fn is_known(executable: &Path) -> bool {
 /// The harness, other than criterion, whose mark stands in an executable.
 fn marked(executable: &[u8]) -> Option<Harness> {
     let holds = |mark: &str| executable.windows(mark.len()).any(|window| window == mark.as_bytes());
-    holds(libtest::MARK).then_some(Harness::Libtest)
+    // Who forgot `harness = false` has libtest's `main`, whatever else is linked.
+    let other = || holds(divan::MARK).then(|| Harness::Divan(divan::version(executable)));
+    if holds(libtest::MARK) { Some(Harness::Libtest) } else { other() }
 }
 
 impl Harness {
@@ -75,6 +82,7 @@ impl Harness {
         match self {
             Self::Criterion(..) => "criterion",
             Self::Libtest => "libtest",
+            Self::Divan(_) => "divan",
         }
     }
 
@@ -86,6 +94,7 @@ impl Harness {
                 Some(Self::Criterion(version.min(other_version), way))
             }
             (Self::Libtest, Self::Libtest) => Some(self),
+            (Self::Divan(version), Self::Divan(other)) => Some(Self::Divan(version.min(other))),
             _ => None,
         }
     }
@@ -95,6 +104,7 @@ impl Harness {
         match self {
             Self::Criterion(..) => criterion::runs_once(program, home, time_out),
             Self::Libtest => libtest::runs_once(program, time_out),
+            Self::Divan(_) => divan::runs_once(program, time_out),
         }
     }
 
@@ -117,6 +127,7 @@ impl Harness {
                 criterion::count(program, version, names, folder, &home, detail, patience)
             }
             Self::Libtest => libtest::count(program, names, folder, detail, patience),
+            Self::Divan(_) => divan::count(program, names, folder, detail, patience),
         }
     }
 }
@@ -125,6 +136,7 @@ impl fmt::Display for Harness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Criterion(Some(version), _) => write!(f, "criterion {version}"),
+            Self::Divan(Some(version)) => write!(f, "divan 0.1.{version}"),
             _ => f.write_str(self.name()),
         }
     }

@@ -18,11 +18,13 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rustc_demangle::demangle;
+
 use super::asked::{run, spawn};
 use super::counts::{Counting, Counts, Executed, Patience, is_clock, of_iterations};
-use super::readings::{OneByOne, Readings};
+use super::readings::{NO_NAMES, OneByOne, Readings};
 use super::{HarnessError, Program};
-use crate::instrument::{Detail, Output, Spawn};
+use crate::instrument::{Detail, Output, READS_CLOCK, Spawn};
 
 /// The name of a variable that stands in every executable with libtest's `main`, and in those of no other harness.
 pub(super) const MARK: &str = "RUST_TEST_THREADS";
@@ -76,7 +78,8 @@ pub(super) fn count(
         // Where it waits follows from how often the clock is read before that: not at all by most.
         let mut waits_at = STATISTICS - AFTER_FIRST;
         for attempt in ["first", "second"] {
-            let readings = all.readings(&spawn, &folder.join(attempt), waits_at, STATISTICS + OF_SET_UP)?;
+            let readings =
+                all.readings(&spawn, &folder.join(attempt), READS_CLOCK, Some(waits_at), STATISTICS + OF_SET_UP)?;
             let found = readings.and_then(|readings| Ok((Iterations::before(statistics(&readings)?)?, readings)));
             match found {
                 Err(reason) => return Ok(Err(reason)),
@@ -97,21 +100,15 @@ fn own(program: &Program) -> Spawn {
 
 /// The reading of the clock that libtest's statistics come before for the first time.
 fn statistics(readings: &Readings) -> Result<usize, String> {
-    let holds = |reading: usize, wanted: fn(&str) -> bool| {
-        let symbols = readings.symbols(reading)?;
-        let name = |raw: &str| format!("{:#}", rustc_demangle::demangle(raw));
-        Ok::<_, String>(symbols.iter().any(|symbol| wanted(&name(&symbol.name))))
-    };
-    let mut own = false;
     for reading in 1..=readings.count {
-        if holds(reading, |name| name.contains("test::stats::"))? {
+        let symbols = readings.symbols(reading)?;
+        if symbols.iter().any(|symbol| format!("{:#}", demangle(&symbol.name)).contains("test::stats::")) {
             return Ok(reading);
         }
-        own = own || holds(reading, |name| name.starts_with("test::"))?;
     }
     match &readings.ended {
         Some(detail) if !detail.is_empty() => Err(detail.clone()),
-        _ if !own => Err("its functions have no names: `strip = false` in its profile keeps them".to_owned()),
+        _ if !readings.has_names("test::")? => Err(NO_NAMES.to_owned()),
         Some(_) => Err("it ended without having measured it".to_owned()),
         None => Err("it reads the clock itself".to_owned()),
     }

@@ -4,6 +4,7 @@
 mod asked;
 mod counts;
 pub mod criterion;
+pub mod divan;
 mod found;
 pub mod libtest;
 mod readings;

@@ -15,6 +15,8 @@ use crate::profile::{NotCallgrind, Profile, Symbol, read_callgrind, read_closely
 /// How often it is looked how far a process has come.
 const LOOK: Duration = Duration::from_millis(5);
 
+/// Why nothing is told of an executable without symbols.
+pub(super) const NO_NAMES: &str = "its functions have no names: `strip = false` in its profile keeps them";
 /// How often a process is seen waiting before it is believed that it has come to where it has to.
 const LOOKS: usize = 3;
 
@@ -65,20 +67,23 @@ impl OneByOne<'_> {
         Ok(counting)
     }
 
-    /// Runs one process until it has read the clock `enough` times, or has ended. It waits for a while at one of its readings,
-    /// so that for its own clock what it executes before that takes two looks at least.
+    /// Runs one process until it has read the clock `enough` times, or has ended: what counts as that is a call of a
+    /// `function`. It waits for a while at one of its readings, so that for its own clock what it executes before that takes
+    /// two looks at least.
     pub fn readings(
         &self,
         spawn: &Spawn,
         folder: &Path,
-        waits_at: usize,
+        function: &str,
+        waits_at: Option<usize>,
         enough: usize,
     ) -> Result<Result<Readings, String>, HarnessError> {
         point(self.program)?;
         let failed = |e: io::Error| start_error(self.program, e);
         let spawn = Spawn { stdout: Output::Keep, ..spawn.clone() };
-        let (spawn, counted) = Counted::new(&spawn, folder, self.detail).map_err(|e| start_error(self.program, e))?;
-        counted.wait_at(waits_at).map_err(failed)?;
+        let (spawn, counted) =
+            Counted::new(&spawn, folder, self.detail, function).map_err(|e| start_error(self.program, e))?;
+        waits_at.map_or(Ok(()), |reading| counted.wait_at(reading)).map_err(failed)?;
         let mut process = spawn.start().map_err(|e| start_error(self.program, e))?;
         let (mut seen, mut last, mut waited) = (0, Instant::now(), 0);
         loop {
@@ -90,8 +95,13 @@ impl OneByOne<'_> {
             if count > seen {
                 (seen, last) = (count, Instant::now());
             }
-            waited += usize::from(count + 1 == waits_at && process.waits());
-            let went_on = if waited == LOOKS { counted.go_on(waits_at, self.patience.silence) } else { Ok(()) };
+            let mut went_on = Ok(());
+            if let Some(reading) = waits_at.filter(|reading| count + 1 == *reading && process.waits()) {
+                waited += 1;
+                if waited == LOOKS {
+                    went_on = counted.go_on(reading, self.patience.silence);
+                }
+            }
             let silent =
                 || format!("it did not read the clock for {} s under valgrind", self.patience.silence.as_secs_f64());
             match went_on {
@@ -136,6 +146,17 @@ impl Readings {
             Detail::Lines => read_closely,
         };
         read(&self.part(number)?).map_err(cannot_be_read)
+    }
+
+    /// Whether functions have their names, of which some begin so.
+    pub fn has_names(&self, begin: &str) -> Result<bool, String> {
+        for reading in 1..=self.count {
+            let symbols = self.symbols(reading)?;
+            if symbols.iter().any(|symbol| format!("{:#}", rustc_demangle::demangle(&symbol.name)).contains(begin)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn part(&self, number: usize) -> Result<String, String> {

@@ -1,5 +1,5 @@
 //! Programs under valgrind's callgrind, which counts instructions, and writes what it counted so far each time the
-//! program is about to read the clock.
+//! program is about to call a function: to read the clock, for most.
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 use super::pipe::{make_pipe, open_pipe};
 use super::process::{Spawn, SpawnError};
 
+/// What reads the clock, in the C library's own name; with it goes its symbol's version.
+pub const READS_CLOCK: &str = "clock_gettime*";
 /// How callgrind's files begin in the folder of a program.
 const FILES: &str = "part";
 
@@ -81,19 +83,19 @@ pub fn count_whole(spawn: &Spawn, folder: &Path) -> Result<(ExitStatus, Option<S
 }
 
 impl Counted {
-    /// `spawn` under callgrind, which writes into `folder`.
+    /// `spawn` under callgrind, which writes into `folder` what is executed between the calls of a function: one whose raw
+    /// symbol this pattern matches, as [`READS_CLOCK`].
     ///
     /// # Errors
     /// Where there can be no such folder.
-    pub fn new(spawn: &Spawn, folder: &Path, detail: Detail) -> Result<(Spawn, Self), SpawnError> {
+    pub fn new(spawn: &Spawn, folder: &Path, detail: Detail, function: &str) -> Result<(Spawn, Self), SpawnError> {
         let made = std::fs::create_dir_all(folder);
         made.map_err(|e| SpawnError::new("valgrind", folder, e))?;
-        // In the C library's own name; with it goes its symbol's version.
-        let under = under(spawn, detail, &["--dump-before=clock_gettime*"], &folder.join(FILES));
+        let under = under(spawn, detail, &[&format!("--dump-before={function}")], &folder.join(FILES));
         Ok((under, Self { folder: folder.to_owned() }))
     }
 
-    /// How often the program was about to read the clock so far. Only of a program that stands still this is final.
+    /// How often the program was about to call the function so far. Only of a program that stands still this is final.
     pub fn parts(&self) -> io::Result<usize> {
         let mut most = 0;
         for entry in std::fs::read_dir(&self.folder)? {
@@ -109,12 +111,12 @@ impl Counted {
         Ok(most)
     }
 
-    /// What callgrind wrote of what lies between one reading of the clock and the next, by the number of the latter, from 1.
+    /// What callgrind wrote of what lies between one call and the next, by the number of the latter, from 1.
     pub fn part(&self, number: usize) -> io::Result<String> {
         std::fs::read_to_string(self.path(number))
     }
 
-    /// Has the program wait when it is about to read the clock for the time with this number, until [`Counted::go_on`]: there
+    /// Has the program wait when it is about to call the function for the time with this number, until [`Counted::go_on`]: there
     /// it finds a pipe that nobody reads. Asked for before it starts.
     pub fn wait_at(&self, number: usize) -> io::Result<()> {
         make_pipe(&self.path(number))

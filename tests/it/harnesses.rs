@@ -2,15 +2,19 @@
 //! counted by the real valgrind in real executables.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
 use cargo_perfgate::harness::libtest::{Iterations, listed};
 use cargo_perfgate::harness::{Counting, Found, Harness, Patience, Program, find};
 use cargo_perfgate::instrument::{Copies, Detail, has_valgrind};
+use cargo_perfgate::model::{Evidence, Metric, Report, Skipped, Verdict};
 use cargo_perfgate::profile::{Cost, Profile};
+use cargo_perfgate::report::json;
 
 use crate::criterion::executables;
+use crate::fixture::Fixture;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 const ALL: Patience = Patience { silence: PATIENCE, given_up: usize::MAX, in_all: Duration::MAX };
@@ -90,4 +94,87 @@ fn what_libtest_cannot_be_counted_for_says_why() {
     assert_eq!(why("reads_the_clock"), "it reads the clock itself");
     assert!(why("panics").contains("on purpose"), "{}", why("panics"));
     assert!(counting["still_counts"].as_ref().unwrap().warm.total > 200);
+}
+
+#[test]
+fn one_iteration_of_divan_is_counted_warm_and_cold() {
+    let program = &executables("divan")["divan-benches::samples"];
+    let (found, counting) = counted(program);
+    assert_eq!(found.harness.to_string(), "divan 0.1.21");
+    let mut names: Vec<&str> = found.names.iter().map(|name| name.strip_prefix("samples::").unwrap()).collect();
+    names.sort_unstable();
+    let expected = [
+        "changes::100",
+        "changes::50",
+        "has a name",
+        "has_threads",
+        "has_types::u32",
+        "has_types::u64",
+        "panics",
+        "says_how_often",
+        "settles",
+        "stays",
+        "takes_references",
+        "takes_values",
+    ];
+    assert_eq!(names, expected);
+    let of_name = |name: &str| counting[&format!("samples::{name}")].as_ref();
+    let plain = of(&of_name("stays").unwrap().warm, "harnesses::work");
+    assert!((200..1000).contains(&plain.own), "{plain:?}");
+    assert!(of_name("panics").unwrap_err().contains("on purpose"), "{:?}", of_name("panics"));
+    for name in names.into_iter().filter(|name| !["panics", "changes::50"].contains(name)) {
+        let counts = of_name(name).unwrap();
+        for (profile, state) in [(&counts.warm, "warm"), (&counts.cold, "cold")] {
+            assert_eq!(of(profile, "harnesses::work"), Cost { calls: 1, ..plain }, "{name}, {state}");
+            assert_eq!(of(profile, "harnesses::set_up").own, 0, "{name}, {state}");
+            let settled = of(profile, "harnesses::work_of_set_up").own;
+            assert_eq!(settled > 5000, (name, state) == ("settles", "cold"), "{name}, {state}: {settled}");
+            let harness = profile.total - plain.own - settled;
+            assert!(harness < 250, "{harness} in {name}, {state}: {profile:#?}");
+        }
+    }
+}
+
+#[test]
+fn a_change_is_found_in_what_is_not_timed() {
+    let fixture = Fixture::new("harnesses", "harnesses");
+    let check = || fixture.perfgate(&["check", "--bench", "ways", "--base", "HEAD"]);
+    let last =
+        || -> Report { json::parse(&fs::read(fixture.root.join("target/perfgate/last.json")).unwrap()).unwrap() };
+    fixture.replace("src/lib.rs", "    work(rounds)\n", "    work(2 * rounds)\n");
+    // Nothing asks for counts yet.
+    let ran = check();
+    assert_eq!(ran.code, 4);
+    let reason = "5 benchmarks of libtest, which this version does not time; where `[metrics.instructions]` is configured, a check counts them";
+    assert_eq!(last().skipped, [Skipped { what: "harnesses::ways".to_owned(), reason: reason.to_owned() }]);
+    assert_eq!(fixture.perfgate(&["list", "--bench", "ways"]).stdout, "");
+
+    fixture.git(&["stash", "-q"]);
+    fixture.write(".config/perfgate.toml", "[metrics.instructions]\n\n[metrics.allocations]\n");
+    fixture.commit("instructions and allocations are limited");
+    fixture.git(&["stash", "pop", "-q"]);
+    assert_eq!(check().code, 100);
+    let report = last();
+    let rows: Vec<_> = report.rows.iter().map(|row| (row.benchmark.name.as_str(), row.verdict)).collect();
+    let unchanged =
+        ["inner::has_a_path", "sets_up_by_the_clock", "settles", "stays"].map(|name| (name, Verdict::Unchanged));
+    assert_eq!(rows, [&[("changes", Verdict::Regressed)], &unchanged[..]].concat());
+    for row in &report.rows {
+        assert_eq!((row.metric, row.evidence), (Metric::Instructions, Some(Evidence::Counted)));
+        assert_eq!(row.harness, "libtest");
+    }
+    // A hundred rounds more; what doubles their number is one instruction or two.
+    let counted = report.rows[0].counted.as_ref().unwrap();
+    assert_eq!(counted.culprits[0].function, "harnesses::work");
+    let (of_work, all) = (counted.culprits[0].change, counted.head - counted.base);
+    assert!(of_work >= 200 && of_work % 100 == 0 && (0..=2).contains(&(all as i64 - of_work)), "{counted:?}");
+    let reason = "this version counts only instructions of libtest".to_owned();
+    assert_eq!(report.skipped, [Skipped { what: "harnesses::ways, its allocations".to_owned(), reason }]);
+
+    // What both sides have alike needs no counting.
+    fixture.git(&["checkout", "-q", "src/lib.rs"]);
+    assert_eq!(check().code, 0);
+    assert!(last().rows.iter().all(|row| row.evidence == Some(Evidence::SameExecutable)), "{:?}", last().rows);
+    let ran = fixture.perfgate(&["list", "--bench", "ways", "stays"]);
+    assert_eq!(ran.stdout, "harnesses::ways/stays\tcounted, not timed\n");
 }

@@ -12,7 +12,7 @@ use super::options::Version;
 use super::watched::{Calls, Tool, watch};
 use crate::harness::counts::{self, of_iterations};
 use crate::harness::{Counting, Counts, Executed, HarnessError, Patience, Program};
-use crate::instrument::{Counted, Detail};
+use crate::instrument::{Counted, Detail, READS_CLOCK};
 use crate::profile::{NotCallgrind, Profile, Symbol, read_callgrind, read_closely, read_symbols};
 
 /// What reading the clock executes, criterion's part in it too.
@@ -49,7 +49,7 @@ pub fn count(
     patience: Patience,
 ) -> Result<Counting, HarnessError> {
     watch(program, version, names, folder, home, patience, |spawn, folder| {
-        let (spawn, counted) = Counted::new(spawn, folder, detail)?;
+        let (spawn, counted) = Counted::new(spawn, folder, detail, READS_CLOCK)?;
         Ok((spawn, Callgrind { counted, detail, before: Arc::default() }))
     })
 }
