@@ -10,24 +10,24 @@ use crate::model::{BenchmarkId, Metric, Skipped};
 use crate::report::counted;
 
 impl Setting {
+    /// Whether instructions of any benchmark are asked for.
+    pub(super) fn counts_instructions(&self) -> bool {
+        self.counted().into_iter().any(|metric| !is_allocation(metric))
+    }
+
     /// Leaves out of `suites` what is neither timed nor counted, and says what would have it counted.
     pub(super) fn leave_uncounted(&self, suites: &mut Suites) {
         let (memory, instructions): (Vec<Metric>, Vec<Metric>) =
             self.counted().into_iter().partition(|m| is_allocation(*m));
-        let has_limit = |open: &Open, name: &str| {
-            instructions.iter().any(|metric| self.count_limits(open, name, *metric).is_some())
+        let limited = |metrics: &[Metric], open: &Open, name: &str| {
+            metrics.iter().any(|metric| self.count_limits(open, name, *metric).is_some())
         };
-        leave_out(suites, has_limit, |id| self.may_count(id, &instructions));
-        for open in &suites.untimed {
-            if memory
-                .iter()
-                .any(|metric| open.names.iter().any(|name| self.count_limits(open, name, *metric).is_some()))
-            {
-                let what = format!("{}::{}, its allocations", open.package, open.target);
-                let reason = format!("this version counts only instructions of {}", open.able.name());
-                suites.skipped.push(Skipped { what, reason });
-            }
-        }
+        leave_out(suites, |open, name| limited(&instructions, open, name), |id| self.may_count(id, &instructions));
+        let of_memory = |open: &&Open| open.names.iter().any(|name| limited(&memory, open, name));
+        suites.skipped.extend(suites.untimed.iter().filter(of_memory).map(|open| Skipped {
+            what: format!("{}::{}, its allocations", open.package, open.target),
+            reason: format!("this version counts only instructions of {}", open.able.name()),
+        }));
     }
 }
 
