@@ -9,6 +9,7 @@ use super::counts::{allocations_of, can_count, caveat, count_side, of};
 use super::culprits::{counted_change, site_change};
 use super::project::Setting;
 use super::suites::{Open, Suites};
+use super::untimed::tell_crash;
 use super::{FlowError, Progress};
 use crate::gate::{CountLimits, Limits, Policy, judge_counts};
 use crate::harness::HarnessError;
@@ -116,6 +117,9 @@ pub fn add_counted(
             } else {
                 let cold = *metric == Metric::ColdInstructions;
                 fill(&mut row, *limits, &instructions[name], policy, |counts| Ok(profile(counts, cold).total));
+                if able && instructions[name].is_err() {
+                    tell_crash(&mut row, open, policy.time_out)?;
+                }
                 if let Ok([[base, _], [head, _]]) = &instructions[name] {
                     let change = || counted_change(profile(base, cold), profile(head, cold));
                     row.counted = is_worse(&row).then(change);

@@ -2,11 +2,15 @@
 //! left out.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use super::FlowError;
+use super::assemble::fail;
 use super::counted::is_allocation;
 use super::project::Setting;
 use super::suites::{Open, Suites};
-use crate::model::{BenchmarkId, Metric, Skipped};
+use crate::harness::{Failed, Failure};
+use crate::model::{BenchmarkId, Metric, Row, Side, Skipped};
 use crate::report::counted;
 
 impl Setting {
@@ -29,6 +33,22 @@ impl Setting {
             reason: format!("this version counts only instructions of {}", open.able.name()),
         }));
     }
+}
+
+/// Makes a row that has no count `crashed` where base's benchmark works and head's does not: of a harness that is timed,
+/// timing tells that.
+pub(super) fn tell_crash(row: &mut Row, open: &Open, time_out: Duration) -> Result<(), FlowError> {
+    let name = &row.benchmark.name;
+    let of_base = open.renamed.get(name).map_or(name, |id| &id.name);
+    if let Some(base) = &open.suite.base
+        && open.able.try_one(base, of_base, time_out)?.is_err()
+    {
+        return Ok(());
+    }
+    if let Err(Failed { kind, detail }) = open.able.try_one(&open.suite.head, name, time_out)? {
+        fail(row, &Failure { side: Side::Head, kind, detail });
+    }
+    Ok(())
 }
 
 impl Suites {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{HarnessError, Program};
+use super::{FailureKind, HarnessError, Program};
 use crate::instrument::{SideLink, Spawn, interrupted};
 
 /// What is kept of a listing: more than any suite has, and no more than memory takes.
@@ -28,12 +28,20 @@ pub(super) fn spawn(program: &Program) -> Spawn {
     program.environment.iter().fold(spawn, |spawn, (name, value)| spawn.env(name, value))
 }
 
-/// Runs `program` as `spawn` says, and gives what it wrote to standard output where that is kept, or in one line how it
-/// failed.
+/// How a program that was asked failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failed {
+    /// By itself, or by taking too long.
+    pub kind: FailureKind,
+    /// What is known, in one line.
+    pub detail: String,
+}
+
+/// Runs `program` as `spawn` says, and gives what it wrote to standard output where that is kept, or how it failed.
 ///
 /// # Errors
 /// Where it cannot be started, or a signal asks this program to stop.
-pub(super) fn run(program: &Program, spawn: Spawn, time_out: Duration) -> Result<Result<String, String>, HarnessError> {
+pub(super) fn run(program: &Program, spawn: Spawn, time_out: Duration) -> Result<Result<String, Failed>, HarnessError> {
     point(program)?;
     let mut process = spawn.start().map_err(|e| start_error(program, e))?;
     let start = Instant::now();
@@ -42,16 +50,20 @@ pub(super) fn run(program: &Program, spawn: Spawn, time_out: Duration) -> Result
             let mut output = process.output();
             output.truncate(MOST_BYTES);
             let output = String::from_utf8_lossy(&output).into_owned();
-            let said = [said(&process.error_tail()), said(&output)].into_iter().find(|said| !said.is_empty());
-            let failed = || said.map_or(status.to_string(), |said| format!("{status}: {said}"));
-            return Ok(if status.success() { Ok(output) } else { Err(failed()) });
+            if status.success() {
+                return Ok(Ok(output));
+            }
+            let said = said(&format!("{output}\n{}", process.error_tail()));
+            let detail = if said.is_empty() { status.to_string() } else { format!("{status}: {said}") };
+            return Ok(Err(Failed { kind: FailureKind::Crashed, detail }));
         }
         if interrupted().is_some() {
             return Err(HarnessError::Stopped);
         }
         if start.elapsed() > time_out {
             process.kill();
-            return Ok(Err(format!("did not end within its time-out of {} s", time_out.as_secs_f64())));
+            let detail = format!("did not end within its time-out of {} s", time_out.as_secs_f64());
+            return Ok(Err(Failed { kind: FailureKind::TimedOut, detail }));
         }
     }
 }

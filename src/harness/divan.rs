@@ -66,12 +66,12 @@ pub(super) fn enumerate(
     // It names them so to one program alone.
     let spawn = spawn(program).args(["--list", "--format", "terse"]).env("NEXTEST", "1");
     let listing = run(program, Spawn { stdout: Output::Keep, ..spawn }, time_out)?;
-    Ok(listing.map(|listing| super::libtest::listed(&listing)))
+    Ok(listing.map(|listing| super::libtest::listed(&listing)).map_err(|failed| failed.detail))
 }
 
-/// Runs every benchmark of `program` once, and says whether all went well.
-pub(super) fn runs_once(program: &Program, time_out: Duration) -> Result<bool, HarnessError> {
-    Ok(run(program, spawn(program).args(["--test"]), time_out)?.is_ok())
+/// How every benchmark of `program` is run once; with an option more, one of them alone.
+pub(super) fn once(program: &Program) -> Spawn {
+    spawn(program).args(["--test", "--threads", "1"])
 }
 
 /// Counts the benchmarks of `program`; `folder` takes the files of callgrind.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
-use super::asked::start_error;
+use super::asked::{Failed, run, start_error};
 use super::counts::{Counting, Patience};
 use super::criterion::{self, NotCriterion, Version, Way};
 use super::{HarnessError, Program, divan, libtest};
@@ -103,9 +103,25 @@ impl Harness {
     pub fn runs_once(self, program: &Program, home: &Path, time_out: Duration) -> Result<bool, HarnessError> {
         match self {
             Self::Criterion(..) => criterion::runs_once(program, home, time_out),
-            Self::Libtest => libtest::runs_once(program, time_out),
-            Self::Divan(_) => divan::runs_once(program, time_out),
+            Self::Libtest => Ok(run(program, libtest::once(program), time_out)?.is_ok()),
+            Self::Divan(_) => Ok(run(program, divan::once(program), time_out)?.is_ok()),
         }
+    }
+
+    /// Runs one benchmark of `program` once, where that is all that it can be run for; else tells how that failed. Of a harness
+    /// that is timed nothing is run: timing tells.
+    pub fn try_one(
+        self,
+        program: &Program,
+        name: &str,
+        time_out: Duration,
+    ) -> Result<Result<(), Failed>, HarnessError> {
+        let once = match self {
+            Self::Criterion(..) => return Ok(Ok(())),
+            Self::Libtest => libtest::once(program),
+            Self::Divan(_) => divan::once(program),
+        };
+        Ok(run(program, once.args(["--exact", "--", name]), time_out)?.map(drop))
     }
 
     /// Counts benchmarks of `program`, with who called whom where lines are asked for. `folder` takes the files of callgrind

@@ -51,14 +51,14 @@ pub(super) fn enumerate(program: &Program, time_out: Duration) -> Result<Result<
     };
     let (all, ignored) = match (ask(&[])?, ask(&["--ignored"])?) {
         (Ok(all), Ok(ignored)) => (listed(&all), listed(&ignored)),
-        (Err(reason), _) | (_, Err(reason)) => return Ok(Err(reason)),
+        (Err(failed), _) | (_, Err(failed)) => return Ok(Err(failed.detail)),
     };
     Ok(Ok(all.into_iter().filter(|name| !ignored.contains(name)).collect()))
 }
 
-/// Runs every benchmark and test of `program` once, and says whether all went well.
-pub(super) fn runs_once(program: &Program, time_out: Duration) -> Result<bool, HarnessError> {
-    Ok(run(program, own(program).args(["--test"]), time_out)?.is_ok())
+/// How every test of `program`, and every benchmark as one, is run once; with an option more, one of them alone.
+pub(super) fn once(program: &Program) -> Spawn {
+    Spawn { stdout: Output::Keep, ..own(program).args(["--test"]) }
 }
 
 /// Counts the benchmarks of `program`; `folder` takes the files of callgrind.

@@ -16,6 +16,7 @@ use std::time::Duration;
 use crate::instrument::{CopiesError, Layouter, Layouts, SideLink};
 use crate::model::Side;
 
+pub use asked::Failed;
 pub use counts::{Counting, Counts, Executed, Patience, Watched};
 pub use found::{Found, Harness, NotFound, find, is_known};
 

@@ -171,6 +171,15 @@ fn a_change_is_found_in_what_is_not_timed() {
     let reason = "this version counts only instructions of libtest".to_owned();
     assert_eq!(report.skipped, [Skipped { what: "harnesses::ways, its allocations".to_owned(), reason }]);
 
+    // What does not work any more is lost.
+    fixture.git(&["checkout", "-q", "src/lib.rs"]);
+    fixture.replace("src/lib.rs", "    work(rounds)\n", "    panic!(\"lost {rounds}\")\n");
+    let ran = fixture.perfgate(&["check", "--bench", "ways", "--base", "HEAD", "^changes$"]);
+    assert_eq!(ran.code, 101);
+    let [row] = &last().rows[..] else { panic!("{}", ran.stdout) };
+    assert_eq!(row.verdict, Verdict::Crashed);
+    assert!(row.reason.ends_with("lost 100"), "{}", row.reason);
+
     // What both sides have alike needs no counting.
     fixture.git(&["checkout", "-q", "src/lib.rs"]);
     assert_eq!(check().code, 0);
