@@ -8,7 +8,7 @@
 //! ```
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::asked::{run, spawn};
 use super::counts::{Counting, Counts, Executed, Patience, is_clock, of_iterations};
@@ -85,11 +85,11 @@ pub(super) fn count(
     detail: Detail,
     patience: Patience,
 ) -> Result<Counting, HarnessError> {
-    let all = OneByOne { program, folder, detail, patience };
+    let all = OneByOne { program, folder, detail, patience, begun: Instant::now() };
     let samples = SAMPLES.to_string();
     all.count(names, |name, folder| {
         let spawn = spawn(program).args(["--sample-count", &samples]).args(ONE_EACH).args(["--", name]);
-        let readings = all.readings(&spawn, folder, AROUND, None, 2 * SAMPLES)?;
+        let readings = all.readings(&spawn, folder, AROUND, None, |readings, _| readings.count >= 2 * SAMPLES)?;
         Ok(readings.and_then(|readings| counts(&readings)))
     })
 }

@@ -16,7 +16,7 @@
 //! this one took longer than a millisecond, and n is 1.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustc_demangle::demangle;
 
@@ -36,6 +36,14 @@ const SAMPLES: usize = 50;
 const STATISTICS: usize = 2 * SAMPLES + 5;
 /// So many readings lie between the end of the first iteration and the first after the statistics.
 const AFTER_FIRST: usize = 2 * SAMPLES + 2;
+/// A process that takes longer is not watched up to the statistics, but for so many samples only; and the reading of the clock
+/// that ends the last of them.
+const SLOW: Duration = Duration::from_secs(4);
+const FEW_SAMPLES: usize = 10;
+const LAST_OF_FEW: usize = STATISTICS - AFTER_FIRST + 1 + 2 * FEW_SAMPLES;
+/// Instructions of what is slow at least, and of libtest's own between two samples at most.
+const MUCH: u64 = 1_000_000;
+const LITTLE: u64 = 10_000;
 /// How often a benchmark's set-up may read the clock: more would be the iterations themselves.
 const OF_SET_UP: usize = SAMPLES;
 /// The benchmarks that a terse listing names, in its order. Tests are left out.
@@ -72,15 +80,14 @@ pub(super) fn count(
     detail: Detail,
     patience: Patience,
 ) -> Result<Counting, HarnessError> {
-    let all = OneByOne { program, folder, detail, patience };
+    let all = OneByOne { program, folder, detail, patience, begun: Instant::now() };
     all.count(names, |name, folder| {
         let spawn = own(program).args(["--bench", "--exact", "--", name]);
         // Where it waits follows from how often the clock is read before that: not at all by most.
         let mut waits_at = STATISTICS - AFTER_FIRST;
         for attempt in ["first", "second"] {
-            let readings =
-                all.readings(&spawn, &folder.join(attempt), READS_CLOCK, Some(waits_at), STATISTICS + OF_SET_UP)?;
-            let found = readings.and_then(|readings| Ok((Iterations::before(statistics(&readings)?)?, readings)));
+            let readings = all.readings(&spawn, &folder.join(attempt), READS_CLOCK, Some(waits_at), is_enough)?;
+            let found = readings.and_then(|readings| Ok((Iterations::of(&readings)?, readings)));
             match found {
                 Err(reason) => return Ok(Err(reason)),
                 Ok((iterations, readings)) if iterations.first == waits_at => return Ok(iterations.counts(&readings)),
@@ -96,6 +103,11 @@ fn own(program: &Program) -> Spawn {
     ["RUST_TEST_NOCAPTURE", "RUST_TEST_SHUFFLE", "RUST_TEST_TIME_UNIT", "RUST_TEST_TIME_INTEGRATION"]
         .into_iter()
         .fold(spawn(program), Spawn::env_remove)
+}
+
+/// Whether a process has read the clock often enough: up to the statistics, or, where that takes long, a few times.
+fn is_enough(readings: &Readings, took: Duration) -> bool {
+    readings.count >= STATISTICS + OF_SET_UP || (took > SLOW && Iterations::of_few(readings).is_some())
 }
 
 /// The reading of the clock that libtest's statistics come before for the first time.
@@ -119,11 +131,27 @@ fn statistics(readings: &Readings) -> Result<usize, String> {
 pub struct Iterations {
     /// The first of the process.
     pub first: usize,
-    /// The last that has no statistics before it.
+    /// The last that is looked at.
     pub last: usize,
+    /// In how many of those before it, with it, memory has settled: what it looks like settles in the first of them.
+    settled: usize,
 }
 
 impl Iterations {
+    fn of(readings: &Readings) -> Result<Self, String> {
+        let few =
+            Self::of_few(readings).filter(|_| readings.ended.is_none() && readings.count < STATISTICS + OF_SET_UP);
+        few.map_or_else(|| Self::before(statistics(readings)?), Ok)
+    }
+
+    fn of_few(readings: &Readings) -> Option<Self> {
+        if readings.count < LAST_OF_FEW {
+            return None;
+        }
+        let totals = (1..=LAST_OF_FEW).map(|reading| Some(readings.profile(reading).ok()?.total));
+        Self::of_slow(&totals.collect::<Option<Vec<u64>>>()?)
+    }
+
     /// Those before the reading that the first statistics come before.
     ///
     /// # Errors
@@ -135,12 +163,25 @@ impl Iterations {
         if statistics > STATISTICS + OF_SET_UP {
             return Err("it reads the clock itself".to_owned());
         }
-        Ok(Self { first: statistics - AFTER_FIRST, last: statistics - 1 })
+        Ok(Self { first: statistics - AFTER_FIRST, last: statistics - 1, settled: SAMPLES / 2 })
     }
 
-    /// Those in which memory has settled: what it looks like settles in the first of them.
+    /// Those of a slow benchmark, without all of its samples, by the instructions before each reading from the first on: where
+    /// nobody else reads the clock much lies before each second one, and between these next to nothing.
+    pub fn of_slow(totals: &[u64]) -> Option<Self> {
+        let first = STATISTICS - AFTER_FIRST;
+        let is_iteration = |reading: usize| reading == first || (reading > first + 2 && reading % 2 == 0);
+        let fits = |reading: usize| {
+            let total = totals.get(reading - 1)?;
+            Some(if is_iteration(reading) { *total >= MUCH } else { *total < LITTLE })
+        };
+        let all = (first..=LAST_OF_FEW).all(|reading| fits(reading) == Some(true));
+        all.then_some(Self { first, last: LAST_OF_FEW, settled: FEW_SAMPLES / 2 })
+    }
+
+    /// Those in which memory has settled.
     pub fn settled(self) -> impl Iterator<Item = usize> {
-        (self.last - 2 * (SAMPLES / 2) + 2..=self.last).step_by(2)
+        (self.last + 2 - 2 * self.settled..=self.last).step_by(2)
     }
 
     fn counts(self, readings: &Readings) -> Result<Counts, String> {

@@ -17,6 +17,8 @@ const LOOK: Duration = Duration::from_millis(5);
 
 /// Why nothing is told of an executable without symbols.
 pub(super) const NO_NAMES: &str = "its functions have no names: `strip = false` in its profile keeps them";
+/// Why there was no time for a benchmark.
+const TOO_LONG: &str = "its executable takes longer to count than there is time";
 /// How often a process is seen waiting before it is believed that it has come to where it has to.
 const LOOKS: usize = 3;
 
@@ -27,6 +29,8 @@ pub(super) struct OneByOne<'a> {
     pub folder: &'a Path,
     pub detail: Detail,
     pub patience: Patience,
+    /// When counting began.
+    pub begun: Instant,
 }
 
 /// What a process executed between its readings of the clock.
@@ -49,12 +53,12 @@ impl OneByOne<'_> {
         names: &[String],
         one: impl Fn(&str, &Path) -> Result<Result<Counts, String>, HarnessError>,
     ) -> Result<Counting, HarnessError> {
-        let (begun, mut failed, mut counting) = (Instant::now(), 0, Counting::new());
+        let (mut failed, mut counting) = (0, Counting::new());
         for (number, name) in names.iter().enumerate() {
             let counted = if failed >= self.patience.given_up {
                 Err(format!("{failed} others of its executable could not be counted"))
-            } else if begun.elapsed() > self.patience.in_all {
-                Err("its executable takes longer to count than there is time".to_owned())
+            } else if self.begun.elapsed() > self.patience.in_all {
+                Err(TOO_LONG.to_owned())
             } else {
                 let folder = self.folder.join(number.to_string());
                 let counted = one(name, &folder)?;
@@ -67,8 +71,8 @@ impl OneByOne<'_> {
         Ok(counting)
     }
 
-    /// Runs one process until it has read the clock `enough` times, or has ended: what counts as that is a call of a
-    /// `function`. It waits for a while at one of its readings, so that for its own clock what it executes before that takes
+    /// Runs one process until it has read the clock often `enough`, by what is known of it and how long that took, or has
+    /// ended: what counts as a reading is a call of a `function`. It waits for a while at one of its readings, so that for its own clock what it executes before that takes
     /// two looks at least.
     pub fn readings(
         &self,
@@ -76,7 +80,7 @@ impl OneByOne<'_> {
         folder: &Path,
         function: &str,
         waits_at: Option<usize>,
-        enough: usize,
+        enough: impl Fn(&Readings, Duration) -> bool,
     ) -> Result<Result<Readings, String>, HarnessError> {
         point(self.program)?;
         let failed = |e: io::Error| start_error(self.program, e);
@@ -85,13 +89,16 @@ impl OneByOne<'_> {
             Counted::new(&spawn, folder, self.detail, function).map_err(|e| start_error(self.program, e))?;
         waits_at.map_or(Ok(()), |reading| counted.wait_at(reading)).map_err(failed)?;
         let mut process = spawn.start().map_err(|e| start_error(self.program, e))?;
-        let (mut seen, mut last, mut waited) = (0, Instant::now(), 0);
+        let started = Instant::now();
+        let mut readings = Readings { counted, detail: self.detail, count: 0, ended: None };
+        let (mut seen, mut last, mut waited) = (0, started, 0);
         loop {
-            let ended = process.wait(LOOK).is_some();
+            // Who takes long is not looked at all the time.
+            let ended = process.wait(LOOK.max(started.elapsed() / 100)).is_some();
             if interrupted().is_some() {
                 return Err(HarnessError::Stopped);
             }
-            let count = counted.parts().map_err(failed)?;
+            let count = readings.counted.parts().map_err(failed)?;
             if count > seen {
                 (seen, last) = (count, Instant::now());
             }
@@ -99,7 +106,7 @@ impl OneByOne<'_> {
             if let Some(reading) = waits_at.filter(|reading| count + 1 == *reading && process.waits()) {
                 waited += 1;
                 if waited == LOOKS {
-                    went_on = counted.go_on(reading, self.patience.silence);
+                    went_on = readings.counted.go_on(reading, self.patience.silence);
                 }
             }
             let silent =
@@ -109,11 +116,16 @@ impl OneByOne<'_> {
                 went_on => went_on.map_err(failed)?,
             }
             // The last part may still be written.
-            let count = if ended { count } else { count.saturating_sub(1) };
-            if ended || count >= enough {
-                let ended = ended.then(|| detail_of(&mut process));
+            readings.count = if ended { count } else { count.saturating_sub(1) };
+            if ended {
+                readings.ended = Some(detail_of(&mut process));
+            }
+            if ended || enough(&readings, started.elapsed()) {
                 process.kill();
-                return Ok(Ok(Readings { counted, detail: self.detail, count, ended }));
+                return Ok(Ok(readings));
+            }
+            if self.begun.elapsed() > self.patience.in_all {
+                return Ok(Err(TOO_LONG.to_owned()));
             }
             if last.elapsed() > self.patience.silence {
                 return Ok(Err(silent()));

@@ -34,13 +34,30 @@ fn benchmarks_are_told_from_tests() {
 fn one_iteration_is_told_by_where_the_statistics_are() {
     // Where nothing else reads the clock: the program's start, one iteration, the samples.
     let found = Iterations::before(105).unwrap();
-    assert_eq!(found, Iterations { first: 3, last: 104 });
+    assert_eq!((found.first, found.last), (3, 104));
     assert_eq!(found.settled().collect::<Vec<_>>(), (56..=104).step_by(2).collect::<Vec<_>>());
     // Set-up reads it twice.
     assert_eq!(Iterations::before(107).unwrap().first, 5);
     // As many as an iteration that reads it once.
     assert_eq!(Iterations::before(156).unwrap_err(), "it reads the clock itself");
     assert_eq!(Iterations::before(3).unwrap_err(), "it never calls `iter`");
+}
+
+#[test]
+fn of_what_is_slow_a_few_iterations_are_enough() {
+    let start = [700_000, 40_000, 5_000_000, 150, 40];
+    let totals = |samples: &[[u64; 2]]| [&start[..], &samples.concat()].concat();
+    let found = Iterations::of_slow(&totals(&[[4_000_000, 100]; 10])).unwrap();
+    assert_eq!((found.first, found.last), (3, 24));
+    assert_eq!(found.settled().collect::<Vec<_>>(), [16, 18, 20, 22, 24]);
+    // Too few; not slow; each iteration reads the clock once, or twice at its ends; set-up does.
+    assert_eq!(Iterations::of_slow(&totals(&[[4_000_000, 100]; 9])[..23]), None);
+    assert_eq!(Iterations::of_slow(&totals(&[[40_000, 100]; 10])), None);
+    assert_eq!(Iterations::of_slow(&totals(&[[100, 4_000_000], [100, 100], [4_000_000, 100]].repeat(4))), None);
+    assert_eq!(Iterations::of_slow(&totals(&[[100, 4_000_000], [100, 100]].repeat(5))), None);
+    let mut later = totals(&[[4_000_000, 100]; 10]);
+    later.insert(1, 2_000_000);
+    assert_eq!(Iterations::of_slow(&later), None);
 }
 
 fn counted(program: &Program) -> (Found, Counting) {
