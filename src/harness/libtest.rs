@@ -170,7 +170,7 @@ impl Iterations {
     /// nobody else reads the clock much lies before each second one, and between these next to nothing.
     pub fn of_slow(totals: &[u64]) -> Option<Self> {
         let first = STATISTICS - AFTER_FIRST;
-        let is_iteration = |reading: usize| reading == first || (reading > first + 2 && reading % 2 == 0);
+        let is_iteration = |reading: usize| reading == first || (reading > first + 2 && reading.is_multiple_of(2));
         let fits = |reading: usize| {
             let total = totals.get(reading - 1)?;
             Some(if is_iteration(reading) { *total >= MUCH } else { *total < LITTLE })
