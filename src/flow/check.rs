@@ -14,7 +14,7 @@ use super::project::{BuiltSide, ProjectRequest, Setting, beyond_code, short};
 use super::saved::LAST;
 use super::screening::{self, Kept, screen};
 use super::source_lines::locate;
-use super::suites::{Against, Suites, look};
+use super::suites::{Against, Open, Suites, look};
 use super::tried::Tried;
 use super::{FlowError, Progress, noise, renamed};
 use crate::harness::Sides;
@@ -151,12 +151,13 @@ fn judge_head(
     }
     let mut suites = look(&head, against, &looking, progress)?;
     let renamed = looking.renamed;
-    if suites.open.is_empty() && suites.settled.is_empty() {
+    if suites.all().next().is_none() && suites.settled.is_empty() {
         suites.skipped.extend(setting.elsewhere(&head));
     }
     let ids = ids_of(&suites);
     setting.check_config(&ids)?;
     setting.check_acceptances(&ids)?;
+    setting.leave_uncounted(&mut suites);
     let share = setting.take_share(&mut suites, Some(&base), &head.tree.id, request.method, progress);
     let drawn = match &built_base {
         Ok((built, _)) if equal_is_unchanged => {
@@ -232,7 +233,8 @@ impl Setting {
 }
 
 pub(super) fn ids_of(suites: &Suites) -> Vec<BenchmarkId> {
-    suites.settled.iter().map(|settled| settled.id.clone()).chain(suites.open_ids()).collect()
+    let settled = suites.settled.iter().map(|settled| settled.id.clone());
+    settled.chain(suites.all().flat_map(Open::ids)).collect()
 }
 
 fn rows(suites: &Suites, results: &Results, setting: &Setting, mut frame: Frame) -> (Vec<Row>, Frame) {

@@ -9,6 +9,7 @@ use super::counts::{allocations_of, can_count, caveat, count_side, of};
 use super::culprits::{counted_change, site_change};
 use super::project::Setting;
 use super::suites::{Open, Suites};
+use super::untimed::tell_crash;
 use super::{FlowError, Progress};
 use crate::gate::{CountLimits, Limits, Policy, judge_counts};
 use crate::harness::HarnessError;
@@ -32,7 +33,7 @@ type Twice<T> = [[T; 2]; 2];
 type Known<T> = BTreeMap<String, Result<Twice<T>, String>>;
 
 /// Whether a metric comes from the trace of allocations; the others are instructions.
-fn is_allocation(metric: Metric) -> bool {
+pub(super) fn is_allocation(metric: Metric) -> bool {
     !matches!(metric, Metric::Instructions | Metric::ColdInstructions)
 }
 
@@ -45,7 +46,8 @@ struct Asked<'a> {
 impl<'a> Asked<'a> {
     fn of(open: &'a Open, setting: &Setting) -> Self {
         // Rules are held against each name once for each of these: most projects name none.
-        let metrics = setting.counted();
+        let mut metrics = setting.counted();
+        metrics.retain(|metric| open.able.is_timed() || !is_allocation(*metric));
         let limits = |name: &String, metric| Some((name.clone(), metric, setting.count_limits(open, name, metric)?));
         let wanted = open.names.iter().flat_map(|name| metrics.iter().filter_map(move |metric| limits(name, *metric)));
         Self { open, wanted: wanted.collect() }
@@ -62,7 +64,7 @@ impl<'a> Asked<'a> {
 
 /// Whether anything is asked for.
 pub fn is_asked(setting: &Setting, suites: &Suites) -> bool {
-    suites.open.iter().any(|open| !Asked::of(open, setting).wanted.is_empty())
+    suites.all().any(|open| !Asked::of(open, setting).wanted.is_empty())
 }
 
 /// Counts what is asked for, and adds the rows; those of wall-time get what was counted of them. Benchmarks that need no
@@ -75,7 +77,7 @@ pub fn add_counted(
     warnings: &mut Vec<String>,
     progress: &mut dyn Progress,
 ) -> Result<(), FlowError> {
-    let asked: Vec<Asked<'_>> = suites.open.iter().map(|open| Asked::of(open, setting)).collect();
+    let asked: Vec<Asked<'_>> = suites.all().map(|open| Asked::of(open, setting)).collect();
     let sum = |needs: fn(Metric) -> bool| asked.iter().map(|asked| asked.names(needs).len()).sum::<usize>();
     let (executing, allocating) = (sum(|metric| !is_allocation(metric)), sum(is_allocation));
     if executing + allocating == 0 {
@@ -115,6 +117,9 @@ pub fn add_counted(
             } else {
                 let cold = *metric == Metric::ColdInstructions;
                 fill(&mut row, *limits, &instructions[name], policy, |counts| Ok(profile(counts, cold).total));
+                if able && instructions[name].is_err() {
+                    tell_crash(&mut row, open, policy.time_out)?;
+                }
                 if let Ok([[base, _], [head, _]]) = &instructions[name] {
                     let change = || counted_change(profile(base, cold), profile(head, cold));
                     row.counted = is_worse(&row).then(change);

@@ -31,6 +31,7 @@ mod lines;
 mod measure;
 mod measured;
 mod noise;
+mod open;
 mod policy;
 mod project;
 mod renamed;
@@ -40,6 +41,7 @@ mod source_lines;
 mod stored;
 mod suites;
 mod tried;
+mod untimed;
 
 pub use affected::{Affected, Layout, Package, affected};
 pub use bench_sources::{Place, own_changes};

@@ -89,6 +89,7 @@ pub(super) fn measure_head(
     if base.is_some() {
         setting.check_acceptances(&ids)?;
     }
+    suites.leave_untimed();
     let share = setting.take_share(&mut suites, base, &head.tree.id, Method::Stored, progress);
     let started = jiff::Timestamp::now().to_string();
     let mut warnings = Vec::from_iter(absent::contents(&[&head]));

@@ -375,9 +375,9 @@ fn every_shape_is_listed_or_skipped_with_its_reason() {
         ("broken::mismatch", "does not compile: mismatched types"),
         ("nightly::libtest", "does not compile: `#![feature]` may not be used on the stable release channel"),
         ("gated::required", "needs the features slow; add --features slow"),
-        ("gated::cfg", "holds no criterion benchmark"),
-        ("mixed::bencher_like", "holds no criterion benchmark"),
-        ("mixed::program", "holds no criterion benchmark"),
+        ("gated::cfg", "names no benchmark"),
+        ("mixed::bencher_like", "holds no benchmark of criterion, libtest or divan"),
+        ("mixed::program", "holds no benchmark of criterion, libtest or divan"),
         ("apart", "is no member of this workspace; --manifest-path apart/Cargo.toml has its benchmarks"),
     ] {
         let line = ran.stderr.lines().find(|line| line.contains(&format!("Skipped {what}: ")));
