@@ -49,7 +49,7 @@ fn report() -> Report {
         outcome: Outcome::Failed,
         exit_code: 100,
         base: None,
-        head: HeadSide { commit: None, dirty: true, changes: None },
+        head: HeadSide { commit: None, dirty: true, changes: None, name: None },
         environment: None,
         policy: PolicyNote {
             file: None,

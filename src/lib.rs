@@ -11,7 +11,7 @@
 //! | --- | --- | --- |
 //! | 6 | `cli` | clap types turned into requests, one file a subcommand; writers, colour, progress |
 //! | 5 | `flow` | the use cases: no clap, no printing |
-//! | 4 | `harness` | the benchmark harnesses: one folder each, and everything that is known of their formats |
+//! | 4 | `harness` | the benchmark harnesses: one folder or file each, and everything that is known of their formats |
 //! | 4 | `instrument` | how one execution is observed and bounded: processes, cores, executables with new layouts |
 //! | 4 | `workspace` | cargo's model, building bench executables of a revision, identity of executables; which package depends on which |
 //! | 4 | `vcs` | git: revisions, trees written out, merge bases, hooks; refs of remotes, fetched and pushed |

@@ -60,6 +60,9 @@ struct Arguments {
     /// This same difference for every benchmark, per mille, in place of the rotation
     #[arg(long, allow_negative_numbers = true)]
     all_differ_by: Option<i32>,
+    /// The gate's limit, such as `3%`, in place of its default
+    #[arg(long, value_name = "LIMIT")]
+    max_regression: Option<String>,
     /// Measure so many pairs whatever they show, for `verdict_replay`
     #[arg(long, value_name = "PAIRS")]
     record: Option<usize>,
@@ -122,17 +125,21 @@ fn measure(
     let differences = project.commit(variant, round, arguments.all_differ_by)?;
     let clock = Instant::now();
     let wanted = |only| arguments.only.is_none_or(|wanted| wanted == only);
-    let filter = arguments.filter.clone();
+    let asked = ours::Asked {
+        filter: arguments.filter.clone(),
+        max_regression: arguments.max_regression.clone(),
+        pairs: arguments.record,
+    };
     eprintln!("== round {round}, {}, load {load}", variant.name());
     // Building is no part of what is measured, and would take several times as long under load.
-    ours::build(project, filter.clone())?;
+    ours::build(project, &asked)?;
     let _load = load::Load::start(load)?;
     let context = record::Context { variant: variant.name(), load, differences: &differences };
     for _ in 0..if wanted(Only::Ours) { arguments.repeat } else { 0 } {
-        files.add_ours(&ours::compare(project, filter.clone(), arguments.record, &context)?)?;
+        files.add_ours(&ours::compare(project, &asked, &context)?)?;
     }
     if wanted(Only::Criterion) && round - arguments.start < arguments.criterion_rounds {
-        for comparison in criterion::compare(project, filter.as_ref(), &context)? {
+        for comparison in criterion::compare(project, asked.filter.as_ref(), &context)? {
             files.add_criterion(&comparison)?;
         }
     }

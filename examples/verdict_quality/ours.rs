@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use cargo_perfgate::config::Overrides;
 use cargo_perfgate::flow::check::{CheckRequest, Method, check};
 use cargo_perfgate::flow::{Effort, Progress, ProjectRequest, Silent, list};
 use cargo_perfgate::model::{BenchmarkId, Metric, Verdict};
@@ -11,6 +12,9 @@ use cargo_perfgate::workspace::CargoOptions;
 use super::Failed;
 use super::project::Project;
 use super::record::{Comparison, Context};
+
+/// The variable that sets the limit.
+const LIMIT: &str = "PERFGATE_MAX_REGRESSION";
 
 /// Keeps what the gate measured, by benchmark.
 #[derive(Debug, Default)]
@@ -41,7 +45,17 @@ impl Progress for Recorder {
     }
 }
 
-fn request(project: &Project, filter: Option<regex::Regex>, pairs: Option<usize>) -> Result<ProjectRequest, Failed> {
+/// What every comparison is asked for.
+#[derive(Debug)]
+pub struct Asked {
+    pub filter: Option<regex::Regex>,
+    /// The limit, in place of the default one.
+    pub max_regression: Option<String>,
+    /// So many pairs, whatever they show.
+    pub pairs: Option<usize>,
+}
+
+fn request(project: &Project, asked: &Asked) -> Result<ProjectRequest, Failed> {
     let cargo = CargoOptions {
         offline: true,
         locked: true,
@@ -53,28 +67,27 @@ fn request(project: &Project, filter: Option<regex::Regex>, pairs: Option<usize>
         directory: project.root.clone(),
         cargo,
         builds: project.builds.clone(),
-        filter,
-        effort: Effort { budget: None, pairs },
+        filter: asked.filter.clone(),
+        overrides: Overrides {
+            variables: asked.max_regression.iter().map(|limit| (LIMIT.to_owned(), limit.clone())).collect(),
+            ..Overrides::default()
+        },
+        effort: Effort { budget: None, pairs: asked.pairs },
         ..ProjectRequest::default()
     })
 }
 
 /// Builds head.
-pub fn build(project: &Project, filter: Option<regex::Regex>) -> Result<(), Failed> {
-    list::list(request(project, filter, None)?, &mut Silent)?;
+pub fn build(project: &Project, asked: &Asked) -> Result<(), Failed> {
+    list::list(request(project, asked)?, &mut Silent)?;
     Ok(())
 }
 
-/// Asks the gate about the commit that is checked out; with `pairs`, it measures that many whatever they show.
-pub fn compare(
-    project: &Project,
-    filter: Option<regex::Regex>,
-    pairs: Option<usize>,
-    context: &Context<'_>,
-) -> Result<Vec<Comparison>, Failed> {
+/// Asks the gate about the commit that is checked out.
+pub fn compare(project: &Project, asked: &Asked, context: &Context<'_>) -> Result<Vec<Comparison>, Failed> {
     let mut recorder = Recorder::default();
     let request = CheckRequest {
-        project: request(project, filter, pairs)?,
+        project: request(project, asked)?,
         base: Some(project.base.clone()),
         method: Method::Paired,
         store: false,

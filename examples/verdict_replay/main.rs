@@ -6,6 +6,7 @@
 //! ```
 //! The same seed and options give the same numbers, on any number of cores.
 
+mod fitted;
 mod rules;
 mod simulate;
 mod source;
@@ -42,6 +43,9 @@ struct Arguments {
     /// `max-regression`, a plain ratio
     #[arg(long, default_value_t = 0.05)]
     limit: f64,
+    /// Only pairs from sources whose name contains this
+    #[arg(long, default_value = "")]
+    source: String,
     /// Only rules whose name contains this
     #[arg(long, default_value = "")]
     rule: String,
@@ -73,6 +77,7 @@ fn run(arguments: &Arguments) -> Result<(), Failed> {
             sources.push(Source::simulated(shape, *spread));
         }
     }
+    sources.retain(|source| source.name.contains(&arguments.source));
     let rules = rules::all(arguments.rows, arguments.limit);
     let rules: Vec<&dyn Rule> =
         rules.iter().map(AsRef::as_ref).filter(|r| r.name().contains(&arguments.rule)).collect();

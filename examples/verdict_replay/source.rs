@@ -1,4 +1,4 @@
-//! Where replayed pairs come from: recorded comparisons of unchanged code, and made-up distributions.
+//! Where replayed pairs come from: recorded comparisons of unchanged code, distributions fitted to them, and made-up ones.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -8,6 +8,7 @@ use cargo_perfgate::stats::{Rng, quantile, sorted, trimmed_mean};
 use serde::Deserialize;
 
 use super::Failed;
+use super::fitted::{Fit, correlation};
 
 /// Shorter recordings tell too little of a benchmark's distribution.
 const FEWEST_PAIRS: usize = 12;
@@ -64,19 +65,21 @@ impl Traces {
         self.by_load.values().flat_map(BTreeMap::values).flatten().map(Vec::len).sum()
     }
 
-    /// What is known of each benchmark: spread, tail, and how much a pair tells of the next one.
+    /// What is known of each benchmark: spread, tail (degrees of freedom of Student's t), and how much a pair tells of the next one.
     pub fn describe(&self) -> String {
-        let mut text = String::from("| load | benchmark | pairs | IQR / 1.35 | sd | correlation |\n");
-        text.push_str("| --: | --- | --: | --: | --: | --: |\n");
+        let mut text = String::from("| load | benchmark | pairs | IQR / 1.35 | sd | freedom | correlation |\n");
+        text.push_str("| --: | --- | --: | --: | --: | --: | --: |\n");
         for (load, benchmarks) in &self.by_load {
             for (benchmark, recorded) in benchmarks {
                 let all = sorted(recorded.iter().flatten().copied());
                 let at = |p| quantile(&all, p).unwrap_or_default();
                 let variance = all.iter().map(|x| x * x).sum::<f64>() / all.len() as f64;
                 let (pairs, robust) = (all.len(), (at(0.75) - at(0.25)) / 1.349);
+                let freedom =
+                    Fit::of(recorded).and_then(|fit| fit.freedom).map_or("normal".to_owned(), |f| f.to_string());
                 let _ = writeln!(
                     text,
-                    "| {load} | {benchmark} | {pairs} | {:.2} % | {:.2} % | {:+.2} |",
+                    "| {load} | {benchmark} | {pairs} | {:.2} % | {:.2} % | {freedom} | {:+.2} |",
                     robust * 100.0,
                     variance.sqrt() * 100.0,
                     correlation(recorded)
@@ -86,8 +89,9 @@ impl Traces {
         text
     }
 
-    /// For each load: pairs drawn singly, each with a random sign, and neighbours in their order with one sign a block.
-    /// Whole recordings would have the mean on which they were centred, and no error at all.
+    /// For each load: pairs drawn singly, each with a random sign; neighbours in their order with one sign a block; and
+    /// what is fitted to each benchmark. Whole recordings would have the mean on which they were centred, and no error
+    /// at all.
     pub fn sources(&self) -> Vec<Source> {
         let mut sources = Vec::new();
         for (load, benchmarks) in &self.by_load {
@@ -99,17 +103,13 @@ impl Traces {
                 spread: None,
                 kind: kind(true),
             });
+            let fits: Vec<Fit> = rows.iter().filter_map(|recorded| Fit::of(recorded)).collect();
+            if !fits.is_empty() {
+                sources.push(Source { name: format!("fitted, load {load}"), spread: None, kind: Kind::Fitted(fits) });
+            }
         }
         sources
     }
-}
-
-/// Of neighbours, over all recordings, by ranks' signs: outliers would rule a plain one.
-fn correlation(recorded: &[Vec<f64>]) -> f64 {
-    let products = recorded.iter().flat_map(|all| all.windows(2)).map(|w| w[0].signum() * w[1].signum());
-    let (count, sum) = products.fold((0.0, 0.0), |(count, sum), product| (count + 1.0, sum + product));
-    // For a normal process the mean product of signs is 2/π·asin ρ.
-    if count == 0.0 { 0.0 } else { (std::f64::consts::FRAC_PI_2 * sum / count).sin() }
 }
 
 /// The shape of a made-up distribution.
@@ -130,7 +130,12 @@ impl Shape {
 
 #[derive(Debug)]
 enum Kind {
-    Recorded { rows: Vec<Vec<Vec<f64>>>, blocks: bool },
+    Recorded {
+        rows: Vec<Vec<Vec<f64>>>,
+        blocks: bool,
+    },
+    /// One for each benchmark.
+    Fitted(Vec<Fit>),
     Simulated(Shape),
 }
 
@@ -176,6 +181,7 @@ impl Source {
                     turned * one[at]
                 })
             }
+            Kind::Fitted(fits) => fits[row as usize % fits.len()].stream(rng),
             Kind::Simulated(shape) => simulated(*shape, self.spread.unwrap_or_default(), rng),
         }
     }

@@ -129,7 +129,7 @@ fn judged(numbers: &[f64]) {
         outcome,
         exit_code: outcome.exit_code().code(),
         base: None,
-        head: HeadSide { commit: None, dirty: true, changes: None },
+        head: HeadSide { commit: None, dirty: true, changes: None, name: None },
         environment: None,
         policy: policy.note(),
         summary: summarise(&rows),

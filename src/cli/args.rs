@@ -73,7 +73,7 @@ pub enum Command {
     /// Write a configuration that explains every key; workflows for CI, and a pre-push hook
     Init(InitOptions),
     /// Judge the commits that a push sends, by what git tells a pre-push hook on standard input; --affected is always on, and a
-    /// push that compares nothing ends with 0
+    /// push that compares nothing ends with 0. Measuring takes 90 s at most where no budget is set; builds come on top
     #[command(after_help = after_help())]
     PrePush(CheckOptions),
     /// Tell saved results in one comment on the pull request or merge request that this CI run is about
@@ -82,6 +82,7 @@ pub enum Command {
     /// Remove check-outs and builds of this project; baselines and results stay
     Clean(CleanOptions),
     /// Print a completion script for a shell
+    #[command(after_help = super::completions::HOW)]
     Completions(CompletionsOptions),
 }
 
@@ -361,7 +362,7 @@ pub struct CompletionsOptions {
 /// How long to measure.
 #[derive(Debug, Args)]
 pub struct BudgetOption {
-    /// Measure for this long at most, such as 90s; what is undecided then is inconclusive
+    /// Measure for this long at most, builds apart, such as 90s; what is undecided then is inconclusive
     #[arg(long, value_name = "TIME", env = "PERFGATE_BUDGET", value_parser = crate::config::duration)]
     budget: Option<Duration>,
 }

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::args::ListFormat;
 use super::output::print;
 use super::surroundings::{current_directory, overrides};
 use super::ui::Ui;
-use crate::flow::baseline::{delete, export_run, import_run, list, prune, show, verify};
+use crate::flow::baseline::{Listed, delete, export_run, import_run, list, prune, show, verify};
 use crate::flow::sync::{SyncRequest, Synced, pull, push};
 use crate::flow::{FlowError, Progress};
 use crate::model::ExitCode;
@@ -24,8 +25,12 @@ pub struct BaselineOptions {
 
 #[derive(Debug, Subcommand)]
 pub enum BaselineCommand {
-    /// The commits with a baseline
-    List,
+    /// The commits with a baseline, the newest first: when each was measured, in which environment, and how much
+    List {
+        /// Output format
+        #[arg(long, value_name = "FORMAT", default_value = "human")]
+        format: ListFormat,
+    },
     /// The stored measurements of a commit
     Show {
         /// The commit
@@ -87,20 +92,19 @@ pub enum BaselineCommand {
 pub fn execute(options: BaselineOptions, ui: &mut Ui) -> Result<ExitCode, FlowError> {
     let directory = current_directory()?;
     match options.command {
-        BaselineCommand::List => {
-            let listing = list(&directory)?;
-            let lines: Vec<String> = listing
-                .entries
-                .iter()
-                .map(|entry| {
-                    format!("{}  environment {}  runs {}\n", entry.commit, entry.environment, entry.records.len())
-                })
-                .collect();
-            print(&lines.concat())?;
-            for left in &listing.skipped {
+        BaselineCommand::List { format } => {
+            let stored = list(&directory)?;
+            print(&match format {
+                ListFormat::Json => report::json::document(&stored).map_err(|e| super::usage(e.to_string()))?,
+                ListFormat::Human => stored.baselines.iter().map(line).collect(),
+            })?;
+            for left in stored.skipped.iter().take(NAMED) {
                 ui.warning(&format!("{}: {}", report::visible(&left.what), left.reason));
             }
-            if listing.entries.is_empty() {
+            if stored.skipped.len() > NAMED {
+                ui.warning(&format!("and {} more that cannot be read", stored.skipped.len() - NAMED));
+            }
+            if stored.baselines.is_empty() {
                 ui.status("Empty", "no baseline is stored; `cargo perfgate run` stores one");
             }
         }
@@ -167,6 +171,12 @@ pub fn execute(options: BaselineOptions, ui: &mut Ui) -> Result<ExitCode, FlowEr
         }
     }
     Ok(ExitCode::Passed)
+}
+
+/// One baseline of the list.
+fn line(listed: &Listed) -> String {
+    let Listed { commit, measured, environment, runs, benchmarks } = listed;
+    format!("{commit}  measured {measured}  environment {environment}  runs {runs}  benchmarks {benchmarks}\n")
 }
 
 /// Says what was brought where; `to` and `from` are words for both sides.

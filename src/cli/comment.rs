@@ -15,8 +15,11 @@ use crate::model::ExitCode;
 #[derive(Debug, Args)]
 pub struct CommentOptions {
     /// Results that `--save-result` or `--format json=FILE` wrote
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE", required_unless_present = "no_result", conflicts_with = "no_result")]
     pub files: Vec<PathBuf>,
+    /// Tell that the check left no result, so that the comment is not that on an earlier commit
+    #[arg(long)]
+    pub no_result: bool,
     /// Which comment it is, where a pull request has several: of a matrix, for example
     #[arg(long, value_name = "ID", default_value = "check")]
     pub id: String,
@@ -45,12 +48,18 @@ fn place() -> Result<Place, FlowError> {
             address: needed("CI_API_V4_URL")?,
             project: number("CI_PROJECT_ID").ok_or_else(|| lacks("CI_PROJECT_ID"))?,
             number: number("CI_MERGE_REQUEST_IID"),
+            // The latter is a merge where GitLab made one.
+            commit: variable("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA").or(variable("CI_COMMIT_SHA")),
+            page: variable("CI_PIPELINE_URL"),
             token: token("PERFGATE_GITLAB_TOKEN")?,
         });
     }
+    let repository = needed("GITHUB_REPOSITORY")?;
+    let page = |server, run| format!("{server}/{repository}/actions/runs/{run}");
     Ok(Place::Github {
         address: variable("GITHUB_API_URL").unwrap_or("https://api.github.com".to_owned()),
-        repository: needed("GITHUB_REPOSITORY")?,
+        page: variable("GITHUB_SERVER_URL").zip(variable("GITHUB_RUN_ID")).map(|(server, run)| page(server, run)),
+        repository,
         token: token("GITHUB_TOKEN")?,
         event: needed("GITHUB_EVENT_NAME")?,
         payload: github_payload().ok_or_else(|| lacks("GITHUB_EVENT_PATH"))?,

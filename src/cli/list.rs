@@ -18,7 +18,8 @@ pub fn execute(options: ListOptions, common: &Common, ui: &mut Ui) -> Result<Exi
             let line = |listed: &Listed| {
                 let id = report::visible(&listed.benchmark.to_string());
                 let cost = listed.cost.map(|cost| format!("\tabout {:.1} s", cost / 1e9)).unwrap_or_default();
-                format!("{id}{cost}\n")
+                let how = if listed.timed { "" } else { "\tcounted, not timed" };
+                format!("{id}{cost}{how}\n")
             };
             print(&listing.benchmarks.iter().map(line).collect::<String>())?;
             for left in &listing.skipped {

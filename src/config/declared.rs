@@ -91,24 +91,31 @@ impl Declared {
         all: bool,
         problems: &mut Problems,
     ) -> BTreeMap<BenchmarkId, BenchmarkId> {
-        let mut found: BTreeMap<BenchmarkId, BenchmarkId> = BTreeMap::new();
+        let mut pairs = Vec::new();
         for renamed in self.renames.iter().filter(|renamed| counting.contains(&renamed.rename)) {
             let Rename { from, to } = &renamed.rename;
             let old = find(from, &renamed.from, base, " of base", all, problems);
             let new = find(to, &renamed.to, head, " of head", all, problems);
-            let Some((old, new)) = old.zip(new) else { continue };
-            let problem = if head.contains(old) {
+            pairs.extend(old.zip(new).map(|(old, new)| (renamed, old, new)));
+        }
+        let mut found: BTreeMap<BenchmarkId, BenchmarkId> = BTreeMap::new();
+        for (renamed, old, new) in &pairs {
+            let Rename { from, to } = &renamed.rename;
+            // A name that is free again, because its own benchmark was renamed, may be another's: two may swap theirs.
+            let problem = if head.contains(old) && !pairs.iter().any(|(_, _, other)| other == old) {
                 Some(Problem::at(renamed.from.clone(), format!("head still has `{}`", shown(from))))
-            } else if base.contains(new) {
+            } else if base.contains(new) && !pairs.iter().any(|(_, other, _)| other == new) {
                 Some(Problem::at(renamed.to.clone(), format!("base has `{}`, too", shown(to))))
-            } else if found.contains_key(new) || found.values().any(|other| other == old) {
+            } else if found.contains_key(*new) || found.values().any(|other| other == *old) {
                 Some(Problem::at(renamed.from.clone(), format!("`{}` is renamed twice", shown(from))))
+            } else if old == new {
+                Some(Problem::at(renamed.from.clone(), format!("`{}` is renamed to itself", shown(from))))
             } else {
                 None
             };
             match problem {
                 Some(problem) => problems.add(problem.help("what both sides have is compared as it is")),
-                None => drop(found.insert(new.clone(), old.clone())),
+                None => drop(found.insert((*new).clone(), (*old).clone())),
             }
         }
         found

@@ -152,9 +152,11 @@ impl Setting {
     }
 }
 
-/// Whether benches were left out because nothing affects them.
+/// Whether benches were left out because nothing affects them. They stand for a comparison, unless others should have been
+/// compared, and base could not be built.
 pub(super) fn leaves_out(suites: &Suites) -> bool {
-    suites.skipped.iter().any(|skipped| skipped.reason == REASON)
+    let none = suites.open.is_empty() && suites.settled.is_empty();
+    (none || !suites.unbuilt) && suites.skipped.iter().any(|skipped| skipped.reason == REASON)
 }
 
 /// What there is of `nodes` in the tree that was written to `place`.

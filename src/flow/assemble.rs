@@ -11,7 +11,7 @@ use crate::model::{
     BaseSide, BenchmarkId, Controls, Environment, Evidence, HeadSide, Measurement, Metric, Outcome,
     REPORT_FORMAT_VERSION, RUN_FORMAT_VERSION, Report, Revision, Row, Run, Shard, Side, SideSamples, Skipped, Verdict,
 };
-use crate::report::{counted, shell_word};
+use crate::report::{counted, quantity, shell_word};
 use crate::stats::{quantile, sorted};
 
 /// Name and version of this program, as documents carry it.
@@ -35,17 +35,17 @@ pub struct Frame {
     pub shard: Option<Shard>,
     /// Whether benchmarks are compared in another shard, though in this one none is.
     pub compared_elsewhere: bool,
-    /// Whether benches were left out because nothing that they depend on changed.
+    /// Whether benches were left out because nothing that they depend on changed: they are the same.
     pub unaffected: bool,
 }
 
 /// Closes a report: order, summary, outcome and exit code.
 pub fn report(frame: Frame, mut rows: Vec<Row>, policy: &Policy) -> Report {
     rows.sort_by(|a, b| (&a.benchmark, a.metric).cmp(&(&b.benchmark, b.metric)));
-    // What was left out is the same; of what was not, that says nothing.
-    let needs_none = frame.compared_elsewhere || frame.unaffected && rows.is_empty();
+    // New benchmarks pass beside any that were compared, and what was left out would have been.
+    let others = frame.compared_elsewhere || frame.unaffected;
     let outcome = match conclude(&rows, policy) {
-        Outcome::NothingCompared if needs_none => Outcome::Passed,
+        Outcome::NothingCompared if others => Outcome::Passed,
         outcome => outcome,
     };
     let mut skipped = frame.skipped;
@@ -239,15 +239,22 @@ fn to_five_digits(value: f64) -> f64 {
     }
 }
 
-/// Turns `row` over budget where head's `estimates` prove that, unless something worse is known of it.
+/// Says where head's `estimates` prove that it exceeds its budget.
 pub fn budget(row: &mut Row, estimates: &[f64]) {
-    if let Some(max) = row.budget
-        && row.verdict != Verdict::Regressed
-        && over_budget(estimates, max)
-    {
+    if row.budget.is_some_and(|max| over_budget(estimates, max)) {
+        exceed(row, "slower than its budget allows");
+    }
+}
+
+/// Turns `row` over budget for this `reason`, or says so beside a regression, which is worse.
+pub fn exceed(row: &mut Row, reason: &str) {
+    if row.verdict == Verdict::Regressed {
+        let max = row.budget.map(|max| format!(" of {}", quantity(row.unit, max))).unwrap_or_default();
+        row.reason = format!("{}; above its budget{max}, too", row.reason);
+    } else {
         row.verdict = Verdict::OverBudget;
         row.evidence = Some(Evidence::AbsoluteBudget);
-        row.reason = "slower than its budget allows".into();
+        row.reason = reason.to_owned();
     }
 }
 

@@ -1,12 +1,13 @@
 //! `baseline`: what is stored: listed, shown, exported, imported, deleted, pruned, verified.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::FlowError;
 use super::project::short;
 use crate::model::{Run, Skipped, is_commit_id};
-use crate::store::{Listing, NAMESPACE, RecordId, Store, export, read_exported};
+use crate::store::{Entry, Listing, NAMESPACE, RecordId, Store, export, read_exported};
 use crate::vcs::{Repository, VcsError};
 
 /// The runs of one commit.
@@ -20,9 +21,52 @@ pub struct Shown {
     pub skipped: Vec<Skipped>,
 }
 
+/// What is stored.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Stored {
+    /// What was measured last stands first.
+    pub baselines: Vec<Listed>,
+    /// What lies among the records and is none, or cannot be read.
+    pub skipped: Vec<Skipped>,
+}
+
+/// The records of one commit in one environment.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Listed {
+    /// Full commit id.
+    pub commit: String,
+    /// When its newest run began, RFC 3339 in UTC.
+    pub measured: String,
+    /// Environment key.
+    pub environment: String,
+    /// So many runs, readable or not.
+    pub runs: usize,
+    /// So many benchmarks have a measurement in the readable ones.
+    pub benchmarks: usize,
+}
+
 /// Everything that is stored, by commit and environment.
-pub fn list(directory: &Path) -> Result<Listing, FlowError> {
-    Ok(Store::open(Repository::discover(directory)?.root())?.list()?)
+pub fn list(directory: &Path) -> Result<Stored, FlowError> {
+    let store = Store::open(Repository::discover(directory)?.root())?;
+    let Listing { mut entries, mut skipped } = store.list()?;
+    let newest = |entry: &Entry| entry.records.last().map(RecordId::started);
+    entries.sort_by_key(|entry| Reverse(newest(entry)));
+    let mut baselines = Vec::new();
+    for entry in entries {
+        let loaded = store.find(&entry.commit, &entry.environment)?;
+        let known = loaded.runs.iter().flat_map(|stored| &stored.run.measurements).map(|m| &m.benchmark);
+        baselines.push(Listed {
+            measured: newest(&entry).map(|started| started.to_string()).unwrap_or_default(),
+            runs: entry.records.len(),
+            benchmarks: known.collect::<BTreeSet<_>>().len(),
+            commit: entry.commit,
+            environment: entry.environment,
+        });
+        skipped.extend(loaded.skipped);
+    }
+    skipped.sort();
+    skipped.dedup();
+    Ok(Stored { baselines, skipped })
 }
 
 /// The runs of the commit that `revision` names.

@@ -17,7 +17,7 @@ use super::renamed::Renamed;
 use super::saved::LAST;
 use super::screening::{self, Kept, screen};
 use super::source_lines::locate;
-use super::suites::{Against, Suites, look};
+use super::suites::{Against, Open, Suites, look};
 use super::tried::Tried;
 use super::{FlowError, Progress, noise, renamed};
 use crate::harness::Sides;
@@ -154,12 +154,13 @@ fn judge_head(
     }
     let mut suites = look(&head, against, &looking, progress)?;
     let renamed = looking.renamed;
-    if suites.open.is_empty() && suites.settled.is_empty() {
+    if suites.all().next().is_none() && suites.settled.is_empty() {
         suites.skipped.extend(setting.elsewhere(&head));
     }
     let ids = ids_of(&suites);
     setting.check_config(&ids)?;
     setting.check_acceptances(&ids)?;
+    setting.leave_uncounted(&mut suites);
     let share = setting.take_share(&mut suites, Some(&base), &head.tree.id, request.method, progress);
     let drawn = match &built_base {
         Ok((built, _)) if equal_is_unchanged => {
@@ -192,7 +193,7 @@ fn judge_head(
     let counts = add_counted(setting, &suites, &head, until, &mut rows, &mut frame.warnings, progress)?;
     name_culprits(setting, &suites, &mut rows, progress)?;
     frame.warnings.extend(policy::without_effect(&adopted, &setting.config.policy, &rows));
-    tell_how_to_reproduce(&mut rows, setting, &base, &renamed, request.policy);
+    tell_how_to_reproduce(&mut rows, setting, (&base, &head), &renamed, request.policy);
     locate(&head, &mut rows);
     let stored = if request.store {
         let measurements =
@@ -224,14 +225,17 @@ impl Setting {
 pub(super) fn tell_how_to_reproduce(
     rows: &mut [Row],
     setting: &Setting,
-    base: &Base,
+    (base, head): (&Base, &BuiltSide),
     renamed: &Renamed,
     whose: PolicyOf,
 ) {
     let failing = rows.iter_mut().filter(|row| setting.config.policy.fails(row.verdict));
     for row in failing.filter(|row| row.benchmark != BenchmarkId::suite()) {
         let old = renamed.in_base(&row.benchmark);
-        let selects = (&old.package, &old.target) == (&row.benchmark.package, &row.benchmark.target);
+        let target = (&row.benchmark.package, &row.benchmark.target);
+        // Cargo would refuse a bench target that is gone.
+        let built = head.built.executables.iter().any(|exe| (&exe.package, &exe.target) == target);
+        let selects = built && (&old.package, &old.target) == target;
         let command = assemble::reproduce(&row.benchmark, short(&base.commit), &setting.request, selects);
         let whose = if whose == PolicyOf::Head { " --policy head" } else { "" };
         row.reproduce = Some(command + whose);
@@ -239,7 +243,8 @@ pub(super) fn tell_how_to_reproduce(
 }
 
 pub(super) fn ids_of(suites: &Suites) -> Vec<BenchmarkId> {
-    suites.settled.iter().map(|settled| settled.id.clone()).chain(suites.open_ids()).collect()
+    let settled = suites.settled.iter().map(|settled| settled.id.clone());
+    settled.chain(suites.all().flat_map(Open::ids)).collect()
 }
 
 fn rows(suites: &Suites, results: &Results, setting: &Setting, mut frame: Frame) -> (Vec<Row>, Frame) {
@@ -269,7 +274,7 @@ pub(super) fn frame(
     let changes = setting.changes.clone();
     Frame {
         base: base.map(|base| BaseSide { commit: Some(base.commit.clone()), reason: base.reason.clone() }),
-        head: HeadSide { commit: Some(setting.head.commit.clone()), dirty: setting.head.dirty, changes },
+        head: HeadSide { commit: Some(setting.head.commit.clone()), dirty: setting.head.dirty, changes, name: None },
         environment,
         skipped: suites.skipped.clone(),
         warnings,

@@ -28,6 +28,8 @@ pub enum Place {
         event: String,
         /// All that it says.
         payload: Value,
+        /// The address of this run's page.
+        page: Option<String>,
     },
     /// GitLab CI/CD.
     Gitlab {
@@ -37,6 +39,10 @@ pub enum Place {
         project: u64,
         /// The number of the merge request.
         number: Option<u64>,
+        /// The commit that was checked.
+        commit: Option<String>,
+        /// The address of this pipeline's page.
+        page: Option<String>,
         /// What proves who asks.
         token: Token,
     },
@@ -57,17 +63,41 @@ const LONGEST: Duration = Duration::from_secs(300);
 /// How long a signal may wait.
 const STEP: Duration = Duration::from_millis(100);
 
-/// Has the pull request of `place` hold one comment named `id` that tells the results in `files`.
+impl Place {
+    /// The commit that was checked, and the page that tells how that went.
+    fn checked(&self) -> (Option<&str>, Option<&str>) {
+        match self {
+            Self::Gitlab { commit, page, .. } => (commit.as_deref(), page.as_deref()),
+            Self::Github { payload, page, .. } => {
+                let text = |path: &str| payload.pointer(path).and_then(Value::as_str);
+                // The check was another run where its end is the event.
+                match payload.get("workflow_run") {
+                    Some(_) => (text("/workflow_run/head_sha"), text("/workflow_run/html_url")),
+                    None => (text("/pull_request/head/sha"), page.as_deref()),
+                }
+            }
+        }
+    }
+}
+
+/// Has the pull request of `place` hold one comment named `id` that tells the results in `files`; without any, that there is
+/// none.
 pub fn comment(files: &[PathBuf], id: &str, place: Place) -> Result<Told, FlowError> {
     let Some(marker) = marker(id) else {
         return Err(FlowError::Usage(format!(
             "`{id}` cannot name a comment\nhelp: take letters, digits, `.`, `_` and single `-`, 64 at most"
         )));
     };
-    let text = text(files)?;
+    let text = match files {
+        [] => {
+            let (commit, page) = place.checked();
+            markdown::without_result(commit, page)
+        }
+        _ => text(files)?,
+    };
     let patience = Patience { first: FIRST_PAUSE, most: LONGEST, wait: Box::new(wait) };
     match place {
-        Place::Github { address, repository, token, event, payload } => {
+        Place::Github { address, repository, token, event, payload, .. } => {
             let of = match PullRequest::of_event(&event, &payload) {
                 Ok(of) => of,
                 Err(reason) => return Ok(Told::Nowhere(reason)),
@@ -84,7 +114,7 @@ pub fn comment(files: &[PathBuf], id: &str, place: Place) -> Result<Told, FlowEr
             }
         }
         Place::Gitlab { number: None, .. } => Ok(Told::Nowhere("this pipeline is about no merge request".into())),
-        Place::Gitlab { address, project, number: Some(number), token } => {
+        Place::Gitlab { address, project, number: Some(number), token, .. } => {
             let server = Server::new(&address, token, Scheme::PrivateToken, patience)?;
             let gitlab = Gitlab::new(server, project);
             Ok(Told::Done(put(&gitlab.conversation(number), &marker, &text)?, number))

@@ -58,7 +58,8 @@ pub fn compare(request: &CompareRequest) -> Result<Report, FlowError> {
     count(&mut policy, &config::path_of(&root, request.config.as_deref()), request, base);
     let ids = |run: &Run| run.measurements.iter().map(|m| m.benchmark.clone()).collect::<Vec<_>>();
     let renamed = config.renamed(&policy.renames, (&ids(base), &ids(head)), base.whole && head.whole)?;
-    let frame = frame(base, head, &request.base, warnings);
+    let mut frame = frame(base, head, &request.base, warnings);
+    frame.head.name = Some(request.head.clone());
     Ok(stored_report((base, head), (&bases, &heads), &request.base, frame, &renamed.into(), &policy))
 }
 
@@ -73,7 +74,7 @@ pub fn report_of(base: &Run, head: &Run, reason: &str, warnings: Vec<String>, po
 fn frame(base: &Run, head: &Run, reason: &str, warnings: Vec<String>) -> Frame {
     Frame {
         base: Some(BaseSide { commit: commit(base), reason: reason.to_owned() }),
-        head: HeadSide { commit: commit(head), dirty: head.revision.dirty, changes: None },
+        head: HeadSide { commit: commit(head), dirty: head.revision.dirty, changes: None, name: None },
         environment: (!head.environment.key.is_empty()).then(|| head.environment.clone()),
         skipped: Vec::new(),
         warnings,

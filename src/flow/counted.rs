@@ -2,13 +2,14 @@
 
 use std::time::Instant;
 
-use super::assemble::{empty_row, put};
+use super::assemble::{empty_row, exceed, put};
 use super::counter::{Asked, Counter, allocated, executed, is_allocation, numbers, profile};
 use super::counts::caveat;
 use super::culprits::{counted_change, site_change};
 use super::head_counts::HeadCount;
 use super::project::{BuiltSide, Setting};
 use super::suites::Suites;
+use super::untimed::tell_crash;
 use super::{FlowError, Progress};
 use crate::gate::{CountLimits, Limits, Policy, judge_counts};
 use crate::model::{BenchmarkId, Evidence, Metric, Row, Side, Verdict};
@@ -50,7 +51,12 @@ pub fn add_counted(
             let mut row = row(id.clone(), &open.harness, metric, *limits);
             match base.and_then(|base| Ok([base, head.clone()?])) {
                 Ok(both) => judge(&mut row, *limits, both, policy),
-                Err(reason) => row.reason = reason,
+                Err(reason) => {
+                    row.reason = reason;
+                    if counter.is_able() && !is_allocation(metric) {
+                        tell_crash(&mut row, open, policy.time_out)?;
+                    }
+                }
             }
             if is_allocation(metric) {
                 if is_worse(&row) && traced < MOST_TRACED {
@@ -90,17 +96,15 @@ pub(super) fn judge(row: &mut Row, limits: CountLimits, [base, head]: [[u64; 2];
     let evidence = if judgement.verdict == Verdict::OverBudget { Evidence::AbsoluteBudget } else { Evidence::Counted };
     put(row, judgement, evidence);
     policy.accept(row);
-    if row.verdict == Verdict::Accepted {
+    if matches!(row.verdict, Verdict::Regressed | Verdict::Accepted) {
         hold_to_budget(row, limits, head);
     }
     (row.base, row.head) = (Some(base[0] as f64), Some(head[0] as f64));
 }
 
-/// Turns `row` over budget where head's counts are.
+/// Tells of `row` where head's counts are over its budget.
 pub(super) fn hold_to_budget(row: &mut Row, limits: CountLimits, head: [u64; 2]) {
     if limits.max.is_some_and(|max| head[0].min(head[1]) > max) {
-        row.verdict = Verdict::OverBudget;
-        row.evidence = Some(Evidence::AbsoluteBudget);
-        row.reason = "more than its budget allows".to_owned();
+        exceed(row, "more than its budget allows");
     }
 }

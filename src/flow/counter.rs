@@ -10,8 +10,8 @@ use super::project::Setting;
 use super::suites::{Open, Suites};
 use super::{FlowError, Progress};
 use crate::gate::CountLimits;
-use crate::harness::HarnessError;
-use crate::harness::criterion::{Allocations, Counts, Patience, Watched};
+use crate::harness::criterion::Allocations;
+use crate::harness::{Counts, HarnessError, Patience, Watched};
 use crate::instrument::{Copies, Detail};
 use crate::model::{Metric, Side};
 use crate::profile::Profile;
@@ -41,7 +41,8 @@ pub(super) struct Asked<'a> {
 impl<'a> Asked<'a> {
     fn of(open: &'a Open, setting: &Setting) -> Self {
         // Rules are held against each name once for each of these: most projects name none.
-        let metrics = setting.counted();
+        let mut metrics = setting.counted();
+        metrics.retain(|metric| open.able.is_timed() || !is_allocation(*metric));
         let limits = |name: &String, metric| Some((name.clone(), metric, setting.count_limits(open, name, metric)?));
         let wanted = open.names.iter().flat_map(|name| metrics.iter().filter_map(move |metric| limits(name, *metric)));
         Self { open, wanted: wanted.collect() }
@@ -49,7 +50,7 @@ impl<'a> Asked<'a> {
 
     /// What all executables are asked for.
     pub fn all(suites: &'a Suites, setting: &Setting) -> Vec<Self> {
-        suites.open.iter().map(|open| Self::of(open, setting)).collect()
+        suites.all().map(|open| Self::of(open, setting)).collect()
     }
 
     /// The benchmarks that need a tool.

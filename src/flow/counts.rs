@@ -5,8 +5,8 @@ use std::path::Path;
 use super::FlowError;
 use super::project::Setting;
 use super::suites::Open;
-use crate::harness::criterion::{Allocating, Counting, Counts, Patience, Watched, allocations, count};
-use crate::harness::{HarnessError, Program};
+use crate::harness::criterion::{Allocating, allocations};
+use crate::harness::{Counting, Counts, HarnessError, Patience, Program, Watched};
 use crate::instrument::{Detail, has_valgrind, hides_avx512};
 use crate::model::Side;
 
@@ -35,7 +35,7 @@ pub fn count_side(
     patience: Patience,
 ) -> Result<Counting, HarnessError> {
     ask(open, side, names, |program, names| {
-        let counting = count(program, open.suite.version, names, folder, &folder.join("home"), detail, patience);
+        let counting = open.able.count(program, names, folder, detail, patience);
         let _ = std::fs::remove_dir_all(folder);
         counting
     })
@@ -49,6 +49,10 @@ pub fn allocations_of(
     folder: &Path,
     patience: Patience,
 ) -> Result<Allocating, HarnessError> {
+    if !open.able.is_timed() {
+        let why = format!("this version traces no allocations of {}", open.able.name());
+        return Ok(names.iter().map(|name| (name.clone(), Err(why.clone()))).collect());
+    }
     ask(open, side, names, |program, names| {
         let allocating = allocations(program, open.suite.version, names, folder, &folder.join("home"), patience);
         let _ = std::fs::remove_dir_all(folder);

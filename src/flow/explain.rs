@@ -47,15 +47,20 @@ pub fn explain(request: ExplainRequest, progress: &mut dyn Progress) -> Result<E
     let tried = super::tried::Tried::default();
     let mut looking = setting.looking(&home, true);
     looking.renamed = renamed::find(&setting, &built, &head, &looking)?;
-    let suites = look(&head, Against::Base(&built, &tried), &looking, progress)?;
+    let mut suites = look(&head, Against::Base(&built, &tried), &looking, progress)?;
     let mut explanation = Explanation {
         base: BaseSide { commit: Some(base.commit), reason: base.reason },
-        head: HeadSide { commit: Some(setting.head.commit.clone()), dirty: setting.head.dirty, changes: None },
+        head: HeadSide {
+            commit: Some(setting.head.commit.clone()),
+            dirty: setting.head.dirty,
+            changes: None,
+            name: None,
+        },
         benchmarks: Vec::new(),
-        skipped: suites.skipped,
+        skipped: std::mem::take(&mut suites.skipped),
         warnings: Vec::new(),
     };
-    explanation.skipped.extend(suites.settled.into_iter().map(|settled| Skipped {
+    explanation.skipped.extend(suites.settled.drain(..).map(|settled| Skipped {
         what: settled.id.to_string(),
         reason: format!("{}: {}", settled.verdict, settled.reason),
     }));
@@ -63,7 +68,7 @@ pub fn explain(request: ExplainRequest, progress: &mut dyn Progress) -> Result<E
     let mut all_stacks = Stacks::new();
     let patience = Patience { silence: setting.config.policy.time_out, given_up: usize::MAX, in_all: Duration::MAX };
     progress.phase("counted");
-    for open in &suites.open {
+    for open in suites.all() {
         progress.status(
             "Counting",
             &format!("{} of {}::{}", counted(open.names.len(), "benchmark"), open.package, open.target),

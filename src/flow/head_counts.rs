@@ -35,6 +35,8 @@ pub struct HeadCount {
     pub source: String,
     /// Which metric.
     pub metric: Metric,
+    /// Whether it is timed, too: then a whole run of base that has not measured it tells that base has not got it.
+    pub timed: bool,
     /// Counted twice, or why it was not.
     pub numbers: Result<[u64; 2], String>,
 }
@@ -55,7 +57,7 @@ impl HeadCount {
         numbers: Result<[u64; 2], String>,
     ) -> Self {
         let source = sources.get(&(open.package.clone(), open.target.clone())).cloned().unwrap_or_default();
-        Self { benchmark, harness: open.harness.clone(), source, metric, numbers }
+        Self { benchmark, harness: open.harness.clone(), source, metric, timed: open.able.is_timed(), numbers }
     }
 }
 
@@ -71,6 +73,7 @@ impl HeadCounts {
         let none = |harness: &str| CountedBenchmark { harness: harness.to_owned(), ..CountedBenchmark::default() };
         let mut benchmarks: BTreeMap<&BenchmarkId, CountedBenchmark> =
             timed.iter().map(|measurement| (&measurement.benchmark, none(&measurement.harness))).collect();
+        let is_timed: BTreeSet<&BenchmarkId> = benchmarks.keys().copied().collect();
         benchmarks.extend(counted.benchmarks.iter().map(|(id, known)| (id, known.clone())));
         let each = |(benchmark, known): (&BenchmarkId, CountedBenchmark)| {
             let count = |metric: &Metric| HeadCount {
@@ -78,6 +81,7 @@ impl HeadCounts {
                 harness: known.harness.clone(),
                 source: known.source.clone(),
                 metric: *metric,
+                timed: is_timed.contains(benchmark),
                 numbers: known.counts.get(metric).copied().ok_or_else(|| NOT_STORED.to_owned()),
             };
             metrics.iter().map(count).collect::<Vec<_>>()

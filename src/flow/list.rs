@@ -1,9 +1,11 @@
 //! `list`: the benchmarks of the work tree, without measuring any.
 
+use std::collections::BTreeSet;
+
 use super::check::ids_of;
 use super::noise::known;
 use super::project::{ProjectRequest, Setting};
-use super::suites::{Against, look};
+use super::suites::{Against, Open, look};
 use super::{FlowError, Progress};
 use crate::instrument::Copies;
 use crate::model::{BenchmarkId, Skipped};
@@ -25,6 +27,8 @@ pub struct Listed {
     pub benchmark: BenchmarkId,
     /// Nanoseconds that its verdict took when it was last measured here; `None` where it was not.
     pub cost: Option<f64>,
+    /// Whether it is timed; else it is counted alone.
+    pub timed: bool,
 }
 
 /// Builds the work tree's bench targets and asks them for their benchmarks.
@@ -33,12 +37,15 @@ pub fn list(request: ProjectRequest, progress: &mut dyn Progress) -> Result<List
     let head = setting.build_head(progress)?;
     let copies = Copies::new()?;
     let home = copies.folder().join("home");
-    let suites = look(&head, Against::Nothing, &setting.looking(&home, true), progress)?;
+    let mut suites = look(&head, Against::Nothing, &setting.looking(&home, true), progress)?;
     let (known, _) = known(&Store::open(setting.repository.root())?, &setting.environment()?.key)?;
     let cost = |benchmark: &BenchmarkId| known.get(benchmark).and_then(|noise| noise.cost);
+    setting.leave_uncounted(&mut suites);
     let mut ids = ids_of(&suites);
     ids.sort();
-    let benchmarks = ids.into_iter().map(|benchmark| Listed { cost: cost(&benchmark), benchmark }).collect();
+    let counted: BTreeSet<BenchmarkId> = suites.untimed.iter().flat_map(Open::ids).collect();
+    let listed = |benchmark| Listed { cost: cost(&benchmark), timed: !counted.contains(&benchmark), benchmark };
+    let benchmarks = ids.into_iter().map(listed).collect();
     let mut skipped = suites.skipped;
     skipped.extend(setting.elsewhere(&head));
     skipped.sort();

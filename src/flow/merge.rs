@@ -145,7 +145,7 @@ fn together(parts: Vec<Part>) -> Report {
         controls: Controls::default(),
         shard: None,
         compared_elsewhere: false,
-        unaffected: parts.iter().any(|part| part.shard.unaffected),
+        unaffected: parts.iter().all(|part| part.shard.unaffected),
     };
     let environments = environments(&parts);
     let (mut rows, mut samples) = (Vec::new(), Vec::new());

@@ -33,6 +33,7 @@ mod lines;
 mod measure;
 mod measured;
 mod noise;
+mod open;
 mod policy;
 mod project;
 mod renamed;
@@ -43,6 +44,7 @@ mod stored;
 mod stored_counts;
 mod suites;
 mod tried;
+mod untimed;
 
 pub use affected::{Affected, Layout, Package, affected};
 pub use bench_sources::{Place, own_changes};

@@ -18,6 +18,8 @@ const COMMITS: usize = 20;
 const HISTORY: usize = 200;
 /// A limit that follows from noise is at least this: what is smaller matters to few.
 const LEAST_LIMIT: f64 = 0.02;
+/// And at most this: a benchmark that needs a wider one is rather called inconclusive than allowed anything.
+const MOST_LIMIT: f64 = 0.2;
 /// A limit that follows from noise is at least so many times what a new layout of the same code adds.
 const LAYOUTS: f64 = 4.0;
 /// So many benchmarks are named at most.
@@ -70,9 +72,10 @@ impl Sight {
         *self.seen.entry(key).or_insert_with(compute)
     }
 
-    /// The limit that follows; `None` where nothing is known.
+    /// The limit that the noise asks for, infinite where nothing could be seen; `None` where nothing is known.
     fn limit(&mut self, noise: Noise) -> Option<f64> {
-        let visible = self.visible(Limits::new(LEAST_LIMIT), noise);
+        let at_best = |_| self.visible(Limits::new(LEAST_LIMIT), noise).unwrap_or(f64::INFINITY);
+        let visible = noise.pair.map(at_best);
         let layout = noise.layout.map(|spread| LAYOUTS * spread);
         visible.into_iter().chain(layout).reduce(f64::max).map(|limit| round_up(limit.max(LEAST_LIMIT)))
     }
@@ -146,13 +149,18 @@ pub fn apply(
     }
     let policy = &mut setting.config.policy;
     let mut sight = Sight::new(rows);
-    let (mut unknown, mut blind) = (Vec::new(), Vec::new());
+    let (mut unknown, mut blind, mut wide) = (Vec::new(), Vec::new(), Vec::new());
     for id in ids {
         let known = noise.get(id).copied().unwrap_or_default();
         if policy.is_auto(id) {
             match sight.limit(known) {
                 Some(limit) => {
-                    policy.noise_limits.insert(id.clone(), limit);
+                    policy.noise_limits.insert(id.clone(), limit.min(MOST_LIMIT));
+                    if limit > MOST_LIMIT {
+                        let needs =
+                            if limit.is_finite() { format!("{:.1} %", limit * 100.0) } else { "any".to_owned() };
+                        wide.push(format!("{} ({needs})", id.name));
+                    }
                 }
                 None => unknown.push(id),
             }
@@ -170,12 +178,24 @@ pub fn apply(
             counted(unknown.len(), "benchmark")
         ));
     }
-    if !blind.is_empty() {
-        let more = if blind.len() > NAMED { format!(" and {} more", blind.len() - NAMED) } else { String::new() };
+    if !wide.is_empty() {
         progress.warn(&format!(
-            "limits below what this machine could see so far, as visible change of limit: {}{more}; raise them, or let them follow with `max-regression = \"auto\"`",
-            blind[..blind.len().min(NAMED)].join(", ")
+            "`max-regression = \"auto\"` is {:.0} % at most, and what this machine showed so far asks for more: {}; set limits of their own, or measure them where it is quieter",
+            MOST_LIMIT * 100.0,
+            some(&wide)
+        ));
+    }
+    if !blind.is_empty() {
+        progress.warn(&format!(
+            "limits below what this machine could see so far, as visible change of limit: {}; raise them, or let them follow with `max-regression = \"auto\"`",
+            some(&blind)
         ));
     }
     Ok(())
+}
+
+/// The first of them, and how many more there are.
+fn some(named: &[String]) -> String {
+    let more = if named.len() > NAMED { format!(" and {} more", named.len() - NAMED) } else { String::new() };
+    format!("{}{more}", named[..named.len().min(NAMED)].join(", "))
 }

@@ -59,7 +59,7 @@ pub fn profile(request: ProfileRequest, progress: &mut dyn Progress) -> Result<P
     let (mut profiles, mut all_stacks, mut warnings) = (Vec::new(), Stacks::new(), Vec::new());
     let patience = Patience { silence: setting.config.policy.time_out, given_up: usize::MAX, in_all: Duration::MAX };
     progress.phase("counted");
-    for open in &suites.open {
+    for open in suites.all() {
         let what = format!("{} of {}::{}", counted(open.names.len(), "benchmark"), open.package, open.target);
         progress.status("Counting", &what);
         warnings.extend(caveat(open));
@@ -86,7 +86,8 @@ pub fn profile(request: ProfileRequest, progress: &mut dyn Progress) -> Result<P
         cold_instructions: Some(counts.cold.total),
         functions,
     });
-    let side = HeadSide { commit: Some(setting.head.commit.clone()), dirty: setting.head.dirty, changes: None };
+    let side =
+        HeadSide { commit: Some(setting.head.commit.clone()), dirty: setting.head.dirty, changes: None, name: None };
     Ok((Hotspots { head: Some(side), profiles: profiles.collect(), skipped, warnings }, all_stacks))
 }
 
@@ -119,6 +120,10 @@ fn keep_slow(
             .collect();
     }
     suites.open.retain(|open| !open.names.is_empty());
+    for open in suites.untimed.drain(..) {
+        let reason = format!("its time is not known: this version does not time benchmarks of {}", open.able.name());
+        unknown.extend(open.ids().map(|id| Skipped { what: id.to_string(), reason: reason.clone() }));
+    }
     if quick > 0 {
         progress.status("Leaving", &format!("{} out: no slower than asked for", counted(quick, "benchmark")));
     }

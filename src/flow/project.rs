@@ -261,6 +261,12 @@ impl Setting {
         problem.map_or(Ok(()), |e| Err(e.into()))
     }
 
+    /// Whether a configuration that may hold for it names one of these metrics.
+    pub(super) fn may_count(&self, id: &BenchmarkId, metrics: &[Metric]) -> bool {
+        let named = |config: &Config| metrics.iter().any(|metric| config.policy.count_limits(id, *metric).is_some());
+        [&self.config, &self.own].into_iter().any(named)
+    }
+
     /// The configuration file, which may be missing.
     pub(super) fn config_file(&self) -> PathBuf {
         config::path_of(&self.workspace_root, self.request.config.as_deref())

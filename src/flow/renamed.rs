@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::FlowError;
 use super::project::{BuiltSide, Setting};
 use super::suites::{Looking, Open, Target, program};
-use crate::harness::criterion::{Enumeration, NotCriterion, Way};
+use crate::harness::{Found, NotFound};
 use crate::model::{BenchmarkId, Verdict};
 
 /// Which benchmarks base calls otherwise: base's ids by head's.
@@ -59,8 +59,8 @@ pub fn find(
                 Ok(found) => ids.extend(
                     found.names.iter().map(|name| BenchmarkId::new(&executable.package, &executable.target, name)),
                 ),
-                Err(NotCriterion::OtherHarness) => {}
-                Err(NotCriterion::Broken(_)) => all = false,
+                Err(NotFound::OtherHarness) => {}
+                Err(NotFound::Broken(_)) => all = false,
             }
         }
         Ok((ids, all))
@@ -91,7 +91,7 @@ impl Target<'_> {
 
     /// Takes the renamed benchmarks out of `found`, and opens them: by themselves, since no other benchmark of these
     /// executables has two names.
-    pub(super) fn open_renamed(&mut self, found: &mut Enumeration, base: &BuiltSide) -> Result<(), FlowError> {
+    pub(super) fn open_renamed(&mut self, found: &mut Found, base: &BuiltSide) -> Result<(), FlowError> {
         let renamed = self.renamed_among(&found.names);
         found.names.retain(|name| !renamed.contains_key(name));
         let mut by_target: BTreeMap<(String, String), BTreeMap<String, BenchmarkId>> = BTreeMap::new();
@@ -101,21 +101,17 @@ impl Target<'_> {
         for ((package, target), renamed) in by_target {
             let mut executables = base.built.executables.iter();
             let Some(other) = executables.find(|exe| exe.package == package && exe.target == target) else { continue };
-            let of_base = match self.looking.ask(&program(other, base))? {
-                Ok(of_base) => of_base,
-                Err(_) => {
-                    for name in renamed.keys() {
-                        let reason = "base could not be asked for it";
-                        self.settle(name, found.version, Verdict::Inconclusive, None, reason);
-                    }
-                    continue;
+            let of_base = self.looking.ask(&program(other, base))?;
+            let Some(able) = of_base.ok().and_then(|of_base| of_base.harness.common(found.harness)) else {
+                for name in renamed.keys() {
+                    let reason = "base could not be asked for it";
+                    self.settle(name, found.harness, Verdict::Inconclusive, None, reason);
                 }
+                continue;
             };
-            let way = if of_base.way == found.way { found.way } else { Way::Files };
             let names: Vec<String> = renamed.keys().cloned().collect();
-            let version = of_base.version.min(found.version);
-            self.open(&Enumeration { way, ..found.clone() }, Some((other, base)), version, (names, None), None)?;
-            if let Some(open) = self.suites.open.last_mut() {
+            self.open(found, Some((other, base)), able, (names, None), None)?;
+            if let Some(open) = self.suites.list(able).last_mut() {
                 open.suite.renamed = renamed.into_iter().map(|(name, old)| (name, old.name)).collect();
             }
         }

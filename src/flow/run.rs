@@ -96,6 +96,11 @@ pub(super) fn measure_head(
     if base.is_some() {
         setting.check_acceptances(&ids)?;
     }
+    if counting {
+        setting.leave_uncounted(&mut suites);
+    } else {
+        suites.leave_untimed();
+    }
     let share = setting.take_share(&mut suites, base, &head.tree.id, Method::Stored, progress);
     let started = jiff::Timestamp::now().to_string();
     let until = counting.then(|| leave_room(setting, &suites));

@@ -49,14 +49,15 @@ impl Setting {
         let comparisons = suites.open_ids().count();
         let suite = self.suite_hash(&ids, base, tree, method);
         let all_compare = compare(suites);
-        for open in &mut suites.open {
+        for open in suites.open.iter_mut().chain(&mut suites.untimed) {
             let names = std::mem::take(&mut open.names);
             open.names = names.into_iter().filter(|name| partition.takes(&open.id(name))).collect();
         }
         suites.open.retain(|open| !open.names.is_empty());
+        suites.untimed.retain(|open| !open.names.is_empty());
         suites.settled.retain(|settled| partition.takes(&settled.id));
         suites.comparisons = Some(comparisons);
-        let own = suites.settled.len() + suites.open_ids().count();
+        let own = ids_of(suites).len();
         progress.status("Taking", &format!("{partition}: {own} of {}", counted(ids.len(), "benchmark")));
         let shard = Shard {
             index: partition.index,
@@ -98,6 +99,6 @@ impl Setting {
 /// Whether base and head are compared in any of these.
 fn compare(suites: &Suites) -> bool {
     let mut settled = suites.settled.iter().filter(|settled| settled.verdict.is_judged());
-    !suites.open.is_empty()
+    suites.all().next().is_some()
         || settled.any(|settled| settled.evidence.is_some() || settled.verdict == Verdict::Inconclusive)
 }

@@ -1,7 +1,7 @@
 //! Judging by stored numbers alone: two stored runs, or head measured now and base's baseline. For times this confirms
 //! nothing, and every row says so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -84,17 +84,19 @@ pub(super) fn check_stored(
             ));
             let renamed = setting.renamed_among((&runs.iter().flat_map(ids).collect::<Vec<_>>(), &alone.ids), false)?;
             rows.extend(stored_rows((&[], false), (&measurements, whole), comparisons, &renamed, policy));
-            let lost = stored_base.lost(counts, &alone.ids, &renamed).into_iter().filter(|_| whole);
-            let own = |id: &BenchmarkId| setting.request.partition.is_none_or(|share| share.takes(renamed.in_head(id)));
-            rows.extend(lost.filter(|(id, _)| own(id)).map(|(id, harness)| removed_row(id, harness, policy)));
             renamed
         }
     };
+    let lost = stored_base.lost(counts, &alone.ids, &renamed).into_iter().filter(|_| whole);
+    let told: BTreeSet<BenchmarkId> = rows.iter().map(|row| row.benchmark.clone()).collect();
+    let own = |id: &BenchmarkId| setting.request.partition.is_none_or(|share| share.takes(renamed.in_head(id)));
+    let lost = lost.filter(|(id, _)| own(id) && !told.contains(*id));
+    rows.extend(lost.map(|(id, harness)| removed_row(id, harness, policy)));
     let head_counts = (counts, alone.environment.key.as_str());
     let (counted, unlike) = counted_rows(&stored_base, head_counts, &renamed, policy);
     rows.extend(counted);
     frame.warnings.extend(unlike);
-    tell_how_to_reproduce(&mut rows, setting, base, &renamed, request.policy);
+    tell_how_to_reproduce(&mut rows, setting, (base, &alone.head), &renamed, request.policy);
     locate(&alone.head, &mut rows);
     frame.warnings.extend(without_effect(adopted, policy, &rows));
     let stored = if request.store {

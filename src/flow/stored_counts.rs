@@ -71,7 +71,7 @@ pub(super) fn counted_rows(
         asked = true;
         let stored = like.and_then(|run| run.benchmarks.get(old));
         let missing = match like {
-            _ if all.iter().any(|all| !all.contains(old)) => None,
+            _ if count.timed && all.iter().any(|all| !all.contains(old)) => None,
             Some(_) => Some("what is stored of base has no count of it"),
             None if base.counted.is_empty() => Some("no counts are stored of base"),
             None => Some("what is stored of base was counted under other conditions"),

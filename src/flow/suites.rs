@@ -8,12 +8,13 @@ use super::project::BuiltSide;
 use super::renamed::Renamed;
 use super::tried::{Stand, Tried};
 use super::{FlowError, Progress, file_error};
-use crate::harness::Program;
-use crate::harness::criterion::{Enumeration, NotCriterion, Suite, Version, Way, enumerate, runs_once};
-use crate::instrument::Relink;
+use crate::harness::criterion::{Suite, Version, Way};
+use crate::harness::{Found, Harness, NotFound, Program, find};
 use crate::model::{BenchmarkId, Evidence, Skipped, Verdict};
 use crate::report::counted;
 use crate::workspace::BenchExecutable;
+
+pub use super::open::{Open, Origin};
 
 /// How the reason of a row begins whose base is not base's own benchmark.
 pub(super) const ON_BASE: &str = "head's benchmark on base's code";
@@ -26,45 +27,30 @@ const NOT_LAID_OUT: &str = "its link was not recorded";
 pub struct Suites {
     /// Executables with benchmarks to measure.
     pub open: Vec<Open>,
+    /// Executables of harnesses that are not timed, with benchmarks to count.
+    pub untimed: Vec<Open>,
     /// Benchmarks that need no measuring, or cannot be measured.
     pub settled: Vec<Settled>,
     /// Targets that were left out.
     pub skipped: Vec<Skipped>,
     /// Where these are the benchmarks of a shard: how many the whole suite has to measure.
     pub comparisons: Option<usize>,
-}
-
-/// An executable with benchmarks to measure.
-#[derive(Debug)]
-pub struct Open {
-    /// Its package.
-    pub package: String,
-    /// Its target.
-    pub target: String,
-    /// The executables.
-    pub suite: Suite,
-    /// The benchmarks to measure.
-    pub names: Vec<String>,
-    /// Harness and version.
-    pub harness: String,
-    /// Where base's executable comes from, if there is one.
-    pub base_origin: Option<Origin>,
-    /// Where head's executable comes from.
-    pub head_origin: Origin,
-    /// Where base's executable is head's benchmark on base's code: the benchmarks that base has itself.
-    pub tried: Option<BTreeSet<String>>,
-    /// What base calls its benchmarks, where they were renamed.
-    pub renamed: BTreeMap<String, BenchmarkId>,
+    /// Whether base could not be built as a whole: then none of these was compared.
+    pub unbuilt: bool,
 }
 
 impl Suites {
-    /// Tells of what was found in `what`: all from these places on.
-    fn tell(&self, what: &str, settled: usize, open: usize, progress: &mut dyn Progress) {
-        let (settled, open) = (&self.settled[settled..], &self.open[open..]);
-        let timed: usize = open.iter().map(|open| open.names.len()).sum();
-        progress.status("Found", &format!("{what}: {}", counted(settled.len() + timed, "benchmark")));
+    /// How many benchmarks are settled, and how many are left to measure or to count.
+    fn numbers(&self) -> (usize, usize) {
+        (self.settled.len(), self.all().map(|open| open.names.len()).sum())
+    }
+
+    /// Tells of what was found in `what`, after there were these numbers.
+    fn tell(&self, what: &str, (settled, left): (usize, usize), progress: &mut dyn Progress) {
+        let found = self.numbers();
+        progress.status("Found", &format!("{what}: {}", counted(found.0 + found.1 - settled - left, "benchmark")));
         let mut reasons: BTreeMap<(Verdict, &str), usize> = BTreeMap::new();
-        for settled in settled {
+        for settled in &self.settled[settled..] {
             *reasons.entry((settled.verdict, &settled.reason)).or_default() += 1;
         }
         for ((verdict, reason), count) in reasons {
@@ -72,36 +58,19 @@ impl Suites {
         }
     }
 
+    /// All executables with benchmarks to measure or to count.
+    pub fn all(&self) -> impl Iterator<Item = &Open> {
+        self.open.iter().chain(&self.untimed)
+    }
+
+    /// The executables of which as much can be done as of this one.
+    pub(super) fn list(&mut self, able: Harness) -> &mut Vec<Open> {
+        if able.is_timed() { &mut self.open } else { &mut self.untimed }
+    }
+
     /// The ids of all benchmarks to measure.
     pub fn open_ids(&self) -> impl Iterator<Item = BenchmarkId> {
-        self.open.iter().flat_map(|open| open.names.iter().map(|name| open.id(name)))
-    }
-}
-
-impl Open {
-    /// The id of one of its benchmarks.
-    pub fn id(&self, name: &str) -> BenchmarkId {
-        BenchmarkId::new(&self.package, &self.target, name)
-    }
-
-    /// Whether base lacks one of its benchmarks.
-    pub fn is_new(&self, name: &str) -> bool {
-        self.tried.as_ref().is_some_and(|base_has| !base_has.contains(name))
-    }
-}
-
-/// Where an executable comes from.
-#[derive(Clone, Debug)]
-pub struct Origin {
-    /// Identity of the executable.
-    pub identity: String,
-    /// The record of its link, where there is one.
-    pub relink: Option<Relink>,
-}
-
-impl Origin {
-    fn of(executable: &BenchExecutable) -> Result<Self, FlowError> {
-        Ok(Self { identity: identity(executable)?.to_owned(), relink: executable.relink.clone() })
+        self.open.iter().flat_map(Open::ids)
     }
 }
 
@@ -112,6 +81,8 @@ pub struct Settled {
     pub id: BenchmarkId,
     /// Harness and version.
     pub harness: String,
+    /// Whether that harness is timed.
+    pub timed: bool,
     /// What is said of it.
     pub verdict: Verdict,
     /// What that rests on.
@@ -146,8 +117,8 @@ impl Looking<'_> {
         self.wants(package, target, name) && !self.renamed.is_old(&BenchmarkId::new(package, target, name))
     }
 
-    pub(super) fn ask(&self, program: &Program) -> Result<Result<Enumeration, NotCriterion>, FlowError> {
-        Ok(enumerate(program, self.home, self.time_out)?)
+    pub(super) fn ask(&self, program: &Program) -> Result<Result<Found, NotFound>, FlowError> {
+        Ok(find(program, self.home, self.time_out)?)
     }
 }
 
@@ -170,7 +141,7 @@ pub fn look(
     progress: &mut dyn Progress,
 ) -> Result<Suites, FlowError> {
     progress.phase("benchmarks listed");
-    let mut suites = Suites::default();
+    let mut suites = Suites { unbuilt: matches!(against, Against::Unbuilt(_)), ..Suites::default() };
     suites.skipped.extend(head.targets.skipped.iter().cloned());
     suites.skipped.extend(head.built.failed.iter().cloned());
     let key = |executable: &BenchExecutable| (executable.package.clone(), executable.target.clone());
@@ -181,7 +152,7 @@ pub fn look(
     for executable in &head.built.executables {
         let what = format!("{}::{}", executable.package, executable.target);
         let other = bases.remove(&key(executable));
-        let (settled, open) = (suites.settled.len(), suites.open.len());
+        let before = suites.numbers();
         let twice = BTreeSet::new();
         let mut target = Target { executable, head, what: &what, looking, suites: &mut suites, twice };
         let Some(mut found) = target.enumerate_head(other)? else { continue };
@@ -204,16 +175,17 @@ pub fn look(
             }
             (Against::Base(..), Some(other)) => target.compare(found, other)?,
         }
-        suites.tell(&what, settled, open, progress);
+        suites.tell(&what, before, progress);
     }
     for ((package, target), (executable, base)) in bases {
         // Head's failure to compile what base compiled was an error before; here the target is gone.
         if let Ok(found) = looking.ask(&program(executable, base))? {
-            let harness = harness(found.version);
+            let harness = found.harness.to_string();
             for name in found.names.into_iter().filter(|name| looking.misses(&package, &target, name)) {
                 suites.settled.push(Settled {
                     id: BenchmarkId::new(&package, &target, name),
                     harness: harness.clone(),
+                    timed: found.harness.is_timed(),
                     verdict: Verdict::Removed,
                     evidence: None,
                     reason: "head has no such bench target".into(),
@@ -240,25 +212,25 @@ type Sided<'a> = (&'a BenchExecutable, &'a BuiltSide);
 
 impl Target<'_> {
     /// Head's benchmarks that are wanted, without those whose id stands twice; `None` where there are none to go on with.
-    fn enumerate_head(&mut self, base: Option<Sided<'_>>) -> Result<Option<Enumeration>, FlowError> {
+    fn enumerate_head(&mut self, base: Option<Sided<'_>>) -> Result<Option<Found>, FlowError> {
         let reason = match self.looking.ask(&program(self.executable, self.head))? {
             Ok(found) if found.names.is_empty() => "names no benchmark".to_owned(),
             Ok(mut found) => {
                 let names = std::mem::take(&mut found.names);
-                found.names = self.wanted_once(names, found.version);
+                found.names = self.wanted_once(names, found.harness);
                 return Ok(Some(found));
             }
-            Err(NotCriterion::OtherHarness) => {
-                "holds no criterion benchmark; other harnesses are not supported by this version".to_owned()
+            Err(NotFound::OtherHarness) => {
+                "holds no benchmark of criterion, libtest or divan; other harnesses are not supported by this version"
+                    .to_owned()
             }
-            Err(NotCriterion::Broken(detail)) => {
+            Err(NotFound::Broken(detail)) => {
                 // Base tells what was lost.
                 if let Some((base, side)) = base
-                    && let Ok(found) = self.looking.ask(&program(base, side))?
+                    && let Ok(mut found) = self.looking.ask(&program(base, side))?
                 {
-                    let mut found = found;
                     let names = std::mem::take(&mut found.names);
-                    found.names = self.wanted_once(names, found.version);
+                    found.names = self.wanted_once(names, found.harness);
                     self.settle_all(&found, Verdict::Crashed, &format!("head, before its first benchmark: {detail}"));
                     return Ok(None);
                 }
@@ -269,10 +241,9 @@ impl Target<'_> {
         Ok(None)
     }
 
-    fn wanted_once(&mut self, names: Vec<String>, version: Option<Version>) -> Vec<String> {
+    fn wanted_once(&mut self, names: Vec<String>, harness: Harness) -> Vec<String> {
         let (package, target) = (&self.executable.package, &self.executable.target);
-        let mut seen = BTreeSet::new();
-        let mut twice = BTreeSet::new();
+        let (mut seen, mut twice) = (BTreeSet::new(), BTreeSet::new());
         let names: Vec<String> = names.into_iter().filter(|name| self.looking.wants(package, target, name)).collect();
         for name in &names {
             if !seen.insert(name.clone()) {
@@ -280,30 +251,30 @@ impl Target<'_> {
             }
         }
         for name in &twice {
-            self.settle(name, version, Verdict::Inconclusive, None, "two benchmarks have this id; rename one of them");
+            self.settle(name, harness, Verdict::Inconclusive, None, "two benchmarks have this id; rename one of them");
         }
         let names = names.into_iter().filter(|name| !twice.contains(name)).collect();
         self.twice = twice;
         names
     }
 
-    fn measure_head(&mut self, found: Enumeration) -> Result<(), FlowError> {
+    fn measure_head(&mut self, found: Found) -> Result<(), FlowError> {
         let all = (self.looking.filter.is_none()).then(|| found.names.clone());
-        self.open(&found, None, found.version, (found.names.clone(), all), None)
+        self.open(&found, None, found.harness, (found.names.clone(), all), None)
     }
 
-    fn compare(&mut self, head: Enumeration, (other, side): Sided<'_>) -> Result<(), FlowError> {
+    fn compare(&mut self, head: Found, (other, side): Sided<'_>) -> Result<(), FlowError> {
         if self.looking.equal_is_unchanged && identity(self.executable)? == identity(other)? {
             self.settle_same(&head, "base and head have the same code and data");
             return Ok(());
         }
         let base = match self.looking.ask(&program(other, side))? {
-            Ok(base) => base,
-            Err(NotCriterion::OtherHarness) => {
-                self.settle_all(&head, Verdict::Added, "base has it without criterion");
+            Ok(base) if base.harness.common(head.harness).is_some() => base,
+            Ok(_) | Err(NotFound::OtherHarness) => {
+                self.settle_all(&head, Verdict::Added, &format!("base has it without {}", head.harness.name()));
                 return Ok(());
             }
-            Err(NotCriterion::Broken(detail)) => {
+            Err(NotFound::Broken(detail)) => {
                 self.settle_all(&head, Verdict::Inconclusive, &format!("base could not be asked for it: {detail}"));
                 return Ok(());
             }
@@ -317,7 +288,7 @@ impl Target<'_> {
     /// Compares with head's benchmark on base's code. `own` is base's own executable. Those with a new name base has, too.
     fn compare_tried(
         &mut self,
-        head: &Enumeration,
+        head: &Found,
         own: Option<Sided<'_>>,
         stand: Stand<'_>,
         equal_is_unchanged: bool,
@@ -344,52 +315,54 @@ impl Target<'_> {
     /// are `equal` need no measuring where they run: base has never run this benchmark.
     fn compare_on_base(
         &mut self,
-        head: &Enumeration,
+        head: &Found,
         other: Sided<'_>,
         equal: bool,
         base_has: BTreeSet<String>,
     ) -> Result<(), FlowError> {
         let program = program(other.0, other.1);
-        if equal && runs_once(&program, self.looking.home, self.looking.time_out)? {
+        if equal && head.harness.runs_once(&program, self.looking.home, self.looking.time_out)? {
             self.settle_same(head, &format!("{ON_BASE}: base and head have the same code and data"));
             return Ok(());
         }
         let why = match self.looking.ask(&program)? {
-            Ok(base) => {
+            Ok(base) if base.harness.common(head.harness).is_some() => {
                 let has = base_has.clone();
                 return self.open_common(head, &base, other, Some(base_has), |name| {
                     untried(has.contains(name), "does not have it on base's code")
                 });
             }
-            Err(NotCriterion::OtherHarness) => "holds no criterion benchmark on base's code".to_owned(),
-            Err(NotCriterion::Broken(detail)) => format!("does not run on base's code: {detail}"),
+            Ok(_) | Err(NotFound::OtherHarness) => {
+                format!("holds no {} benchmark on base's code", head.harness.name())
+            }
+            Err(NotFound::Broken(detail)) => format!("does not run on base's code: {detail}"),
         };
         self.settle_untried(head, &base_has, &why);
         Ok(())
     }
 
-    fn settle_untried(&mut self, head: &Enumeration, base_has: &BTreeSet<String>, why: &str) {
+    fn settle_untried(&mut self, head: &Found, base_has: &BTreeSet<String>, why: &str) {
         for name in &head.names {
             let (verdict, reason) = untried(base_has.contains(name), why);
-            self.settle(name, head.version, verdict, None, &reason);
+            self.settle(name, head.harness, verdict, None, &reason);
         }
     }
 
     /// What `base` has and `head` has not.
-    fn settle_removed(&mut self, base: &Enumeration, head: &Enumeration) {
+    fn settle_removed(&mut self, base: &Found, head: &Found) {
         let (package, target) = (&self.executable.package, &self.executable.target);
         let there: BTreeSet<&String> = head.names.iter().chain(&self.twice).collect();
         let gone = base.names.iter().filter(|name| !there.contains(name) && self.looking.misses(package, target, name));
         for name in gone.cloned().collect::<BTreeSet<String>>() {
-            self.settle(&name, base.version, Verdict::Removed, None, "head has no such benchmark");
+            self.settle(&name, base.harness, Verdict::Removed, None, "head has no such benchmark");
         }
     }
 
     /// Opens the benchmarks that both executables have; `other` says of one that base's lacks what it is, and why.
     fn open_common(
         &mut self,
-        head: &Enumeration,
-        base: &Enumeration,
+        head: &Found,
+        base: &Found,
         side: Sided<'_>,
         tried: Option<BTreeSet<String>>,
         other: impl Fn(&str) -> (Verdict, String),
@@ -399,20 +372,19 @@ impl Target<'_> {
             head.names.iter().cloned().partition(|name| base_names.contains(name));
         for name in &others {
             let (verdict, reason) = other(name);
-            self.settle(name, head.version, verdict, None, &reason);
+            self.settle(name, head.harness, verdict, None, &reason);
         }
-        let version = base.version.min(head.version);
-        let way = if base.way == head.way { head.way } else { Way::Files };
+        let able = base.harness.common(head.harness).unwrap_or(head.harness);
         let all = (base.names == head.names && self.looking.filter.is_none()).then(|| common.clone());
-        let found = Enumeration { way, ..head.clone() };
-        self.open(&found, Some(side), version, (common, all), tried)
+        self.open(head, Some(side), able, (common, all), tried)
     }
 
+    /// Opens benchmarks of which both sides' harness is `able` to do the same.
     pub(super) fn open(
         &mut self,
-        found: &Enumeration,
+        found: &Found,
         base: Option<Sided<'_>>,
-        version: Option<Version>,
+        able: Harness,
         (names, all): (Vec<String>, Option<Vec<String>>),
         tried: Option<BTreeSet<String>>,
     ) -> Result<(), FlowError> {
@@ -420,51 +392,58 @@ impl Target<'_> {
             return Ok(());
         }
         let renamed = self.renamed_among(&names);
-        self.suites.open.push(Open {
+        let (version, way) = match able {
+            Harness::Criterion(version, way) => (version.unwrap_or(Version::OLDEST), way),
+            // Nothing of it is timed.
+            _ => (Version::OLDEST, Way::Files),
+        };
+        let open = Open {
             package: self.executable.package.clone(),
             target: self.executable.target.clone(),
             suite: Suite {
                 base: base.map(|(executable, side)| program(executable, side)),
                 head: program(self.executable, self.head),
-                // Whole seconds are understood by every version.
-                version: version.unwrap_or(Version(0, 3, 0)),
-                way: found.way,
+                version,
+                way,
                 all,
                 renamed: BTreeMap::new(),
             },
             names,
-            harness: harness(found.version),
+            harness: found.harness.to_string(),
+            able,
             base_origin: base.map(|(executable, _)| Origin::of(executable)).transpose()?,
             head_origin: Origin::of(self.executable)?,
             tried,
             renamed,
-        });
+        };
+        self.suites.list(able).push(open);
         Ok(())
     }
 
-    fn settle_same(&mut self, found: &Enumeration, reason: &str) {
+    fn settle_same(&mut self, found: &Found, reason: &str) {
         for name in &found.names {
-            self.settle(name, found.version, Verdict::Unchanged, Some(Evidence::SameExecutable), reason);
+            self.settle(name, found.harness, Verdict::Unchanged, Some(Evidence::SameExecutable), reason);
         }
     }
 
-    fn settle_all(&mut self, found: &Enumeration, verdict: Verdict, reason: &str) {
+    fn settle_all(&mut self, found: &Found, verdict: Verdict, reason: &str) {
         for name in &found.names {
-            self.settle(name, found.version, verdict, None, reason);
+            self.settle(name, found.harness, verdict, None, reason);
         }
     }
 
     pub(super) fn settle(
         &mut self,
         name: &str,
-        version: Option<Version>,
+        harness: Harness,
         verdict: Verdict,
         evidence: Option<Evidence>,
         reason: &str,
     ) {
         self.suites.settled.push(Settled {
             id: BenchmarkId::new(&self.executable.package, &self.executable.target, name),
-            harness: harness(version),
+            harness: harness.to_string(),
+            timed: harness.is_timed(),
             verdict,
             evidence,
             reason: reason.to_owned(),
@@ -481,7 +460,7 @@ pub(super) fn untried(base_has: bool, why: &str) -> (Verdict, String) {
     }
 }
 
-fn identity(executable: &BenchExecutable) -> Result<&str, FlowError> {
+pub(super) fn identity(executable: &BenchExecutable) -> Result<&str, FlowError> {
     executable.identity().map_err(|e| file_error("read", &executable.path, e))
 }
 
@@ -493,8 +472,4 @@ pub(super) fn program(executable: &BenchExecutable, side: &BuiltSide) -> Program
         directory: executable.directory.clone(),
         environment: executable.environment.clone(),
     }
-}
-
-fn harness(version: Option<Version>) -> String {
-    version.map_or("criterion".to_owned(), |version| format!("criterion {version}"))
 }

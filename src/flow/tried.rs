@@ -9,6 +9,7 @@ use super::bench_sources::{Place, own_changes};
 use super::project::{BuiltSide, Differences, Setting, beyond_code};
 use super::{FlowError, Progress};
 use crate::harness::criterion::holds_criterion;
+use crate::harness::is_known;
 use crate::vcs::Overlay;
 use crate::workspace::{self, BenchExecutable, CargoOptions, Slot};
 
@@ -76,7 +77,9 @@ impl Setting {
         identity_counts: bool,
         progress: &mut dyn Progress,
     ) -> Result<Tried, FlowError> {
-        let Plan { targets, overlay } = Plan::of(head, base, &differences.changed, identity_counts);
+        let Plan { targets, overlay } = Plan::of(head, base, &differences.changed, identity_counts, |executable| {
+            if self.counts_instructions() { is_known(executable) } else { holds_criterion(executable) }
+        });
         if targets.is_empty() {
             return Ok(Tried::default());
         }
@@ -128,8 +131,14 @@ impl Setting {
 }
 
 impl Plan {
-    /// What there is to build, and of which files.
-    fn of(head: &BuiltSide, base: &BuiltSide, changed: &[PathBuf], identity_counts: bool) -> Self {
+    /// What there is to build, and of which files; `takes_part` says which executables are compared at all.
+    fn of(
+        head: &BuiltSide,
+        base: &BuiltSide,
+        changed: &[PathBuf],
+        identity_counts: bool,
+        takes_part: impl Fn(&Path) -> bool,
+    ) -> Self {
         let mut plan = Self::default();
         if changed.is_empty() {
             return plan;
@@ -140,7 +149,7 @@ impl Plan {
             let other = base.built.executables.iter().find(|other| key(other) == key(executable));
             let equal =
                 |other: &BenchExecutable| matches!((executable.identity(), other.identity()), (Ok(a), Ok(b)) if a == b);
-            if equal_needs_nothing && other.is_some_and(equal) || !holds_criterion(&executable.path) {
+            if equal_needs_nothing && other.is_some_and(equal) || !takes_part(&executable.path) {
                 continue;
             }
             if base.targets.manifest_of(&executable.package).is_none() {

@@ -1,7 +1,13 @@
-//! The seam between measuring and judging: what the scheduler may ask of a harness. A folder for each harness holds all
-//! that is known of its formats.
+//! The seam between measuring and judging: what the scheduler may ask of a harness. A folder or file for each harness holds
+//! all that is known of its formats; `found` tells which one an executable was built with.
 
+mod asked;
+mod counts;
 pub mod criterion;
+pub mod divan;
+mod found;
+pub mod libtest;
+mod readings;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -9,6 +15,10 @@ use std::time::Duration;
 
 use crate::instrument::{CopiesError, Layouter, Layouts, SideLink};
 use crate::model::Side;
+
+pub use asked::Failed;
+pub use counts::{Counting, Counts, Executed, Patience, Watched};
+pub use found::{Found, Harness, NotFound, find, is_known};
 
 /// A bench executable as a harness sees it.
 #[derive(Clone, Debug)]

@@ -1,12 +1,16 @@
 //! Programs under valgrind's callgrind, which counts instructions, and writes what it counted so far each time the
-//! program is about to read the clock.
+//! program is about to call a function: to read the clock, for most.
 
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
+use std::time::{Duration, Instant};
 
+use super::pipe::{make_pipe, open_pipe};
 use super::process::{Spawn, SpawnError};
 
+/// What reads the clock, in the C library's own name; with it goes its symbol's version.
+pub const READS_CLOCK: &str = "clock_gettime*";
 /// How callgrind's files begin in the folder of a program.
 const FILES: &str = "part";
 
@@ -79,38 +83,74 @@ pub fn count_whole(spawn: &Spawn, folder: &Path) -> Result<(ExitStatus, Option<S
 }
 
 impl Counted {
-    /// `spawn` under callgrind, which writes into `folder`.
+    /// `spawn` under callgrind, which writes into `folder` what is executed between the calls of a function: one whose raw
+    /// symbol this pattern matches, as [`READS_CLOCK`].
     ///
     /// # Errors
     /// Where there can be no such folder.
-    pub fn new(spawn: &Spawn, folder: &Path, detail: Detail) -> Result<(Spawn, Self), SpawnError> {
+    pub fn new(spawn: &Spawn, folder: &Path, detail: Detail, function: &str) -> Result<(Spawn, Self), SpawnError> {
         let made = std::fs::create_dir_all(folder);
         made.map_err(|e| SpawnError::new("valgrind", folder, e))?;
-        // In the C library's own name; with it goes its symbol's version.
-        let under = under(spawn, detail, &["--dump-before=clock_gettime*"], &folder.join(FILES));
+        let under = under(spawn, detail, &[&format!("--dump-before={function}")], &folder.join(FILES));
         Ok((under, Self { folder: folder.to_owned() }))
     }
 
-    /// How often the program was about to read the clock so far. Only of a program that stands still this is final.
+    /// How often the program was about to call the function so far. Only of a program that stands still this is final.
     pub fn parts(&self) -> io::Result<usize> {
         let mut most = 0;
         for entry in std::fs::read_dir(&self.folder)? {
-            let name = entry?.file_name();
+            let entry = entry?;
+            // Where it is to wait there is a pipe from the beginning.
+            if !entry.file_type()?.is_file() {
+                continue;
+            }
+            let name = entry.file_name();
             let number = name.to_str().and_then(|name| name.strip_prefix(FILES)?.strip_prefix('.')?.parse().ok());
             most = most.max(number.unwrap_or(0));
         }
         Ok(most)
     }
 
-    /// What callgrind wrote of what lies between one reading of the clock and the next, by the number of the latter, from 1.
+    /// What callgrind wrote of what lies between one call and the next, by the number of the latter, from 1.
     pub fn part(&self, number: usize) -> io::Result<String> {
-        std::fs::read_to_string(self.folder.join(format!("{FILES}.{number}")))
+        std::fs::read_to_string(self.path(number))
+    }
+
+    /// Has the program wait when it is about to call the function for the time with this number, until [`Counted::go_on`]: there
+    /// it finds a pipe that nobody reads. Asked for before it starts.
+    pub fn wait_at(&self, number: usize) -> io::Result<()> {
+        make_pipe(&self.path(number))
+    }
+
+    /// Lets a program go on that waits, or will come to it within `limit`.
+    pub fn go_on(&self, number: usize, limit: Duration) -> io::Result<()> {
+        let (mut pipe, mut text) = (open_pipe(&self.path(number))?, Vec::new());
+        let begun = Instant::now();
+        loop {
+            match pipe.read_to_end(&mut text) {
+                Ok(_) if !text.is_empty() => break,
+                // It has not come to write yet.
+                Ok(_) => {}
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
+                Err(e) => return Err(e),
+            }
+            if begun.elapsed() > limit {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        std::fs::remove_file(self.path(number))?;
+        std::fs::write(self.path(number), text)
+    }
+
+    fn path(&self, number: usize) -> PathBuf {
+        self.folder.join(format!("{FILES}.{number}"))
     }
 
     /// Removes the parts up to a number: what was read is not needed any more.
     pub fn forget(&self, first: usize, last: usize) {
         for number in first..=last {
-            let _ = std::fs::remove_file(self.folder.join(format!("{FILES}.{number}")));
+            let _ = std::fs::remove_file(self.path(number));
         }
     }
 }

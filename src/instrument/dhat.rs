@@ -2,13 +2,14 @@
 //! and at the program's end who asked for how much.
 
 use std::fs::File;
-use std::io::{self, ErrorKind, Read};
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use super::pipe::{make_pipe, open_pipe};
 use super::process::{Spawn, SpawnError};
 use crate::profile::{AllocationTrace, Sites, read_sites};
 
@@ -46,6 +47,8 @@ impl Traced {
     pub fn new(spawn: &Spawn, folder: &Path) -> Result<(Spawn, Self), SpawnError> {
         let path = folder.join("trace");
         let made = std::fs::create_dir_all(folder).and_then(|()| make_pipe(&path));
+        // Opened first, so that who writes need not wait.
+        let made = made.and_then(|()| open_pipe(&path));
         let file = made.map_err(|e| SpawnError::new("valgrind", folder, e))?;
         let option = |name: &str, path: PathBuf| {
             let mut option = std::ffi::OsString::from(name);
@@ -138,17 +141,4 @@ impl Pipe {
 
 fn lock(pipe: &Mutex<Pipe>) -> MutexGuard<'_, Pipe> {
     pipe.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A pipe with a name, open for reading: opened first, so that who writes need not wait.
-#[cfg(target_os = "linux")]
-fn make_pipe(path: &Path) -> io::Result<File> {
-    use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat, open};
-    mknodat(CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0)?;
-    Ok(open(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty())?.into())
-}
-
-#[cfg(not(target_os = "linux"))]
-fn make_pipe(_: &Path) -> io::Result<File> {
-    Err(io::ErrorKind::Unsupported.into())
 }

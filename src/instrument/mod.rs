@@ -8,6 +8,7 @@ mod layouts;
 mod machine;
 mod moved;
 mod order;
+mod pipe;
 mod process;
 mod record;
 mod relink;
@@ -15,7 +16,7 @@ mod side_link;
 mod signals;
 mod valgrind;
 
-pub use callgrind::{Counted, Detail, count_whole, has_valgrind};
+pub use callgrind::{Counted, Detail, READS_CLOCK, count_whole, has_valgrind};
 pub use copies::{Copies, CopiesError, Link, Making, remove_abandoned_copies};
 pub use dhat::Traced;
 pub use layouts::{Layouter, Layouts, units_of};

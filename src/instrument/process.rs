@@ -291,10 +291,19 @@ impl Process {
 
     /// How many threads the program has now; 1 where the system does not tell.
     pub fn threads(&self) -> usize {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.id())).unwrap_or_default();
-        // The second field is the program's name in parentheses, which may hold anything; the twentieth is meant.
-        let after_name = stat.rsplit(") ").next().unwrap_or_default();
-        after_name.split(' ').nth(17).and_then(|count| count.parse().ok()).unwrap_or(1)
+        self.stat(20).and_then(|count| count.parse().ok()).unwrap_or(1)
+    }
+
+    /// Whether the program waits for something and computes nothing; no where the system does not tell.
+    pub fn waits(&self) -> bool {
+        self.stat(3).is_some_and(|state| state == "S")
+    }
+
+    /// A field of what the system tells of the program, from 1; of those behind its name.
+    fn stat(&self, field: usize) -> Option<String> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.id())).ok()?;
+        // The second field is the program's name in parentheses, which may hold anything.
+        stat.rsplit(") ").next()?.split(' ').nth(field - 3).map(str::to_owned)
     }
 
     /// All that was written to standard output, where that was kept.

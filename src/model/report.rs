@@ -66,6 +66,9 @@ pub struct HeadSide {
     /// Hash of what differed, the configuration file apart; `None` where nothing did, or nobody looked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changes: Option<String>,
+    /// What it was called where it was asked for by name, e.g. the path of an exported file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
 }
 
 /// Where the policy came from, and its defaults in force.

@@ -2,7 +2,7 @@
 //!
 //! All foreign text passes through `escape`; whatever it holds, the markup is ours alone.
 
-use super::escape::{code, entities, prose};
+use super::escape::{code, entities, prose, visible};
 use super::title::Part;
 use super::units;
 use super::view::{Line, View, reproduce};
@@ -47,6 +47,17 @@ pub fn render_within(report: &Report, max: usize) -> String {
         out.push_str("\n</details>\n");
     }
     out + &end
+}
+
+/// What a comment says where the check of `commit` left no result; `page` is the address at which its log can be read.
+pub fn without_result(commit: Option<&str>, page: Option<&str>) -> String {
+    let short = |commit: &str| visible(&commit.chars().take(10).collect::<String>());
+    let of = commit.map(|commit| format!(" of {}", code(&short(commit)))).unwrap_or_default();
+    // Whatever else could be an address is none that is worth a link.
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/:".contains(&byte);
+    let page = page.filter(|page| page.starts_with("http") && page.bytes().all(plain));
+    let log = page.map_or("Its log".to_owned(), |page| format!("[Its log]({page})"));
+    format!("### no result\n\nThe check{of} ended without one, and nothing is known of the change. {log} says why.\n")
 }
 
 /// A table of as many `rows` as there is `room` for, with the number of those that are missing.

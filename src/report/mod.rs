@@ -27,4 +27,4 @@ mod view;
 
 pub use escape::{shell_word, system, visible};
 pub use terminal::Style;
-pub use units::{bytes, change, counted, limit, seconds};
+pub use units::{bytes, change, counted, limit, round as quantity, seconds};

@@ -54,7 +54,7 @@ fn whole(number: f64) -> String {
 }
 
 /// One value as people write it in a config: `2 ms`, `1.5 µs`.
-pub(super) fn round(unit: Unit, value: f64) -> String {
+pub fn round(unit: Unit, value: f64) -> String {
     let (text, _) = pair(unit, Some(value), None);
     let text = text.unwrap_or_else(|| "-".to_owned());
     match text.split_once(' ') {

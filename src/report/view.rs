@@ -329,20 +329,17 @@ fn facts(report: &Report, title: &Title) -> Vec<(&'static str, Vec<Part>)> {
     let commit = |commit: &str| Part::Code(visible(&commit.chars().take(10).collect::<String>()));
     let mut facts = Vec::new();
 
-    facts.push((
-        "base",
-        match &report.base {
-            None => vec![text("none")],
-            Some(side) => {
-                let reason = Part::Prose(clean(&side.reason, LONGEST_SENTENCE));
-                match &side.commit {
-                    Some(id) => vec![commit(id), text(" ("), reason, text(")")],
-                    None => vec![reason],
-                }
-            }
-        },
-    ));
-    let mut head = vec![report.head.commit.as_deref().map_or_else(|| text("no commit"), commit)];
+    let side = |id: &Option<String>, words: Option<&str>, nothing: &str| {
+        let words = words.map(|words| Part::Prose(clean(words, LONGEST_SENTENCE)));
+        match (id.as_deref().map(commit), words) {
+            (Some(id), Some(words)) => vec![id, text(" ("), words, text(")")],
+            (id, words) => vec![id.or(words).unwrap_or_else(|| text(nothing))],
+        }
+    };
+
+    let base = report.base.as_ref();
+    facts.push(("base", base.map_or(vec![text("none")], |base| side(&base.commit, Some(&base.reason), "none"))));
+    let mut head = side(&report.head.commit, report.head.name.as_deref(), "no commit");
     if report.head.dirty {
         head.push(text(" + uncommitted changes"));
     }

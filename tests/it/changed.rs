@@ -211,7 +211,7 @@ fn add_function(fixture: &Fixture, work: &str) {
 
 #[test]
 fn a_changed_benchmark_is_compared_on_both_sides_code() {
-    let fixture = Fixture::new("example", "changed");
+    let fixture = Fixture::built("example", "changed");
     fixture.git(&["checkout", "-q", "-b", "topic"]);
 
     // A benchmark that does twice the work, and code that does what it did.

@@ -79,7 +79,8 @@ fn baselines_go_through_files_and_can_be_deleted() {
     let gone = "0123456789abcdef0123456789abcdef01234567";
     let first = exported(&fixture, "a.json", &run_of(&here, "aa", 100.0));
     let second = exported(&fixture, "b.json", &run_of(&here, "bb", 120.0));
-    let third = exported(&fixture, "c.json", &run_of(gone, "aa", 90.0));
+    let third = Run { started: "2026-08-05T09:41:08Z".to_owned(), ..run_of(gone, "aa", 90.0) };
+    let third = exported(&fixture, "c.json", &third);
 
     let ran = fixture.perfgate(&["baseline", "import", &first, &second, &third]);
     assert_eq!(ran.code, 0);
@@ -95,10 +96,35 @@ fn baselines_go_through_files_and_can_be_deleted() {
     assert_eq!(ran.code, 0);
     assert!(ran.stdout.contains(&format!("base     0123456789 ({gone})")), "{}", ran.stdout);
 
+    // The one that was measured last stands first.
+    let line = |commit: &str, measured: &str, environment: &str, numbers: &str| {
+        format!("{commit}  measured {measured}  environment {environment}  {numbers}\n")
+    };
+    let expected = [
+        line(&here, "2026-08-06T00:00:00.5Z", "bb", "runs 2  benchmarks 2"),
+        line(gone, "2026-08-05T09:41:08Z", "aa", "runs 1  benchmarks 1"),
+        line(&here, "2026-08-05T09:41:07Z", "aa", "runs 1  benchmarks 1"),
+    ];
+    let mut later = run_of(&here, "bb", 130.0);
+    later.started = "2026-08-06T00:00:00.5Z".to_owned();
+    later.measurements[0].benchmark.name = "parse/small".to_owned();
+    let later = exported(&fixture, "d.json", &later);
+    assert_eq!(fixture.perfgate(&["baseline", "import", &later]).code, 0);
+    assert_eq!(fixture.perfgate(&["baseline", "list"]).stdout, expected.concat());
+    let listed = fixture.perfgate(&["baseline", "list", "--format", "json"]).stdout;
+    let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
+    assert_eq!(listed["skipped"], serde_json::json!([]));
+    assert_eq!(
+        listed["baselines"][0],
+        serde_json::json!({
+            "commit": here, "measured": "2026-08-06T00:00:00.5Z", "environment": "bb", "runs": 2, "benchmarks": 2,
+        })
+    );
+
     assert_eq!(fixture.perfgate(&["baseline", "delete", "HEAD", "--environment", "cc"]).code, 2);
     let ran = fixture.perfgate(&["baseline", "delete", "HEAD", "--environment", "bb"]);
     assert_eq!(ran.code, 0);
-    assert!(ran.stderr.contains(&format!("1 run of {here}")), "{}", ran.stderr);
+    assert!(ran.stderr.contains(&format!("2 runs of {here}")), "{}", ran.stderr);
     assert_eq!(fixture.perfgate(&["baseline", "list"]).stdout.lines().count(), 2);
     for commit in [gone, "HEAD"] {
         assert_eq!(fixture.perfgate(&["baseline", "delete", commit]).code, 0);
@@ -231,6 +257,8 @@ fn what_criterion_saved_is_compared_and_nothing_is_claimed() {
     assert_eq!(rows, expected);
     // A benchmark is gone: that needs no measurement.
     assert_eq!(ran.code, 100);
+    let ran = fixture.perfgate(&["compare", "kept@base", "kept@new"]);
+    assert!(ran.stdout.contains("\nbase     kept@base\nhead     kept@new\n"), "{}", ran.stdout);
     let ran = fixture.perfgate(&["compare", "kept@base", "kept@nowhere"]);
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("criterion saved no baseline `nowhere` in"), "{}", ran.stderr);
@@ -238,6 +266,30 @@ fn what_criterion_saved_is_compared_and_nothing_is_claimed() {
     let ran = fixture.perfgate(&["compare", "kept@base", "kept@new"]);
     assert_eq!(ran.code, 101);
     assert!(ran.stderr.contains("kept/one/new/estimates.json: EOF"), "{}", ran.stderr);
+}
+
+#[test]
+fn what_is_slower_and_over_its_budget_says_both() {
+    let fixture = Fixture::new("example", "slower-and-over");
+    fixture.write(".config/perfgate.toml", "[metrics.wall-time]\nmax = \"1.5 µs\"\n");
+    let here = fixture.git(&["rev-parse", "HEAD"]);
+    let mut slow = run_of(&here, "aa", 2000.0);
+    slow.measurements[0].executable = "ff".to_owned();
+    exported(&fixture, "slow.json", &slow);
+    let reasons = [(1000.0, Verdict::Regressed), (1990.0, Verdict::OverBudget)].map(|(base, verdict)| {
+        exported(&fixture, "base.json", &run_of(&here, "aa", base));
+        let ran = fixture.perfgate(&["compare", "base.json", "slow.json", "--format", "json"]);
+        let report = json::parse(ran.stdout.as_bytes()).unwrap();
+        assert_eq!((ran.code, report.rows[0].verdict), (100, verdict));
+        report.rows[0].reason.clone()
+    });
+    let slower = "slower than the tolerated 2 %; not confirmed: measured at different times";
+    let expected = [format!("{slower}; above its budget of 1.5 µs, too"), "slower than its budget allows".to_owned()];
+    assert_eq!(reasons, expected);
+    let ran = fixture.perfgate(&["compare", "base.json", "slow.json"]);
+    let (base, head) =
+        (format!("base     {} (base.json)", &here[..10]), format!("head     {} (slow.json)", &here[..10]));
+    assert!(ran.stdout.contains(&format!("\n{base}\n{head}\n")), "{}", ran.stdout);
 }
 
 #[test]
@@ -307,6 +359,51 @@ fn completions_are_scripts_for_their_shells() {
         assert!(ran.stdout.contains("cargo-perfgate") && ran.stdout.contains("baseline"), "{shell}");
     }
     assert_eq!(fixture.perfgate(&["completions", "cobol"]).code, 2);
+}
+
+/// What bash offers for a line, after `before` and the script; the last word is the one to complete.
+#[cfg(unix)]
+fn offered(script: &str, before: &str, line: &str) -> String {
+    let asks = format!(
+        r#"{before}
+source /dev/stdin
+complete=$(complete -p cargo); complete=${{complete##* -F }}; complete=${{complete%% *}}
+COMP_WORDS=({line}); [[ "{line}" != *" " ]] || COMP_WORDS+=("")
+COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
+"$complete" cargo "${{COMP_WORDS[COMP_CWORD]}}" "${{COMP_WORDS[COMP_CWORD-1]}}"
+echo "${{COMPREPLY[@]}}""#
+    );
+    let mut command = std::process::Command::new("bash");
+    command.args(["--norc", "-c", &asks]).stdin(std::process::Stdio::piped());
+    let mut bash = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    std::io::Write::write_all(&mut bash.stdin.take().unwrap(), script.as_bytes()).unwrap();
+    let done = bash.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&done.stderr), "", "{line}");
+    String::from_utf8(done.stdout).unwrap().trim().to_owned()
+}
+
+#[cfg(unix)]
+#[test]
+fn bash_completes_cargo_perfgate_beside_cargos_own() {
+    let script = Fixture::new("example", "bash").perfgate(&["completions", "bash"]).stdout;
+    let cargos = r#"_cargo() { COMPREPLY=("cargo's ${COMP_WORDS[COMP_CWORD]}"); }; "#;
+    let loaded = format!("{cargos} complete -o nospace -F _cargo cargo");
+    let later = format!("{cargos} _completion_loader() {{ complete -F _cargo $1; return 124; }}");
+    for before in [&loaded, &later] {
+        let offered = |line: &str| offered(&script, before, line);
+        assert_eq!(offered("cargo perfgate acc"), "accept");
+        assert_eq!(offered("cargo +nightly perfgate baseline pu"), "push pull");
+        assert_eq!(offered("cargo perfgate check --no-st"), "--no-store");
+        assert!(offered("cargo perfgate completions ").contains("bash elvish fish"));
+        assert!(offered("cargo perfgate ").split(' ').any(|word| word == "doctor"), "{}", offered("cargo perfgate "));
+        for line in ["cargo acc", "cargo bench acc", "cargo perfgate", "cargo bench --bench perfgate acc"] {
+            assert_eq!(offered(line), format!("cargo's {}", line.rsplit(' ').next().unwrap()));
+        }
+    }
+    // Where nothing else completes cargo, and where the script is read again.
+    assert_eq!(offered(&script, "", "cargo perfgate acc"), "accept");
+    assert_eq!(offered(&script, "", "cargo acc"), "");
+    assert_eq!(offered(&[&*script, &script].concat(), &loaded, "cargo b"), "cargo's b");
 }
 
 #[test]

@@ -4,6 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use cargo_perfgate::workspace::Slots;
+
 /// A fixture copied to a place of its own. The place is the same in every run of the test, so that what was built there
 /// is found again; its content starts afresh.
 pub struct Fixture {
@@ -26,6 +28,34 @@ impl Fixture {
         fixture.write(".gitignore", "target\n");
         fixture.commit("the fixture");
         fixture
+    }
+
+    /// The same for a test that builds its benches: the dependencies are not built by each of them.
+    pub fn built(name: &str, test: &str) -> Self {
+        let fixture = Self::new(name, test);
+        let builds = fixture.builds();
+        // Held while dependencies are built, by whoever comes first.
+        fs::create_dir_all(scratch()).unwrap();
+        let lock = fs::File::create(scratch().join("first.lock")).unwrap();
+        lock.lock().unwrap();
+        let first = scratch().join("first").join(name);
+        if !first.exists() {
+            let project = Self::new(name, "first");
+            assert_eq!(project.perfgate(&["list", "--quiet"]).code, 0);
+            fs::create_dir_all(first.parent().unwrap()).unwrap();
+            fs::rename(project.builds().join("head"), &first).unwrap();
+        }
+        drop(lock);
+        if !builds.join("head").exists() {
+            copy_with_times(&first, &builds.join("head"));
+        }
+        fixture
+    }
+
+    /// The folder in which the program builds this project.
+    fn builds(&self) -> PathBuf {
+        let slots = Slots::open(&scratch().join("builds"), &self.root, |_| ()).unwrap();
+        slots.folder().to_owned()
     }
 
     /// Runs git here and gives what it printed.
@@ -106,6 +136,12 @@ pub fn clean(mut command: Command) -> Command {
     }
     command.env("CARGO_TERM_COLOR", "never");
     command
+}
+
+/// Cargo tells by the times of files what is fresh.
+fn copy_with_times(from: &Path, to: &Path) {
+    let done = Command::new("cp").arg("-a").args([from, to]).status().unwrap();
+    assert!(done.success(), "cp -a {} {}", from.display(), to.display());
 }
 
 fn copy(from: &Path, to: &Path) {

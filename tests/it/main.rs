@@ -24,7 +24,9 @@ mod errors;
 mod exit_codes;
 mod fixture;
 mod gate;
-// It counts, too.
+// They count, too.
+#[cfg(target_os = "linux")]
+mod harnesses;
 #[cfg(target_os = "linux")]
 mod hot;
 mod init;

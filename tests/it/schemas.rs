@@ -113,6 +113,7 @@ fn what_the_program_writes_the_schema_allows() {
     let mut named = samples::passed();
     named.policy.environment = Some("ci".to_owned());
     named.policy.variables = vec!["PERFGATE_TOLERATE".to_owned()];
+    (named.head.commit, named.head.name) = (None, Some("target/criterion@new".to_owned()));
     for report in [
         samples::failed(),
         samples::passed(),

@@ -78,7 +78,7 @@ fn evidence(fixture: &Fixture, code: i32) -> (BTreeMap<String, Option<Evidence>>
 
 #[test]
 fn what_no_benchmark_executes_is_not_timed_and_what_one_executes_is() {
-    let fixture = Fixture::new("example", "screening");
+    let fixture = Fixture::built("example", "screening");
     let counted = "[metrics.instructions]\n[metrics.allocations]\n[metrics.leaked-bytes]\nmax = \"0 B\"\n";
     fixture.write(".config/perfgate.toml", counted);
     fixture.commit("counts are wanted");

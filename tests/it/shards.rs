@@ -340,25 +340,27 @@ fn what_all_shards_say_is_said_once() {
     assert_eq!((whole.controls.comparisons, whole.environment.unwrap().key.as_str()), (6, "key 0"));
 }
 
-/// What nothing affects says nothing of benchmarks that base lacks.
+/// As they do beside what was compared and is the same. Where base could not be built, its shard does not say so.
 #[test]
-fn new_benchmarks_are_not_compared_by_what_was_left_out() {
-    let outcome = |on_missing_baseline: Reaction| {
+fn new_benchmarks_pass_beside_what_nothing_affects() {
+    let outcome = |on_missing_baseline: Reaction, unaffected: [bool; 2]| {
         let shards = (1..=2).map(|index| {
             let (name, mut report) = Recorded::new(4, |_| 0.0).shard(index, 2);
             for row in &mut report.rows {
                 (row.verdict, row.evidence) = (Verdict::Added, None);
             }
             let shard = report.shard.as_mut().unwrap();
-            (shard.unaffected, shard.policy.on_missing_baseline) = (true, on_missing_baseline);
+            (shard.unaffected, shard.policy.on_missing_baseline) =
+                (unaffected[index as usize - 1], on_missing_baseline);
             shard.samples.clear();
             (name, report)
         });
         merge(shards.collect()).unwrap().outcome
     };
-    assert_eq!(outcome(Reaction::Fail), Outcome::NothingCompared);
-    assert_eq!(outcome(Reaction::Warn), Outcome::NothingCompared);
-    assert_eq!(outcome(Reaction::Pass), Outcome::Passed);
+    assert_eq!(outcome(Reaction::Fail, [true; 2]), Outcome::Passed);
+    assert_eq!(outcome(Reaction::Warn, [true, false]), Outcome::NothingCompared);
+    assert_eq!(outcome(Reaction::Warn, [false; 2]), Outcome::NothingCompared);
+    assert_eq!(outcome(Reaction::Pass, [false; 2]), Outcome::Passed);
 }
 
 /// Nothing compared is a matter of all shards: one may be empty, or have nothing but new benchmarks.
@@ -405,7 +407,7 @@ fn a_shard_with_a_row_of_another_contradicts_itself() {
 /// Four machines, to one of which no benchmark falls, and then one that looks at what they found.
 #[test]
 fn shards_of_a_check_make_the_result_of_one_check() {
-    let fixture = Fixture::new("example", "shards");
+    let fixture = Fixture::built("example", "shards");
     let saved = |name: &str| json::parse(fixture.read(name).as_bytes()).unwrap();
     assert_eq!(fixture.perfgate(&["check", "--base", "HEAD", "--save-result", "whole.json"]).code, 0);
     // The results would make the tree dirty.

@@ -109,6 +109,7 @@ fn settled(open: &Open, name: &str) -> Settled {
     Settled {
         id: open.id(name),
         harness: open.harness.clone(),
+        timed: true,
         verdict: Verdict::Unchanged,
         evidence: Some(Evidence::SameCodeExecuted),
         reason: on_base.unwrap_or_default() + reason,

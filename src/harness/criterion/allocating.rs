@@ -8,8 +8,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::options::Version;
-use super::watched::{Calls, Patience, Tool, Watched, watch};
-use crate::harness::{HarnessError, Program};
+use super::watched::{Calls, Tool, watch};
+use crate::harness::{HarnessError, Patience, Program, Watched};
 use crate::instrument::Traced;
 use crate::profile::{Allocated, Sites};
 

@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 
 use super::Way;
 use super::channel::Complete;
-use super::enumerate::{point, spawn};
+use super::enumerate::spawn;
 use super::files;
 use super::fresh::Fresh;
 use super::options::{Slicing, Version, filter, filters};
 use super::session::{Ending, EndingKind, NoSession, Session, Starting, Step};
+use crate::harness::asked::point;
 use crate::harness::{Bench, Failure, FailureKind, HarnessError, Program, Request, Sample, Sides, Slice, SliceResult};
 use crate::instrument::{Copies, Layouts, SideLink, Spawn, cores};
 use crate::model::Side;

@@ -9,44 +9,16 @@ use std::sync::Arc;
 use rustc_demangle::demangle;
 
 use super::options::Version;
-use super::watched::{Calls, Patience, Tool, Watched, watch};
-use crate::harness::{HarnessError, Program};
-use crate::instrument::{Counted, Detail};
+use super::watched::{Calls, Tool, watch};
+use crate::harness::counts::{self, of_iterations};
+use crate::harness::{Counting, Counts, Executed, HarnessError, Patience, Program};
+use crate::instrument::{Counted, Detail, READS_CLOCK};
 use crate::profile::{NotCallgrind, Profile, Symbol, read_callgrind, read_closely, read_symbols};
 
-/// What the timed section of a benchmark executes.
-#[derive(Clone, Debug)]
-pub struct Counts {
-    /// The functions that had a part in it.
-    pub executed: Executed,
-    /// The first iteration of the process.
-    pub cold: Profile,
-    /// An iteration after others.
-    pub warm: Profile,
-}
-
-/// The functions that a process executed.
-#[derive(Clone, Debug)]
-pub struct Executed {
-    /// In the timed section of the benchmark.
-    pub timed: BTreeSet<Symbol>,
-    /// In the calls of the benchmark beside it, from the first reading of the clock to the last.
-    pub beside: BTreeSet<Symbol>,
-    /// From the process's start on, between the calls of benchmarks, but for the harness's own: what benchmarks are given
-    /// comes from there. What other benchmarks do in their calls is their own.
-    pub before: Arc<BTreeSet<Symbol>>,
-}
-
-/// Benchmarks by name, each with its counts or the reason why there are none.
-pub type Counting = Watched<Counts>;
-
-/// What reading the clock executes, on both ends of the timed section: a constant that is the harness's.
+/// What reading the clock executes, criterion's part in it too.
 fn is_clock(function: &str) -> bool {
-    const OWN: [&str; 4] = ["std::time::Instant", "clock_gettime", "__vdso_clock_gettime", "__clock_gettime"];
-    let path = function.trim_start_matches('<');
-    OWN.iter().any(|own| path.starts_with(own))
-        || (path.starts_with("std::sys::") && path.contains("::time::"))
-        || path.contains("criterion::measurement::WallTime as criterion::measurement::Measurement>::")
+    let own = "criterion::measurement::WallTime as criterion::measurement::Measurement>::";
+    counts::is_clock(function) || function.contains(own)
 }
 
 /// Whether a symbol is one of criterion's functions: outside of the calls of a benchmark these do nothing for it.
@@ -77,7 +49,7 @@ pub fn count(
     patience: Patience,
 ) -> Result<Counting, HarnessError> {
     watch(program, version, names, folder, home, patience, |spawn, folder| {
-        let (spawn, counted) = Counted::new(spawn, folder, detail)?;
+        let (spawn, counted) = Counted::new(spawn, folder, detail, READS_CLOCK)?;
         Ok((spawn, Callgrind { counted, detail, before: Arc::default() }))
     })
 }
@@ -142,18 +114,9 @@ impl Callgrind {
         let set_up = in_first.difference(&later).filter(|symbol| !own.contains(*symbol) && !is_harness(&symbol.name));
         self.add(set_up.cloned().collect());
         known?;
-        for profile in &mut profiles {
-            profile.without(is_clock);
-        }
         let cold = profiles[0].clone();
-        let mut settled = profiles.split_off(calls.settled().start);
-        if cold.total == 0 || settled.iter().any(|profile| profile.total == 0) {
-            return Err("no instruction was counted".to_owned());
-        }
-        settled.sort_by_key(|profile| profile.total);
-        let middle = (settled.len() - 1) / 2;
-        let executed = Executed { timed, beside, before: own };
-        Ok(Counts { executed, cold, warm: settled.swap_remove(middle) })
+        let settled = profiles.split_off(calls.settled().start);
+        of_iterations(cold, settled, Executed { timed, beside, before: own }, is_clock)
     }
 
     fn add(&mut self, symbols: Vec<Symbol>) {

@@ -8,8 +8,9 @@ use super::channel::PORT;
 use super::files;
 use super::options::{MATCHES_NOTHING, Slicing, Version};
 use super::session::{Ending, EndingKind, NoSession, Starting, Step};
+use crate::harness::asked::point;
 use crate::harness::{HarnessError, Program};
-use crate::instrument::{SideLink, Spawn};
+use crate::instrument::Spawn;
 
 /// What an executable holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,14 +87,6 @@ fn broken<T>(ending: Ending) -> Result<Result<T, NotCriterion>, HarnessError> {
         EndingKind::TimedOut => Ok(Err(NotCriterion::Broken(format!("hung: {}", ending.detail)))),
         _ => Ok(Err(NotCriterion::Broken(ending.detail))),
     }
-}
-
-/// Makes paths that are compiled into `program` lead to its own side.
-pub(super) fn point(program: &Program) -> Result<(), HarnessError> {
-    program.link.as_ref().map_or(Ok(()), SideLink::point).map_err(|e| HarnessError::Start {
-        program: program.path.display().to_string(),
-        cause: format!("could not point the link of its side: {e}"),
-    })
 }
 
 /// A process of `program` from `file`, which may be a copy of it.

@@ -18,15 +18,15 @@ mod saved;
 mod session;
 mod watched;
 
+pub use super::counts::{Counting, Counts, Executed, Patience, Watched};
 pub use allocating::{Allocating, Allocations, allocations};
 pub use bench::{Criterion, Suite};
 pub use channel::{Complete, Incoming, Message, read_version};
-pub use counting::{Counting, Counts, Executed, count};
+pub use counting::count;
 pub use enumerate::{Enumeration, NotCriterion, enumerate, holds_criterion};
 pub use once::runs_once;
 pub use options::{Version, filters};
 pub use saved::{full_id, median, per_iteration, saved_medians};
-pub use watched::{Patience, Watched};
 
 /// The way by which measurements are got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,6 +15,9 @@ impl fmt::Display for Version {
 }
 
 impl Version {
+    /// What it understands every version does: whole seconds.
+    pub const OLDEST: Self = Self(0, 3, 0);
+
     /// Times below a second are understood since 0.4.
     pub fn takes_fractions(self) -> bool {
         self >= Self(0, 4, 0)

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::channel::{self, Complete, Incoming, Message, PORT};
 use super::options::Version;
+use crate::harness::asked::said;
 use crate::instrument::{Process, Spawn, SpawnError, interrupted};
 
 /// How long an ended process may take to be gone, and a live one between its last message and its end.
@@ -346,17 +347,4 @@ pub fn ending(process: &mut Process, during: Option<String>) -> Ending {
         }
         None => Ending { kind: EndingKind::Crashed, during, detail: "its end was not seen".into() },
     }
-}
-
-/// The line of a program's errors that tells most: a panic's message, else the last line.
-fn said(errors: &str) -> String {
-    let lines: Vec<&str> = errors.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    let panic = lines.iter().position(|line| line.contains("panicked at"));
-    let line = match panic {
-        // Since Rust 1.73 the message follows on a line of its own.
-        Some(at) if lines[at].ends_with(':') => lines.get(at + 1).copied().unwrap_or(lines[at]),
-        Some(at) => lines[at],
-        None => lines.iter().rev().find(|line| !line.starts_with("note:")).copied().unwrap_or_default(),
-    };
-    line.chars().take(300).collect()
 }

@@ -8,32 +8,18 @@
 //! Bencher::iter_custom  now  [ what the benchmark does, with its own readings ]  now
 //! ```
 
-use std::collections::BTreeMap;
 use std::io;
 use std::ops::RangeInclusive;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::channel::Complete;
-use super::enumerate::{point, spawn};
+use super::enumerate::spawn;
 use super::options::{Slicing, Version, filters};
 use super::session::{Ending, EndingKind, NoSession, Starting, Step};
-use crate::harness::{HarnessError, Program};
+use crate::harness::asked::point;
+use crate::harness::{HarnessError, Patience, Program, Watched};
 use crate::instrument::{Spawn, SpawnError};
-
-/// How much time watching is worth.
-#[derive(Clone, Copy, Debug)]
-pub struct Patience {
-    /// A process that is silent for longer is given up, and with it the benchmark that it is at.
-    pub silence: Duration,
-    /// Where so many were given up, or could not be counted, the rest is not tried.
-    pub given_up: usize,
-    /// What one process may take for all that it is asked for.
-    pub in_all: Duration,
-}
-
-/// Benchmarks by name, each with what was seen of it or the reason why nothing was.
-pub type Watched<T> = BTreeMap<String, Result<T, String>>;
 
 /// A tool that watches a process, and tells its readings of the clock apart.
 pub(super) trait Tool: Sized {

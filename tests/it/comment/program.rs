@@ -80,6 +80,48 @@ fn a_strangers_result_is_told_on_the_pull_request_of_the_event() {
     assert_eq!(comments[1].1.matches("\n### ").count(), 2, "{}", comments[1].1);
 }
 
+/// What GitLab and GitHub say of a check without a result; who asks may be anybody, so only what is an address is a link.
+#[test]
+fn no_result_takes_the_place_of_an_older_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let old = || (BOT, "<!-- perfgate:check -->\n### passed: 3 benchmarks".to_owned());
+    let said = |variables: &[(&str, &str)], by: &dyn Fn(&str) -> Vec<(&'static str, String)>| {
+        let hub = Hub::with([old()]);
+        let kept = hub.clone();
+        let fake = Fake::new(move |asked| match asked.path.as_str() {
+            "/user" => super::Reply::Json(200, serde_json::json!({ "username": BOT, "login": BOT })),
+            _ => kept.answer(asked, BOT),
+        });
+        let of_ci = by(&fake.address);
+        let ran = run(folder.path(), &["--no-result"], &[&borrowed(&of_ci), variables].concat());
+        assert!(ran.code == 0 && ran.stderr.contains("Updated the comment `check` on #7"), "{}", ran.stderr);
+        let [(_, body)] = &hub.of(BOT)[..] else { panic!("one comment") };
+        body.clone()
+    };
+    let start = "<!-- perfgate:check -->\n### no result\n\nThe check";
+    let known = "ended without one, and nothing is known of the change.";
+    let event = serde_json::json!({ "pull_request": { "number": 7, "head": { "sha": "b".repeat(40) } } });
+    let on_github = |address: &str| github(&folder, "pull_request", &event, address);
+    let page = [("GITHUB_SERVER_URL", "https://github.com"), ("GITHUB_RUN_ID", "5")];
+    let log = "[Its log](https://github.com/o/r/actions/runs/5)";
+    let of = "of <code>bbbbbbbbbb</code>";
+    assert_eq!(said(&page, &on_github), format!("{start} {of} {known} {log} says why.\n"));
+    let odd = [("GITHUB_SERVER_URL", "https://x)![x](y"), ("GITHUB_RUN_ID", "5")];
+    assert_eq!(said(&odd, &on_github), format!("{start} {of} {known} Its log says why.\n"));
+    let on_gitlab = |address: &str| {
+        vec![
+            ("GITLAB_CI", "true".to_owned()),
+            ("CI_API_V4_URL", address.to_owned()),
+            ("CI_PROJECT_ID", "1".to_owned()),
+            ("CI_MERGE_REQUEST_IID", "7".to_owned()),
+            ("PERFGATE_GITLAB_TOKEN", TOKEN.to_owned()),
+        ]
+    };
+    let pipeline = [("CI_PIPELINE_URL", "http://gitlab.local:8080/a/-/pipelines/1")];
+    let log = "[Its log](http://gitlab.local:8080/a/-/pipelines/1)";
+    assert_eq!(said(&pipeline, &on_gitlab), format!("{start} {known} {log} says why.\n"));
+}
+
 #[test]
 fn what_cannot_be_told_is_not_sent() {
     let folder = tempfile::tempdir().unwrap();
@@ -96,6 +138,10 @@ fn what_cannot_be_told_is_not_sent() {
     fs::write(at.join("bad.json"), "{\"format_version\": 1, \"outcome\": \"![x](https://example.org)\"}").unwrap();
     refused(&["bad.json"], &all, "could not read a result from bad.json");
     refused(&["--id", "x-->", &good], &all, "`x-->` cannot name a comment");
+    for arguments in [&[][..], &["--no-result", &good]] {
+        let ran = run(at, arguments, &borrowed(&all));
+        assert!(ran.code == 2 && ran.stderr.contains("Usage: "), "{}", ran.stderr);
+    }
     #[cfg(unix)]
     {
         std::os::unix::fs::symlink("/proc/self/environ", at.join("link.json")).unwrap();

@@ -169,7 +169,7 @@ fn a_rename_pairs_what_base_alone_has_with_what_head_alone_has() {
         ("old", "both", "base has `both`, too"),
         ("odl", "new", "no benchmark of base is called `odl`"),
         ("old", "nwe", "no benchmark of head is called `nwe`"),
-        ("both", "both", "head still has `both`"),
+        ("both", "both", "`both` is renamed to itself"),
     ] {
         let error = renamed(&text(from, to), &base, &head).expect_err(says);
         assert!(error.starts_with(&format!("error: {says}\n")), "{error}");
@@ -177,6 +177,26 @@ fn a_rename_pairs_what_base_alone_has_with_what_head_alone_has() {
     let twice = text("old", "new") + &text("p::b/old", "newer");
     let error = renamed(&twice, &base, &["p::b/new", "p::b/newer"]).expect_err("one benchmark has two names");
     assert!(error.starts_with("error: `p::b/old` is renamed twice\n"), "{error}");
+}
+
+#[test]
+fn names_may_be_swapped_and_passed_on() {
+    let text = |renames: &[(&str, &str)]| {
+        renames.iter().map(|(from, to)| format!("[[rename]]\nfrom = '{from}'\nto = '{to}'\n")).collect::<String>()
+    };
+    let pairs = |renames: &[(&str, &str)]| {
+        Ok(renames.iter().map(|(from, to)| (format!("p::b/{from}"), format!("p::b/{to}"))).collect())
+    };
+    let both = ["p::b/a", "p::b/b"];
+    let swapped = renamed(&text(&[("a", "b"), ("b", "a")]), &both, &both);
+    assert_eq!(swapped, pairs(&[("b", "a"), ("a", "b")]));
+    let passed_on = renamed(&text(&[("a", "b"), ("b", "c")]), &both, &["p::b/b", "p::b/c"]);
+    assert_eq!(passed_on, pairs(&[("a", "b"), ("b", "c")]));
+    // Half of it leaves open what became of the other.
+    let error = renamed(&text(&[("a", "b")]), &both, &both).expect_err("a is still there");
+    assert!(error.starts_with("error: head still has `a`\n"), "{error}");
+    let error = renamed(&text(&[("a", "b")]), &both, &both[1..]).expect_err("which b?");
+    assert!(error.starts_with("error: base has `b`, too\n"), "{error}");
 }
 
 #[test]

@@ -22,7 +22,7 @@ fn a_baseline_from_the_future() {
 >     Imported run.json as a baseline of COMMIT
 > exit 0
 > $ cargo perfgate baseline list
-> COMMIT  environment aa  runs 2
+> COMMIT  measured 2999-01-02T03:04:05Z  environment aa  runs 2  benchmarks 1
 > exit 0
 > $ cargo perfgate baseline verify
 >     Verified 2 records of 1 commit can be read
@@ -48,7 +48,7 @@ exit 0
 > 1 unchanged
 > 
 > base     COMMIT (HEAD)
-> head     COMMIT
+> head     COMMIT (run.json)
 > machine  THIS
 > policy   defaults: max-regression 5 %, tolerate 2 %
 > warning  the newest baseline of HEAD says that it was measured at 2999-01-02T03:04:05Z, which is yet to come: a clock

@@ -117,7 +117,7 @@ fn a_full_disk() {
 > 1 unchanged
 > 
 > base     COMMIT (run.json)
-> head     COMMIT
+> head     COMMIT (run.json)
 > machine  THIS
 > policy   defaults: max-regression 5 %, tolerate 2 %
 > error: could not write result.json: No space left on device (os error 28)
@@ -178,7 +178,7 @@ fn a_file_system_that_cannot_be_written() {
 >     Imported run.json as a baseline of COMMIT
 > exit 0
 > $ cargo perfgate baseline list
-> COMMIT  environment aa  runs 1
+> COMMIT  measured NOW  environment aa  runs 1  benchmarks 1
 > exit 0
 > $ cargo perfgate baseline import large.json
 > error: could not store the baseline of COMMIT in HERE: failed to create temporary file 'HERE/.git/objects/tmp_object_git2_RANDOM': Read-only file system

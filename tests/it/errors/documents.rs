@@ -143,7 +143,7 @@ fn a_result_with_impossible_numbers() {
     reads(
         result(saved().replace("\"tolerate\": 0.02", "\"tolerate\": 1e999")),
         str![[r#"
-error: could not read a result from it.json: not a saved result of cargo-perfgate: number out of range at line 27 column 21
+error: could not read a result from it.json: not a saved result of cargo-perfgate: number out of range at line 28 column 21
 help: results are written by `cargo perfgate check --save-result FILE`
 exit 2
 "#]],
@@ -151,7 +151,7 @@ exit 2
     reads(
         result(saved().replace("\"tolerate\": 0.02", "\"tolerate\": NaN")),
         str![[r#"
-error: could not read a result from it.json: not a saved result of cargo-perfgate: expected value at line 27 column 17
+error: could not read a result from it.json: not a saved result of cargo-perfgate: expected value at line 28 column 17
 help: results are written by `cargo perfgate check --save-result FILE`
 exit 2
 "#]],
@@ -263,7 +263,7 @@ exit 101
 >     0 measurements are too few to judge by
 > 
 > base     COMMIT (run.json)
-> head     COMMIT
+> head     COMMIT (it.json)
 > machine  THIS
 > policy   defaults: max-regression 5 %, tolerate 2 %
 > next     `cargo perfgate --base REV` measures both sides in alternation, and confirms what it tells

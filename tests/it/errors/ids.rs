@@ -115,7 +115,7 @@ exit 0
 > 12 unchanged
 > 
 > base     COMMIT (HEAD)
-> head     COMMIT
+> head     COMMIT (HEAD)
 > machine  THIS
 > policy   defaults: max-regression 5 %, tolerate 2 %
 exit 0

@@ -80,6 +80,7 @@ impl Hosted {
                 Some("${{ !cancelled() }}") => true,
                 Some("steps.program.outputs.cache-hit != 'true'") => false,
                 Some("steps.result.outcome == 'success'") => played.failed.is_empty() && known["result"] == "success",
+                Some("steps.result.outcome != 'success'") => played.failed.is_empty() && known["result"] != "success",
                 Some(other) => panic!("what is `{other}`?"),
             };
             if !met {
@@ -214,16 +215,23 @@ fn a_forks_pull_request_is_judged_and_then_told() {
     });
     let of_run = json!({ "workflow_run": {
         "event": "pull_request", "head_sha": topic, "head_branch": "topic",
+        "html_url": "https://github.com/o/r/actions/runs/1",
         "head_repository": { "full_name": "stranger/fork" }, "pull_requests": [],
     }});
     let run = Run { event: ("workflow_run", of_run), commit: "nothing", address: &fake.address };
     let played = hosted.play(WORKFLOWS[1], "comment", &run);
     assert_eq!(played.failed, [""; 0]);
     assert!(hub.of(BOT)[0].1.starts_with("<!-- perfgate:check -->\n### nothing compared"), "{:?}", hub.of(BOT));
-    // A check that left nothing is nothing to tell, and no failure here.
+    // A check that left nothing is no failure here; what was said of another commit does not stay.
     fs::remove_dir_all(&hosted.artifacts).unwrap();
     assert_eq!(hosted.play(WORKFLOWS[1], "comment", &run).failed, [""; 0]);
-    assert_eq!(hub.of(BOT).len(), 1);
+    let log = "[Its log](https://github.com/o/r/actions/runs/1)";
+    let without = format!(
+        "<!-- perfgate:check -->\n### no result\n\nThe check of <code>{}</code> ended without one, and nothing is known of the \
+         change. {log} says why.\n",
+        &topic[..10]
+    );
+    assert_eq!(hub.of(BOT), [(101, without)]);
 }
 
 #[test]

@@ -188,6 +188,7 @@ fn command_lines_are_understood() {
         "check --format",
         "comment \"$RUNNER_TEMP/perfgate/perfgate.json\"",
         "comment --id",
+        "comment --no-result",
         "comment perfgate.json",
         "pre-push",
         "run --no-store",

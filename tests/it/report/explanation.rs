@@ -31,7 +31,7 @@ fn benchmark(name: &str, base: u64, head: u64, functions: Vec<FunctionCost>) -> 
 fn explanation(benchmarks: Vec<Functions>) -> Explanation {
     Explanation {
         base: BaseSide { commit: None, reason: String::new() },
-        head: HeadSide { commit: None, dirty: false, changes: None },
+        head: HeadSide { commit: None, dirty: false, changes: None, name: None },
         benchmarks,
         skipped: Vec::new(),
         warnings: Vec::new(),

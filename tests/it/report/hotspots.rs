@@ -117,7 +117,7 @@ fn what_grew_is_red_and_what_shrank_is_blue() {
     let color = |name: &str| -> Vec<u8> {
         let rest = picture.split(&format!("<title>{name} (")).nth(1).unwrap();
         let color = rest.split("fill=\"rgb(").nth(1).unwrap().split(')').next().unwrap();
-        color.split(',').map(|part| part.parse().unwrap()).collect()
+        color.split(',').map(|part| part.parse::<u8>().unwrap()).collect()
     };
     let (grown, less, same) = (color("grown"), color("less"), color("same"));
     assert!(grown[0] > grown[2] && less[2] > less[0] && same[0] == same[2], "{grown:?} {less:?} {same:?}");

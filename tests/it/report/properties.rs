@@ -92,7 +92,7 @@ fn row() -> impl Strategy<Value = Row> {
 prop_compose! {
     fn report()(
         rows in prop::collection::vec(row(), 0..12),
-        foreign in prop::collection::vec(text(), 6),
+        foreign in prop::collection::vec(text(), 7),
         skipped in prop::collection::vec((text(), text()), 0..4),
         warnings in prop::collection::vec(text(), 0..4),
     ) -> Report {
@@ -102,6 +102,7 @@ prop_compose! {
         base.commit = Some(foreign[0].clone());
         base.reason = foreign[1].clone();
         report.head.commit = Some(foreign[2].clone());
+        report.head.name = Some(foreign[6].clone());
         report.policy.file = Some(foreign[3].clone());
         report.environment.as_mut().unwrap().cpu = foreign[4].clone();
         report.environment.as_mut().unwrap().rustc = foreign[5].clone();

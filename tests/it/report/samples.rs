@@ -21,6 +21,7 @@ pub fn report(outcome: Outcome, rows: Vec<Row>) -> Report {
             commit: Some("9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c".to_owned()),
             dirty: true,
             changes: None,
+            name: None,
         },
         environment: Some(Environment {
             cpu: "AMD EPYC 7B13".to_owned(),
