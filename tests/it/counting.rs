@@ -2,12 +2,16 @@
 //! drops that are not timed, or of the harness.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::path::Path;
+use std::process::{Child, Command};
 use std::time::Duration;
 
+use cargo_perfgate::gate::{CountLimits, judge_counts};
 use cargo_perfgate::harness::Program;
 use cargo_perfgate::harness::criterion::{Counting, Counts, Enumeration, Patience, count, enumerate};
 use cargo_perfgate::instrument::{Copies, Detail, has_valgrind};
+use cargo_perfgate::model::Verdict;
 use cargo_perfgate::profile::{Cost, Profile, stacks};
 
 use crate::criterion::executables;
@@ -46,7 +50,7 @@ fn every_way_of_timing_counts_the_routine_alone() {
     assert!((200..1000).contains(&plain.own), "{plain:?}");
     assert_eq!((plain.calls, plain.own), (1, plain.inclusive));
     let ways = counts.keys().filter(|name| name.contains("iter")).count();
-    assert_eq!(ways, 16, "{:?}", counting.keys());
+    assert_eq!(ways, 22, "{:?}", counting.keys());
     for (name, counts) in counts {
         for (profile, state) in [(&counts.warm, "warm"), (&counts.cold, "cold")] {
             assert_eq!(of(profile, "counted::work"), plain, "{name}, {state}");
@@ -102,23 +106,98 @@ fn what_cannot_be_counted_says_why_and_costs_the_others_nothing() {
     }
 }
 
+/// A program that does nothing, as fast as it can.
+struct Load(Child);
+
+impl Load {
+    fn new() -> Self {
+        Self(Command::new("sh").args(["-c", "while :; do :; done"]).spawn().unwrap())
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Every way of timing among them, twenty times: in environments and directories of other sizes, two at once, the second half
+/// beside other programs.
 #[test]
 fn counts_are_the_same_to_the_last_digit_wherever_it_runs() {
-    let mut program = executables("counted")["counted::ways"].clone();
-    let (_, first) = counted(&program);
+    let program = executables("counted")["counted::ways"].clone();
     let folder = tempfile::tempdir().unwrap();
-    for size in [1, 4321] {
-        program.environment.push(("LENGTHENS_THE_STACK".into(), "x".repeat(size).into()));
-        program.directory = folder.path().join("d".repeat(size % 200));
+    let again = |number: usize| {
+        let mut program = program.clone();
+        program.environment.push(("LENGTHENS_THE_STACK".into(), "x".repeat(number * 229).into()));
+        program.directory = folder.path().join("d".repeat(1 + number * 7));
         std::fs::create_dir_all(&program.directory).unwrap();
-        let (_, again) = counted(&program);
-        for (name, counts) in &first {
-            if let Ok(counts) = counts {
-                let again = again[name].as_ref().unwrap();
-                assert_eq!((counts.warm.total, counts.cold.total), (again.warm.total, again.cold.total), "{name}");
-            }
+        let (_, counting) = counted(&program);
+        let totals = counting.into_iter().filter_map(|(name, counts)| {
+            let counts = counts.ok()?;
+            Some((name, [counts.warm.total, counts.cold.total]))
+        });
+        totals.collect::<BTreeMap<String, [u64; 2]>>()
+    };
+    let first = again(0);
+    assert!(first.len() >= 24 && first.keys().filter(|name| name.contains("iter")).count() == 22, "{first:?}");
+    let repeat = |numbers: RangeInclusive<usize>| {
+        std::thread::scope(|scope| {
+            let half = |odd| numbers.clone().filter(|number| number % 2 == odd).map(&again).collect::<Vec<_>>();
+            let other = scope.spawn(move || half(0));
+            [half(1), other.join().unwrap()].concat()
+        })
+    };
+    let mut all = repeat(1..=9);
+    let _load = [Load::new(), Load::new()];
+    all.extend(repeat(10..=19));
+    assert_eq!(all.len(), 19);
+    for totals in all {
+        assert_eq!(totals, first);
+    }
+}
+
+/// Two hundred benchmarks that do 101 units of work instead of 100, and twenty that do what they did. Beside the units each has
+/// the loop of its harness, some tens of instructions: one more unit is a little less than 1 % of the count, and the limit is
+/// set below that.
+#[test]
+fn one_percent_more_work_is_red_in_each_of_two_hundred_benchmarks() {
+    let limits = CountLimits { max_regression: 0.009, max: None };
+    let program = executables("counted")["counted::percent"].clone();
+    let copies = Copies::new().unwrap();
+    let home = copies.folder().join("home");
+    let found = enumerate(&program, &home, PATIENCE).unwrap().unwrap();
+    let (version, names) = (found.version.unwrap(), &found.names);
+    let count = |units: &str, again: &str| -> BTreeMap<String, u64> {
+        let mut program = program.clone();
+        program.environment.push(("UNITS".into(), units.into()));
+        let folder = copies.folder().join(units).join(again);
+        let counting = count(&program, version, names, &folder, &folder.join("home"), Detail::Functions, ALL).unwrap();
+        counting.into_iter().map(|(name, counts)| (name, counts.unwrap().warm.total)).collect()
+    };
+    let twice = |units: &str| {
+        std::thread::scope(|scope| {
+            let again = scope.spawn(|| count(units, "again"));
+            [count(units, "first"), again.join().unwrap()]
+        })
+    };
+    let (base, head) = (twice("100"), twice("101"));
+    let of = |sides: &[BTreeMap<String, u64>; 2], name: &String| [sides[0][name], sides[1][name]];
+    let (mut more, mut same) = (0, 0);
+    for name in names {
+        let judgement = judge_counts(of(&base, name), of(&head, name), limits);
+        if name.starts_with("same/") {
+            same += 1;
+            assert_eq!((judgement.verdict, judgement.change), (Verdict::Unchanged, Some(0.0)), "{name}");
+        } else {
+            more += 1;
+            assert_eq!(judgement.verdict, Verdict::Regressed, "{name}: {judgement:?}");
+            // By no more than the work is.
+            assert!(judgement.change.unwrap() <= 0.0101, "{name}: {judgement:?}");
         }
     }
+    assert_eq!((more, same), (200, 20));
 }
 
 #[test]
