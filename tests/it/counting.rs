@@ -127,21 +127,29 @@ impl Drop for Load {
 #[test]
 fn counts_are_the_same_to_the_last_digit_wherever_it_runs() {
     let program = executables("counted")["counted::ways"].clone();
+    let (version, names) = {
+        let copies = Copies::new().unwrap();
+        let found = enumerate(&program, &copies.folder().join("home"), PATIENCE).unwrap().unwrap();
+        // Without those that cannot be counted: one process does all.
+        let countable = |name: &String| !["fixed/time", "reads the clock", "panics"].contains(&name.as_str());
+        (found.version.unwrap(), found.names.into_iter().filter(countable).collect::<Vec<_>>())
+    };
+    assert!(names.len() >= 24 && names.iter().filter(|name| name.contains("iter")).count() == 22, "{names:?}");
     let folder = tempfile::tempdir().unwrap();
     let again = |number: usize| {
+        let copies = Copies::new().unwrap();
         let mut program = program.clone();
         program.environment.push(("LENGTHENS_THE_STACK".into(), "x".repeat(number * 229).into()));
         program.directory = folder.path().join("d".repeat(1 + number * 7));
         std::fs::create_dir_all(&program.directory).unwrap();
-        let (_, counting) = counted(&program);
-        let totals = counting.into_iter().filter_map(|(name, counts)| {
-            let counts = counts.ok()?;
-            Some((name, [counts.warm.total, counts.cold.total]))
-        });
+        let (folder, home) = (copies.folder().join("counts"), copies.folder().join("home"));
+        let counting = count(&program, version, &names, &folder, &home, Detail::Functions, ALL).unwrap();
+        let total = |counts: Counts| [counts.warm.total, counts.cold.total];
+        let totals = counting.into_iter().map(|(name, counts)| (name, counts.map(total).unwrap()));
         totals.collect::<BTreeMap<String, [u64; 2]>>()
     };
     let first = again(0);
-    assert!(first.len() >= 24 && first.keys().filter(|name| name.contains("iter")).count() == 22, "{first:?}");
+    assert_eq!(first.len(), names.len());
     let repeat = |numbers: RangeInclusive<usize>| {
         std::thread::scope(|scope| {
             let half = |odd| numbers.clone().filter(|number| number % 2 == odd).map(&again).collect::<Vec<_>>();
@@ -158,46 +166,45 @@ fn counts_are_the_same_to_the_last_digit_wherever_it_runs() {
     }
 }
 
-/// Two hundred benchmarks that do 101 units of work instead of 100, and twenty that do what they did. Beside the units each has
-/// the loop of its harness, some tens of instructions: one more unit is a little less than 1 % of the count, and the limit is
-/// set below that.
+/// Two hundred benchmarks that do 101 units of work instead of 100, and twenty that do what they did. Less than 1 % more is
+/// counted of most: the loop of the harness stays as it is, and the C library's allocator does more or less for the same
+/// requests, by what the heap went through before. In those that build strings that came to a tenth of the change, and an
+/// unchanged one that runs after changed ones may be counted 0.03 % higher for it. So it takes a limit below 1 %; at 1 % most of
+/// these are within it.
 #[test]
 fn one_percent_more_work_is_red_in_each_of_two_hundred_benchmarks() {
-    let limits = CountLimits { max_regression: 0.009, max: None };
+    let limits = CountLimits { max_regression: 0.005, max: None };
     let program = executables("counted")["counted::percent"].clone();
     let copies = Copies::new().unwrap();
     let home = copies.folder().join("home");
     let found = enumerate(&program, &home, PATIENCE).unwrap().unwrap();
-    let (version, names) = (found.version.unwrap(), &found.names);
-    let count = |units: &str, again: &str| -> BTreeMap<String, u64> {
+    let version = found.version.unwrap();
+    let count = |units: &str, half: usize| {
         let mut program = program.clone();
         program.environment.push(("UNITS".into(), units.into()));
-        let folder = copies.folder().join(units).join(again);
-        let counting = count(&program, version, names, &folder, &folder.join("home"), Detail::Functions, ALL).unwrap();
-        counting.into_iter().map(|(name, counts)| (name, counts.unwrap().warm.total)).collect()
+        let names: Vec<String> = found.names.iter().skip(half).step_by(2).cloned().collect();
+        let folder = copies.folder().join(units).join(half.to_string());
+        count(&program, version, &names, &folder, &folder.join("home"), Detail::Functions, ALL).unwrap()
     };
-    let twice = |units: &str| {
+    let side = |units: &str| -> BTreeMap<String, u64> {
         std::thread::scope(|scope| {
-            let again = scope.spawn(|| count(units, "again"));
-            [count(units, "first"), again.join().unwrap()]
+            let other = scope.spawn(|| count(units, 1));
+            let counting = count(units, 0).into_iter().chain(other.join().unwrap());
+            counting.map(|(name, counts)| (name, counts.unwrap().warm.total)).collect()
         })
     };
-    let (base, head) = (twice("100"), twice("101"));
-    let of = |sides: &[BTreeMap<String, u64>; 2], name: &String| [sides[0][name], sides[1][name]];
-    let (mut more, mut same) = (0, 0);
-    for name in names {
-        let judgement = judge_counts(of(&base, name), of(&head, name), limits);
-        if name.starts_with("same/") {
-            same += 1;
-            assert_eq!((judgement.verdict, judgement.change), (Verdict::Unchanged, Some(0.0)), "{name}");
-        } else {
-            more += 1;
-            assert_eq!(judgement.verdict, Verdict::Regressed, "{name}: {judgement:?}");
-            // By no more than the work is.
-            assert!(judgement.change.unwrap() <= 0.0101, "{name}: {judgement:?}");
-        }
+    let (base, head) = (side("100"), side("101"));
+    // That each side is the same when it is counted again is shown above.
+    let judged = base.iter().map(|(name, base)| (name, judge_counts([*base; 2], [head[name]; 2], limits)));
+    let (same, more): (Vec<_>, Vec<_>) = judged.partition(|(name, _)| name.starts_with("same/"));
+    for (name, judgement) in &more {
+        println!("{name}: {:+.4} % of {}", judgement.change.unwrap() * 100.0, base[*name]);
     }
-    assert_eq!((more, same), (200, 20));
+    let missed: Vec<_> = more.iter().filter(|(_, judgement)| judgement.verdict != Verdict::Regressed).collect();
+    let is_settled = |verdict| matches!(verdict, Verdict::Unchanged | Verdict::WithinLimit);
+    let red: Vec<_> = same.iter().filter(|(_, judgement)| !is_settled(judgement.verdict)).collect();
+    assert_eq!((more.len(), same.len()), (200, 20));
+    assert!(missed.is_empty() && red.is_empty(), "missed {missed:?}, red {red:?}");
 }
 
 #[test]
