@@ -11,10 +11,13 @@ use crate::instrument::{Detail, has_valgrind, hides_avx512};
 use crate::model::Side;
 
 /// The counts of a benchmark on base and head, or why there are none.
-pub type BothCounts = Result<(Counts, Counts), String>;
+pub type BothCounts = Both<Counts>;
 
 /// What a benchmark allocates on base and head, or why that is not known.
-pub type BothAllocations = Result<(Allocations, Allocations), String>;
+pub type BothAllocations = Both<Allocations>;
+
+/// What was seen of a benchmark on base and head, or why nothing was.
+type Both<T> = Result<(T, T), String>;
 
 /// Whether programs can be counted here at all.
 pub fn can_count(setting: &Setting) -> bool {
@@ -108,11 +111,7 @@ pub fn allocations_of_both(
     Ok(paired(names, of_base, of_head))
 }
 
-fn paired<T>(
-    names: &[String],
-    mut of_base: Watched<T>,
-    mut of_head: Watched<T>,
-) -> Vec<(String, Result<(T, T), String>)> {
+fn paired<T>(names: &[String], mut of_base: Watched<T>, mut of_head: Watched<T>) -> Vec<(String, Both<T>)> {
     let both = |name: &String| {
         let base = of(&mut of_base, name, Side::Base);
         (name.clone(), base.and_then(|base| Ok((base, of(&mut of_head, name, Side::Head)?))))
