@@ -58,19 +58,20 @@ impl<'a> Comparison<'a> {
 
     /// The first of the functions with these symbols in base that is not the same in head, with what is the matter with
     /// it. From those in `timed` on everything has to be the same that can be reached: another iteration may get there.
-    pub fn difference<'n>(
+    pub fn difference<S: AsRef<str>>(
         &mut self,
-        timed: impl IntoIterator<Item = &'n String>,
-        others: impl IntoIterator<Item = &'n String>,
+        timed: impl IntoIterator<Item = S>,
+        others: impl IntoIterator<Item = S>,
     ) -> Option<String> {
         for symbol in timed {
-            if let Some((symbol, difference)) = self.reachable(symbol) {
+            if let Some((symbol, difference)) = self.reachable(symbol.as_ref()) {
                 return Some(in_words(&symbol, difference));
             }
         }
         for symbol in others {
-            if let Some(difference) = self.function(symbol.as_bytes()).difference {
-                return Some(in_words(symbol.as_bytes(), difference));
+            let symbol = symbol.as_ref().as_bytes();
+            if let Some(difference) = self.function(symbol).difference {
+                return Some(in_words(symbol, difference));
             }
         }
         None

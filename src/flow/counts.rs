@@ -5,13 +5,19 @@ use std::path::Path;
 use super::FlowError;
 use super::project::Setting;
 use super::suites::Open;
-use crate::harness::criterion::{Allocating, allocations};
+use crate::harness::criterion::{Allocating, Allocations, allocations};
 use crate::harness::{Counting, Counts, HarnessError, Patience, Program, Watched};
 use crate::instrument::{Detail, has_valgrind, hides_avx512};
 use crate::model::Side;
 
 /// The counts of a benchmark on base and head, or why there are none.
-pub type BothCounts = Result<(Counts, Counts), String>;
+pub type BothCounts = Both<Counts>;
+
+/// What a benchmark allocates on base and head, or why that is not known.
+pub type BothAllocations = Both<Allocations>;
+
+/// What was seen of a benchmark on base and head, or why nothing was.
+type Both<T> = Result<(T, T), String>;
 
 /// Whether programs can be counted here at all.
 pub fn can_count(setting: &Setting) -> bool {
@@ -91,13 +97,30 @@ pub fn count_both(
     patience: Patience,
 ) -> Result<Vec<(String, BothCounts)>, HarnessError> {
     // One after the other: a path that is compiled in leads to the side that runs.
-    let mut of_base = count_side(open, Side::Base, names, folder, detail, patience)?;
-    let mut of_head = count_side(open, Side::Head, names, folder, detail, patience)?;
+    let of_base = count_side(open, Side::Base, names, folder, detail, patience)?;
+    let of_head = count_side(open, Side::Head, names, folder, detail, patience)?;
+    Ok(paired(names, of_base, of_head))
+}
+
+/// Traces what benchmarks of an executable that both sides have allocate, and answers for each name. `folder` is one that
+/// nobody else uses.
+pub fn allocations_of_both(
+    open: &Open,
+    names: &[String],
+    folder: &Path,
+    patience: Patience,
+) -> Result<Vec<(String, BothAllocations)>, HarnessError> {
+    let of_base = allocations_of(open, Side::Base, names, folder, patience)?;
+    let of_head = allocations_of(open, Side::Head, names, folder, patience)?;
+    Ok(paired(names, of_base, of_head))
+}
+
+fn paired<T>(names: &[String], mut of_base: Watched<T>, mut of_head: Watched<T>) -> Vec<(String, Both<T>)> {
     let both = |name: &String| {
         let base = of(&mut of_base, name, Side::Base);
         (name.clone(), base.and_then(|base| Ok((base, of(&mut of_head, name, Side::Head)?))))
     };
-    Ok(names.iter().map(both).collect())
+    names.iter().map(both).collect()
 }
 
 /// What was seen of one benchmark of a side, or why nothing was.

@@ -23,7 +23,7 @@ const ROOM: Duration = Duration::from_secs(30);
 const SLOWDOWN: f64 = 60.0;
 const CALLS: f64 = 2.0 * CALLS_WATCHED as f64;
 /// How often a benchmark is called where it is watched.
-const CALLS_WATCHED: i64 = 11;
+pub(super) const CALLS_WATCHED: i64 = 11;
 /// A program that is silent for longer is given up: no verdict waits for it.
 const PATIENCE: Patience = Patience { silence: Duration::from_secs(20), given_up: 3, in_all: Duration::from_secs(60) };
 /// Functions that are named.

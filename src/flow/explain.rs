@@ -1,7 +1,9 @@
-//! `explain`: which functions account for a change, by the instructions that benchmarks execute on base and on head.
+//! `explain`: which functions account for a change, by the instructions that benchmarks execute on base and on head, and by
+//! the memory that they ask for.
 
 use std::time::Duration;
 
+use super::call_sites::CallSites;
 use super::counts::{can_count, caveat, count_both, without_valgrind};
 use super::lines::{MOST_FUNCTIONS, Missing, Roots};
 use super::project::{ProjectRequest, Setting, short};
@@ -67,6 +69,7 @@ pub fn explain(request: ExplainRequest, progress: &mut dyn Progress) -> Result<E
     let (sides, mut missing) = ([Roots::of(&built), Roots::of(&head)], Missing::default());
     let mut all_stacks = Stacks::new();
     let patience = Patience { silence: setting.config.policy.time_out, given_up: usize::MAX, in_all: Duration::MAX };
+    let mut call_sites = CallSites::new(copies.folder().join("allocations"), patience);
     progress.phase("counted");
     for open in suites.all() {
         progress.status(
@@ -74,6 +77,7 @@ pub fn explain(request: ExplainRequest, progress: &mut dyn Progress) -> Result<E
             &format!("{} of {}::{}", counted(open.names.len(), "benchmark"), open.package, open.target),
         );
         explanation.warnings.extend(caveat(open));
+        let mut traced = call_sites.trace(open)?;
         for (name, counts) in count_both(open, &open.names, &copies.folder().join("counts"), Detail::Lines, patience)? {
             let id = open.id(&name);
             match counts {
@@ -82,12 +86,15 @@ pub fn explain(request: ExplainRequest, progress: &mut dyn Progress) -> Result<E
                     missing.look_at(&head.warm);
                     let under_id = |(stack, own)| (std::iter::once(id.to_string()).chain(stack).collect(), own);
                     all_stacks.extend(stacks([&base.warm, &head.warm]).into_iter().map(under_id));
-                    explanation.benchmarks.push(functions(id, &base, &head, &sides));
+                    let mut functions = functions(id, &base, &head, &sides);
+                    call_sites.tell(open, &name, &mut traced, [&base, &head], &mut functions)?;
+                    explanation.benchmarks.push(functions);
                 }
                 Err(reason) => explanation.skipped.push(Skipped { what: id.to_string(), reason }),
             }
         }
     }
+    explanation.warnings.extend(call_sites.warnings());
     explanation.warnings.extend(missing.of_project(&setting, &head));
     explanation.benchmarks.sort_by(|a, b| a.benchmark.cmp(&b.benchmark));
     explanation.skipped.sort();
@@ -95,7 +102,11 @@ pub fn explain(request: ExplainRequest, progress: &mut dyn Progress) -> Result<E
 }
 
 fn functions(benchmark: BenchmarkId, base: &Counts, head: &Counts, sides: &[Roots; 2]) -> Functions {
-    let side = |counts: &Counts| SideCounts { instructions: counts.warm.total, cold_instructions: counts.cold.total };
+    let side = |counts: &Counts| SideCounts {
+        instructions: counts.warm.total,
+        cold_instructions: counts.cold.total,
+        memory: None,
+    };
     let costs = changes(&base.warm, &head.warm).into_iter().map(cost);
     let costs = costs.enumerate().map(|(index, (function, mut cost))| {
         let [of_base, of_head] = sides;
@@ -107,7 +118,7 @@ fn functions(benchmark: BenchmarkId, base: &Counts, head: &Counts, sides: &[Root
         }
         cost
     });
-    Functions { benchmark, base: side(base), head: side(head), functions: costs.collect() }
+    Functions { benchmark, base: side(base), head: side(head), functions: costs.collect(), sites: Vec::new() }
 }
 
 /// What a function costs; where in the source is not told here.

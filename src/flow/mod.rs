@@ -23,6 +23,7 @@ mod absent;
 mod affected;
 mod assemble;
 mod bench_sources;
+mod call_sites;
 mod counted;
 mod counter;
 mod counts;

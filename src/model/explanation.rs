@@ -1,10 +1,10 @@
-//! Which functions account for what a benchmark executes, on base and on head.
+//! Which functions account for what a benchmark executes and allocates, on base and on head.
 
 use serde::{Deserialize, Serialize};
 
 use super::{BaseSide, BenchmarkId, HeadSide, Skipped};
 
-/// What was found. Instructions throughout.
+/// What was found.
 #[derive(Clone, Debug, Serialize)]
 pub struct Explanation {
     /// The side compared against.
@@ -30,15 +30,32 @@ pub struct Functions {
     pub head: SideCounts,
     /// The functions that an iteration executes; first those that account for most of the change.
     pub functions: Vec<FunctionCost>,
+    /// The functions that an iteration allocates by; first those that account for most of the change. Asked for where the
+    /// sides allocate differently.
+    pub sites: Vec<SiteCost>,
 }
 
-/// What one side executes.
+/// What one side executes, and what it allocates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct SideCounts {
     /// An iteration after others.
     pub instructions: u64,
     /// The first iteration of a process.
     pub cold_instructions: u64,
+    /// `None` where allocations could not be traced.
+    #[serde(flatten)]
+    pub memory: Option<SideMemory>,
+}
+
+/// What an iteration allocates on one side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct SideMemory {
+    /// How often it asks for memory, or for more of it.
+    pub allocations: u64,
+    /// How many bytes it asks for; of a block that grows, those that it grows by.
+    pub allocated_bytes: u64,
+    /// How many of them it has at once.
+    pub peak_bytes: u64,
 }
 
 /// What a function costs an iteration. `None` is a function that the side does not execute.
@@ -66,6 +83,22 @@ pub struct FunctionCost {
     pub base_lines: Vec<LineCost>,
     /// The same on head.
     pub head_lines: Vec<LineCost>,
+}
+
+/// What a function asks for in an iteration, itself or by the allocator and Rust's own libraries. `None` is a function that does
+/// not on this side.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SiteCost {
+    /// Its path; an address where it has no symbol.
+    pub function: String,
+    /// How often on base.
+    pub base_allocations: Option<u64>,
+    /// How often on head.
+    pub head_allocations: Option<u64>,
+    /// How many bytes on base; of a block that grows, its new size each time.
+    pub base_bytes: Option<u64>,
+    /// The same on head.
+    pub head_bytes: Option<u64>,
 }
 
 /// What one line of source costs within a function.

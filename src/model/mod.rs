@@ -21,7 +21,9 @@ pub use controls::Controls;
 pub use counted::{Conditions, CountedBenchmark, CountedRun};
 pub use diagnosis::{BenchmarkNoise, Diagnosis, Facts};
 pub use environment::Environment;
-pub use explanation::{CountedChange, Culprit, Explanation, FunctionCost, Functions, LineCost, SideCounts};
+pub use explanation::{
+    CountedChange, Culprit, Explanation, FunctionCost, Functions, LineCost, SideCounts, SideMemory, SiteCost,
+};
 pub use hexadecimal::hexadecimal;
 pub use hotspots::{Hot, HotFunction, Hotspots, Subject};
 pub use metric::{Metric, Unit};

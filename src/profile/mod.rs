@@ -14,5 +14,5 @@ pub use callgrind::{NotCallgrind, Symbol, read_callgrind, read_closely, read_sym
 pub use changes::{FunctionChange, changes};
 pub use function::{Cost, Function, Lines, Place, Profile};
 pub use path::{crate_and_module, short_file};
-pub use sites::{Site, Sites, read_sites};
+pub use sites::{Site, SiteChange, Sites, of_one_call, read_sites, site_changes};
 pub use stacks::{Stacks, stacks};

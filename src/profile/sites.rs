@@ -1,7 +1,7 @@
 //! The file that valgrind's DHAT writes when a program has ended: what was allocated by the functions that asked for it.
 //! <https://valgrind.org/docs/manual/dh-manual.html>
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
@@ -10,9 +10,9 @@ use super::function::Function;
 /// What one function allocated, from the start of a program to its end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Site {
-    /// How many blocks.
+    /// How many blocks; one that grew or shrank counts each time.
     pub blocks: u64,
-    /// Of how many bytes in all.
+    /// Of how many bytes in all; of one that grew or shrank, the new size each time.
     pub bytes: u64,
     /// How many of these bytes were never freed.
     pub alive: u64,
@@ -20,6 +20,17 @@ pub struct Site {
 
 /// What was allocated by function: the innermost that belongs neither to the allocator nor to Rust's own libraries.
 pub type Sites = BTreeMap<String, Site>;
+
+/// A function that asked for memory, on both sides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SiteChange {
+    /// Its path.
+    pub function: String,
+    /// On base; `None` where it asked for nothing.
+    pub base: Option<Site>,
+    /// On head; `None` where it asked for nothing.
+    pub head: Option<Site>,
+}
 
 /// Crates that allocate for others.
 const OF_RUST: [&str; 5] = ["alloc::", "core::", "std::", "hashbrown::", "__r"];
@@ -65,6 +76,28 @@ pub fn read_sites(text: &str) -> Result<Sites, String> {
         site.alive = site.alive.saturating_add(point.alive);
     }
     Ok(sites)
+}
+
+/// What one of so many equal calls has of it. What happens once in a process is not what each of them does, and goes.
+pub fn of_one_call(sites: &Sites, calls: u64) -> Sites {
+    let of_one =
+        |site: &Site| Site { blocks: site.blocks / calls, bytes: site.bytes / calls, alive: site.alive / calls };
+    let sites = sites.iter().map(|(function, site)| (function.clone(), of_one(site)));
+    sites.filter(|(_, site)| site.blocks > 0).collect()
+}
+
+/// All functions that asked on a side; the one that accounts for most of the change in blocks first, then in bytes.
+pub fn site_changes(base: &Sites, head: &Sites) -> Vec<SiteChange> {
+    let functions: BTreeSet<&String> = base.keys().chain(head.keys()).collect();
+    let both = |function: &String| SiteChange {
+        function: function.clone(),
+        base: base.get(function).copied(),
+        head: head.get(function).copied(),
+    };
+    let mut changes: Vec<SiteChange> = functions.into_iter().map(both).collect();
+    let by = |change: &SiteChange, of: fn(Site) -> u64| change.base.map_or(0, of).abs_diff(change.head.map_or(0, of));
+    changes.sort_by_key(|change| std::cmp::Reverse((by(change, |site| site.blocks), by(change, |site| site.bytes))));
+    changes
 }
 
 /// The function of a frame, `0x11BD8B: symbol (in object)` or `0x11BD8B: symbol (file:line)`; none of valgrind's own.

@@ -1,4 +1,4 @@
-//! What `explain` found, as text: for each benchmark the functions that account for its change.
+//! What `explain` found, as text: for each benchmark the functions that account for its change, and those that ask for memory.
 
 use comfy_table::{Table, presets::NOTHING};
 
@@ -6,7 +6,7 @@ use super::escape::shorten;
 use super::functions::{laid_out, place};
 use super::units::{self, counted};
 use super::visible;
-use crate::model::{Explanation, FunctionCost, Functions};
+use crate::model::{Explanation, FunctionCost, Functions, SideMemory, SiteCost};
 
 /// Functions that are shown of a benchmark, at most.
 const MOST: usize = 12;
@@ -15,6 +15,9 @@ const LONGEST: usize = 100;
 /// Columns of numbers stand before the name, so many, and take about this room.
 const NUMBERS: usize = 5;
 const BESIDE: usize = 60;
+/// The same of the table of who asks for memory.
+const NUMBERS_OF_SITES: usize = 4;
+const BESIDE_SITES: usize = 50;
 
 /// A table for each benchmark that executes something else, the largest change first; with `all`, for every benchmark, and
 /// of all its functions.
@@ -38,29 +41,66 @@ fn differs(cost: &FunctionCost) -> bool {
     cost.base_own != cost.head_own || cost.base_calls != cost.head_calls
 }
 
+fn asks_differently(site: &SiteCost) -> bool {
+    site.base_allocations != site.head_allocations || site.base_bytes != site.head_bytes
+}
+
 fn is_changed(functions: &Functions) -> bool {
-    functions.base.instructions != functions.head.instructions || functions.functions.iter().any(differs)
+    let (base, head) = (functions.base, functions.head);
+    let has_counts = base.instructions != head.instructions || base.memory != head.memory;
+    has_counts || functions.functions.iter().any(differs)
 }
 
 fn benchmark(functions: &Functions, width: usize, all: bool) -> String {
     let (base, head) = (functions.base, functions.head);
-    let pair = |base: u64, head: u64| {
-        let change = if base == head { "unchanged".to_owned() } else { units::growth(base, head) };
-        format!("{} → {} ({change})", units::count(base), units::count(head))
-    };
     let mut text = format!(
         "{}\ninstructions {}, cold {}\n",
         visible(&functions.benchmark.to_string()),
         pair(base.instructions, head.instructions),
         pair(base.cold_instructions, head.cold_instructions),
     );
-    let shown: Vec<&FunctionCost> = functions.functions.iter().filter(|cost| all || differs(cost)).collect();
-    let most = if all { shown.len() } else { MOST };
-    if !shown.is_empty() {
-        text.push_str(&table(&shown[..most.min(shown.len())], width));
+    if let (Some(base), Some(head)) = (base.memory, head.memory) {
+        text.push_str(&memory(base, head));
     }
-    if shown.len() > most {
-        text.push_str(&format!("and {} (-v shows all)\n", counted(shown.len() - most, "more function")));
+    let rows = |shown: &[&FunctionCost]| table(shown, width);
+    text.push_str(&beginning(functions.functions.iter().filter(|cost| all || differs(cost)).collect(), all, rows));
+    let rows = |shown: &[&SiteCost]| sites(shown, width);
+    text.push_str(&beginning(functions.sites.iter().filter(|site| all || asks_differently(site)).collect(), all, rows));
+    text
+}
+
+fn pair(base: u64, head: u64) -> String {
+    let numbers = format!("{} → {}", units::count(base), units::count(head));
+    match (base, head) {
+        _ if base == head => numbers + " (unchanged)",
+        // Of nothing there is no share.
+        (0, _) => numbers,
+        _ => format!("{numbers} ({})", units::growth(base, head)),
+    }
+}
+
+/// What an iteration allocates; nothing where no side does.
+fn memory(base: SideMemory, head: SideMemory) -> String {
+    if base.allocations == 0 && head.allocations == 0 {
+        return String::new();
+    }
+    format!(
+        "allocations {}, allocated-bytes {}, peak-bytes {}\n",
+        pair(base.allocations, head.allocations),
+        pair(base.allocated_bytes, head.allocated_bytes),
+        pair(base.peak_bytes, head.peak_bytes),
+    )
+}
+
+/// A table of the first, or of all.
+fn beginning<T>(rows: Vec<&T>, all: bool, table: impl Fn(&[&T]) -> String) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    let (shown, rest) = rows.split_at(if all { rows.len() } else { MOST.min(rows.len()) });
+    let mut text = table(shown);
+    if !rest.is_empty() {
+        text.push_str(&format!("and {} (-v shows all)\n", counted(rest.len(), "more function")));
     }
     text
 }
@@ -74,17 +114,12 @@ fn table(shown: &[&FunctionCost], width: usize) -> String {
     table.load_style(NOTHING).set_header(header);
     let room = width.saturating_sub(BESIDE + longest_place).clamp(20, LONGEST);
     for (cost, place) in shown.iter().zip(places) {
-        let own = |own: Option<u64>| own.map_or("–".to_owned(), units::count);
-        let calls = match (cost.base_calls, cost.head_calls) {
-            (base, head) if base == head => own(head),
-            (base, head) => format!("{} → {}", own(base), own(head)),
-        };
         table.add_row([
             more(cost.base_own, cost.head_own),
-            own(cost.base_own),
-            own(cost.head_own),
+            number(cost.base_own),
+            number(cost.head_own),
             more(cost.base_inclusive, cost.head_inclusive),
-            calls,
+            both(cost.base_calls, cost.head_calls),
             shorten(&visible(&cost.function), room),
             place,
         ]);
@@ -92,7 +127,32 @@ fn table(shown: &[&FunctionCost], width: usize) -> String {
     laid_out(table, NUMBERS)
 }
 
-/// By how many instructions head's is more; what is not executed takes none.
+fn sites(shown: &[&SiteCost], width: usize) -> String {
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_header(["change", "base", "head", "bytes", "asks for memory"]);
+    let room = width.saturating_sub(BESIDE_SITES).clamp(20, LONGEST);
+    for site in shown {
+        table.add_row([
+            more(site.base_allocations, site.head_allocations),
+            number(site.base_allocations),
+            number(site.head_allocations),
+            both(site.base_bytes, site.head_bytes),
+            shorten(&visible(&site.function), room),
+        ]);
+    }
+    laid_out(table, NUMBERS_OF_SITES)
+}
+
+fn number(number: Option<u64>) -> String {
+    number.map_or("–".to_owned(), units::count)
+}
+
+/// One number where both sides have the same.
+fn both(base: Option<u64>, head: Option<u64>) -> String {
+    if base == head { number(head) } else { format!("{} → {}", number(base), number(head)) }
+}
+
+/// By how much head's is more; what a side does not do takes nothing.
 fn more(base: Option<u64>, head: Option<u64>) -> String {
     let signed = |count: Option<u64>| i64::try_from(count.unwrap_or(0)).unwrap_or(i64::MAX);
     units::more(signed(head) - signed(base))

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use cargo_perfgate::harness::criterion::{Allocating, Patience, allocations, enumerate};
 use cargo_perfgate::instrument::{Copies, has_valgrind};
-use cargo_perfgate::profile::{Allocated, AllocationTrace, Site, read_sites};
+use cargo_perfgate::profile::{
+    Allocated, AllocationTrace, Site, SiteChange, Sites, of_one_call, read_sites, site_changes,
+};
 
 use crate::criterion::executables;
 
@@ -123,4 +125,24 @@ fn the_function_that_asked_is_the_innermost_of_neither_rust_nor_the_allocator() 
     for broken in ["", "{}", "[]", r#"{"pps":[{"tb":-1}],"ftbl":[]}"#, r#"{"pps":3,"ftbl":[]}"#] {
         assert!(read_sites(broken).is_err(), "{broken}");
     }
+}
+
+#[test]
+fn sites_of_both_sides_stand_by_what_changed_and_what_happens_once_is_left_out() {
+    let sites = |sites: &[(&str, u64, u64)]| -> Sites {
+        sites
+            .iter()
+            .map(|(name, blocks, bytes)| ((*name).to_owned(), Site { blocks: *blocks, bytes: *bytes, alive: 0 }))
+            .collect()
+    };
+    let base = of_one_call(&sites(&[("same", 11, 88), ("fewer", 45, 340), ("once", 10, 9999), ("gone", 11, 11)]), 11);
+    let head = of_one_call(&sites(&[("same", 11, 88), ("fewer", 11, 110), ("larger", 22, 220), ("once", 1, 1)]), 11);
+    assert_eq!(base, sites(&[("same", 1, 8), ("fewer", 4, 30), ("gone", 1, 1)]));
+    let changes = site_changes(&base, &head);
+    let order: Vec<&str> = changes.iter().map(|change| change.function.as_str()).collect();
+    assert_eq!(order, ["fewer", "larger", "gone", "same"]);
+    let larger =
+        SiteChange { function: "larger".into(), base: None, head: Some(Site { blocks: 2, bytes: 20, alive: 0 }) };
+    assert_eq!(changes[1], larger);
+    assert_eq!((changes[2].base, changes[2].head), (Some(Site { blocks: 1, bytes: 1, alive: 0 }), None));
 }

@@ -1,17 +1,22 @@
 //! Benchmarks that execute the same code on both sides: which these are, and how that is kept from check to check.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::sync::Arc;
 
-use cargo_perfgate::flow::screening::{Executed, Known, decode, encode};
+use cargo_perfgate::flow::screening::{Executed, Known, Shared, decode, encode};
 use cargo_perfgate::model::{Evidence, Metric, Outcome, Report, Verdict};
 use cargo_perfgate::report::json;
 
 use crate::fixture::Fixture;
 
 fn executed(timed: &[&str], before: &[&str]) -> Executed {
-    let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-    Executed { timed: set(timed), beside: set(&["sets up"]), before: set(before), beyond: None }
+    executed_of(&mut Shared::default(), timed, before)
+}
+
+fn executed_of(shared: &mut Shared, timed: &[&str], before: &[&str]) -> Executed {
+    let [timed, beside, before] = [timed, &["sets up"], before].map(|names| shared.set(names));
+    Executed { timed, beside, before, beyond: None }
 }
 
 #[test]
@@ -39,6 +44,39 @@ fn what_is_executed_before_many_benchmarks_is_kept_once() {
         (0..benchmarks).map(|i| (format!("benchmark {i}"), Ok(executed(&["a"], &before[..1_000 + i])))).collect()
     };
     assert!(encode(&known(1_000)).len() < 10 * encode(&known(1)).len());
+}
+
+/// What sets of symbols take in memory, roughly: each name and each set counts once for each place where it lies.
+fn bytes(known: &Known) -> usize {
+    let (mut names, mut sets) = (BTreeMap::new(), BTreeMap::new());
+    for executed in known.values().filter_map(|executed| executed.as_ref().ok()) {
+        for set in [&executed.timed, &executed.beside, &executed.before] {
+            // A pointer and a length each, and half as much again for the tree.
+            sets.insert(Arc::as_ptr(set), set.len() * 24);
+            names.extend(set.iter().map(|name| (Arc::as_ptr(name).cast::<u8>(), name.len() + 16)));
+        }
+    }
+    sets.values().sum::<usize>() + names.values().sum::<usize>()
+}
+
+/// Ten thousand that were set up by the same functions: each on its own would take half a gigabyte.
+#[test]
+fn what_ten_thousand_benchmarks_execute_fits_into_memory() {
+    let before: Vec<String> = (0..100).map(|i| format!("{i}_{}", "a_function_with_a_long_name_".repeat(18))).collect();
+    let before: Vec<&str> = before.iter().map(String::as_str).collect();
+    let mut shared = Shared::default();
+    let known: Known = (0..10_000)
+        .map(|i| (format!("benchmark {i}"), Ok(executed_of(&mut shared, &before[i % 70..i % 70 + 30], &before))))
+        .collect();
+    let alone: usize = known.values().flatten().map(|of| of.before.iter().map(|name| name.len()).sum::<usize>()).sum();
+    assert!(alone > 400 << 20, "{alone}");
+    assert!(bytes(&known) < 1 << 20, "{}", bytes(&known));
+    let read = decode(&encode(&known)).unwrap();
+    assert_eq!(read, known);
+    assert!(bytes(&read) < 1 << 20, "{}", bytes(&read));
+    // One for each that differs.
+    let sets: BTreeSet<_> = read.values().flatten().map(|of| Arc::as_ptr(&of.timed)).collect();
+    assert_eq!(sets.len(), 70);
 }
 
 #[test]
@@ -107,6 +145,15 @@ fn what_no_benchmark_executes_is_not_timed_and_what_one_executes_is() {
     let leaks = "#[inline(never)]\nfn leaks() {\n    std::mem::forget(std::hint::black_box(vec![1_u8]));\n}\n";
     fixture.write("src/checksum.rs", &format!("{}\n{leaks}", fixture.read("src/checksum.rs")));
     fixture.commit("another hash, and a leak of one byte");
+    // Who asked for it is told beside what executes more.
+    let ran = fixture.perfgate(&["explain", "fnv1a", "--base", "HEAD~1", "--format", "json"]);
+    assert_eq!(ran.code, 0);
+    let document: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let fnv = &document["benchmarks"][0];
+    assert_eq!((&fnv["base"]["allocations"], &fnv["head"]["allocations"]), (&0.into(), &1.into()), "{fnv}");
+    let sites = serde_json::json!([{ "function": "textkit::checksum::leaks", "base_allocations": null,
+        "head_allocations": 1, "base_bytes": null, "head_bytes": 1 }]);
+    assert_eq!(fnv["sites"], sites);
     // And what is timed is counted, as the configuration wants it.
     let (rows, report) = evidence(&fixture, 100);
     let instructions: Vec<_> = report.rows.iter().filter(|row| row.metric == Metric::Instructions).collect();

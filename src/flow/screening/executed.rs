@@ -5,9 +5,8 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
-
 use super::kept::Kept;
+use super::shared::{Shared, Symbols};
 use crate::code::function_names;
 use crate::flow::Progress;
 use crate::flow::suites::Open;
@@ -30,14 +29,14 @@ const OF_THE_SYSTEM: [&str; 5] = ["/usr/", "/lib/", "/lib64/", "/nix/", "/gnu/"]
 const AT_ONCE: usize = 40;
 
 /// The functions that one benchmark executes, by their symbols.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Executed {
     /// Those of its executable in the timed section.
-    pub timed: BTreeSet<String>,
+    pub timed: Symbols,
     /// Those of its executable in its own calls beside that.
-    pub beside: BTreeSet<String>,
+    pub beside: Symbols,
     /// Those of its executable before, outside of the calls of others.
-    pub before: BTreeSet<String>,
+    pub before: Symbols,
     /// What is the matter with code that lies outside of its executable, if anything is.
     pub beyond: Option<String>,
 }
@@ -101,7 +100,7 @@ fn work(
         let link = open[job.0].suite.base.as_ref().and_then(|base| base.link.as_ref());
         by_side.entry(link.map_or("", |link| link.target)).or_default().push_back((number, job));
     }
-    let done = Mutex::new(Vec::new());
+    let (done, shared) = (Mutex::new(Vec::new()), Mutex::new(Shared::default()));
     // A path that is compiled in leads to one side at a time.
     for jobs in by_side.into_values() {
         let first = jobs.front().and_then(|(_, (index, _))| open[*index].suite.base.as_ref());
@@ -117,7 +116,7 @@ fn work(
                         if until.is_some_and(|until| Instant::now() >= until) {
                             break;
                         }
-                        let result = ask(&open[index], &names, &folder.join(number.to_string()));
+                        let result = ask(&open[index], &names, &folder.join(number.to_string()), &shared);
                         done.lock().unwrap_or_else(PoisonError::into_inner).push((index, result));
                     }
                 });
@@ -127,15 +126,16 @@ fn work(
     done.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn ask(open: &Open, names: &[String], folder: &Path) -> Result<Known, HarnessError> {
+fn ask(open: &Open, names: &[String], folder: &Path, shared: &Mutex<Shared>) -> Result<Known, HarnessError> {
     let Some(base) = &open.suite.base else { return Ok(Known::new()) };
     let in_all = START + EACH * u32::try_from(names.len()).unwrap_or(u32::MAX);
     let patience = Patience { silence: SILENCE, given_up: GIVEN_UP, in_all };
     let counting = count(base, open.suite.version, names, folder, &folder.join("home"), Detail::Functions, patience);
     let _ = std::fs::remove_dir_all(folder);
     let names = Names::of(&base.path);
-    let of = |counts: criterion::Counts| names.of_executed(&counts.executed);
-    Ok(counting?.into_iter().map(|(name, counts)| (name, counts.map(of))).collect())
+    let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut of = |counts: criterion::Counts| names.of_executed(&counts.executed, &mut shared);
+    Ok(counting?.into_iter().map(|(name, counts)| (name, counts.map(&mut of))).collect())
 }
 
 /// All names of an executable's functions.
@@ -155,10 +155,10 @@ impl Names {
         Self { executable: executable.to_string_lossy().into_owned(), by_address, folded }
     }
 
-    fn of_executed(&self, executed: &criterion::Executed) -> Executed {
-        let own = |symbols: &BTreeSet<Symbol>| -> BTreeSet<String> {
+    fn of_executed(&self, executed: &criterion::Executed, shared: &mut Shared) -> Executed {
+        let mut own = |symbols: &BTreeSet<Symbol>| {
             let own = symbols.iter().filter(|symbol| symbol.object == self.executable);
-            own.flat_map(|symbol| self.all(&symbol.name)).collect()
+            shared.set(own.flat_map(|symbol| self.all(&symbol.name)))
         };
         let calls = || executed.timed.iter().chain(&executed.beside);
         // The harness itself asks other programs before the first call.

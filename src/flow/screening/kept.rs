@@ -1,13 +1,15 @@
 //! What benchmarks execute, kept from check to check beside the builds: a push that changes nothing they execute is decided
 //! by it in no time.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::executed::{Executed, Known};
+use super::shared::Symbols;
 use crate::flow::suites::Open;
 use crate::instrument::cpu_model;
 use crate::store::write_whole;
@@ -93,10 +95,10 @@ impl Kept {
 /// The content of a file.
 pub fn encode(known: &Known) -> Vec<u8> {
     let mut file = File::default();
-    let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
-    let mut number = |symbol: &String, symbols: &mut Vec<String>| {
+    let mut numbers: HashMap<Arc<str>, usize> = HashMap::new();
+    let mut number = |symbol: &Arc<str>, symbols: &mut Vec<String>| {
         *numbers.entry(symbol.clone()).or_insert_with(|| {
-            symbols.push(symbol.clone());
+            symbols.push(symbol.to_string());
             symbols.len() - 1
         })
     };
@@ -107,10 +109,10 @@ pub fn encode(known: &Known) -> Vec<u8> {
     for (index, (name, executed)) in order.into_iter().enumerate() {
         let numbers = executed.as_ref().map_err(String::clone).map(|executed| {
             let earlier = before.filter(|(_, earlier)| earlier.before.is_subset(&executed.before));
-            let is_new = |symbol: &&String| earlier.is_none_or(|(_, earlier)| !earlier.before.contains(*symbol));
+            let is_new = |symbol: &&Arc<str>| earlier.is_none_or(|(_, earlier)| !earlier.before.contains(*symbol));
             let new = executed.before.iter().filter(is_new);
             let new = new.map(|symbol| number(symbol, &mut file.symbols)).collect();
-            let mut all = |symbols: &BTreeSet<String>| -> Vec<usize> {
+            let mut all = |symbols: &Symbols| -> Vec<usize> {
                 symbols.iter().map(|symbol| number(symbol, &mut file.symbols)).collect()
             };
             let (timed, beside) = (all(&executed.timed), all(&executed.beside));
@@ -131,6 +133,17 @@ pub fn encode(known: &Known) -> Vec<u8> {
 /// Reads what [`encode`] gave; `None` where it cannot have given that.
 pub fn decode(bytes: &[u8]) -> Option<Known> {
     let file: File = serde_json::from_slice(bytes).ok()?;
+    let names: Vec<Arc<str>> = file.symbols.into_iter().map(Arc::from).collect();
+    let mut sets: HashMap<Vec<usize>, Symbols> = HashMap::new();
+    let mut symbols = |numbers: &[usize]| {
+        if let Some(known) = sets.get(numbers) {
+            return Some(known.clone());
+        }
+        let set = numbers.iter().map(|number| names.get(*number).cloned());
+        let set = Arc::new(set.collect::<Option<BTreeSet<Arc<str>>>>()?);
+        sets.insert(numbers.to_vec(), set.clone());
+        Some(set)
+    };
     let mut all: Vec<(&String, Result<Executed, String>)> = Vec::new();
     for (name, numbers) in &file.benchmarks {
         let numbers = match numbers {
@@ -140,12 +153,11 @@ pub fn decode(bytes: &[u8]) -> Option<Known> {
                 continue;
             }
         };
-        let symbols = |numbers: &[usize]| -> Option<BTreeSet<String>> {
-            numbers.iter().map(|number| file.symbols.get(*number).cloned()).collect()
-        };
         let mut before = symbols(&numbers.before)?;
         if let Some(after) = numbers.after {
-            before.extend(all.get(after)?.1.as_ref().ok()?.before.iter().cloned());
+            let earlier = &all.get(after)?.1.as_ref().ok()?.before;
+            let new = !before.is_empty();
+            before = if new { Arc::new(earlier.union(&before).cloned().collect()) } else { earlier.clone() };
         }
         let (timed, beside) = (symbols(&numbers.timed)?, symbols(&numbers.beside)?);
         all.push((name, Ok(Executed { timed, beside, before, beyond: numbers.beyond.clone() })));

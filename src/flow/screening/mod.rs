@@ -3,6 +3,7 @@
 
 mod executed;
 mod kept;
+mod shared;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -20,6 +21,7 @@ use executed::executed;
 
 pub use executed::{Executed, Known};
 pub use kept::{Kept, decode, encode};
+pub use shared::{Shared, Symbols};
 
 /// One in so many of those that need no timing is timed all the same, to see whether the proof holds.
 const TIMED_ALL_THE_SAME: u64 = 20;
@@ -149,7 +151,7 @@ fn differences(open: &Open, known: Known) -> Result<BTreeMap<String, Option<Stri
         if executed.beyond.is_some() {
             return executed.beyond.clone();
         }
-        comparison.difference(&executed.timed, executed.beside.iter().chain(&executed.before))
+        comparison.difference(&*executed.timed, executed.beside.iter().chain(&*executed.before))
     };
     let each = known.into_iter().map(|(name, executed)| match executed {
         Ok(executed) => (name, difference(&executed)),

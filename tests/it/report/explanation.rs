@@ -1,7 +1,8 @@
 //! What `explain` prints.
 
 use cargo_perfgate::model::{
-    BaseSide, BenchmarkId, CountedChange, Culprit, Explanation, FunctionCost, Functions, HeadSide, SideCounts, Verdict,
+    BaseSide, BenchmarkId, CountedChange, Culprit, Explanation, FunctionCost, Functions, HeadSide, SideCounts,
+    SideMemory, SiteCost, Verdict,
 };
 use cargo_perfgate::report::{Style, explanation, json, markdown, terminal};
 
@@ -24,8 +25,9 @@ fn cost(function: &str, base: Option<u64>, head: Option<u64>) -> FunctionCost {
 }
 
 fn benchmark(name: &str, base: u64, head: u64, functions: Vec<FunctionCost>) -> Functions {
-    let side = |instructions| SideCounts { instructions, cold_instructions: instructions + 100 };
-    Functions { benchmark: BenchmarkId::new("textkit", "text", name), base: side(base), head: side(head), functions }
+    let side = |instructions| SideCounts { instructions, cold_instructions: instructions + 100, memory: None };
+    let benchmark = BenchmarkId::new("textkit", "text", name);
+    Functions { benchmark, base: side(base), head: side(head), functions, sites: Vec::new() }
 }
 
 fn explanation(benchmarks: Vec<Functions>) -> Explanation {
@@ -73,6 +75,63 @@ fn the_largest_change_comes_first_and_what_is_unchanged_is_counted() {
     let all = explanation::render(&explanation, 80, true);
     assert!(lines(&all).contains(&"0 50 50 0 1 memcpy".to_owned()), "{all}");
     assert!(all.contains("textkit::text/same\n"), "{all}");
+}
+
+fn site(function: &str, base: Option<(u64, u64)>, head: Option<(u64, u64)>) -> SiteCost {
+    SiteCost {
+        function: function.to_owned(),
+        base_allocations: base.map(|(allocations, _)| allocations),
+        head_allocations: head.map(|(allocations, _)| allocations),
+        base_bytes: base.map(|(_, bytes)| bytes),
+        head_bytes: head.map(|(_, bytes)| bytes),
+    }
+}
+
+#[test]
+fn who_asks_for_memory_stands_beside_what_is_executed() {
+    let memory =
+        |allocations, allocated_bytes, peak_bytes| Some(SideMemory { allocations, allocated_bytes, peak_bytes });
+    let mut grown = benchmark("grown", 500, 500, vec![cost("text::count", Some(500), Some(500))]);
+    (grown.base.memory, grown.head.memory) = (memory(3, 2000, 1500), memory(6, 3000, 1500));
+    grown.sites = vec![
+        site("text::new", None, Some((4, 2000))),
+        site("text::old", Some((1, 1000)), None),
+        site("text::larger\u{1b}[2J", Some((1, 300)), Some((1, 1000))),
+        site("text::same", Some((1, 8)), Some((1, 8))),
+    ];
+    let mut first = benchmark("first", 500, 500, Vec::new());
+    (first.base.memory, first.head.memory) = (memory(0, 0, 0), memory(1, 8, 8));
+    let mut none = benchmark("none", 500, 500, Vec::new());
+    (none.base.memory, none.head.memory) = (memory(0, 0, 0), memory(0, 0, 0));
+    let explanation = explanation(vec![grown, first, none]);
+    let text = explanation::render(&explanation, 80, false);
+    assert_eq!(
+        lines(&text),
+        [
+            "textkit::text/grown",
+            "instructions 500 → 500 (unchanged), cold 600 → 600 (unchanged)",
+            "allocations 3 → 6 (+100.00 %), allocated-bytes 2,000 → 3,000 (+50.00 %), peak-bytes 1,500 → 1,500 (unchanged)",
+            "change base head bytes asks for memory",
+            "+4 – 4 – → 2,000 text::new",
+            "-1 1 – 1,000 → – text::old",
+            "0 1 1 300 → 1,000 text::larger\\u{1b}[2J",
+            "",
+            "textkit::text/first",
+            "instructions 500 → 500 (unchanged), cold 600 → 600 (unchanged)",
+            "allocations 0 → 1, allocated-bytes 0 → 8, peak-bytes 0 → 8",
+            "",
+            "1 benchmark executes as many instructions in every function as before",
+        ]
+    );
+    let all = explanation::render(&explanation, 80, true);
+    assert!(lines(&all).contains(&"0 1 1 8 text::same".to_owned()), "{all}");
+    // What another program reads of it.
+    let document: serde_json::Value = serde_json::from_str(&json::document(&explanation).unwrap()).unwrap();
+    let grown = &document["benchmarks"][0];
+    assert_eq!((&grown["base"]["allocations"], &grown["head"]["allocated_bytes"]), (&3.into(), &3000.into()));
+    assert_eq!((&grown["base"]["instructions"], &grown["head"]["peak_bytes"]), (&500.into(), &1500.into()));
+    assert_eq!(grown["sites"][0]["function"], "text::new");
+    assert_eq!((&grown["sites"][0]["base_bytes"], &grown["sites"][0]["head_bytes"]), (&().into(), &2000.into()));
 }
 
 #[test]
