@@ -32,6 +32,7 @@ fn report() -> Report {
         limit: 0.05,
         tolerate: 0.02,
         budget: None,
+        accepted: None,
         verdict: [Verdict::Regressed, Verdict::Unchanged, Verdict::Inconclusive][i % 3],
         evidence: Some(Evidence::PairedMeasurement),
         reason: "slower than the tolerated 2 %".to_owned(),

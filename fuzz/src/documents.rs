@@ -110,6 +110,7 @@ fn judged(numbers: &[f64]) {
             limit,
             tolerate: limit,
             budget: (i % 2 == 0).then_some(budget),
+            accepted: None,
             verdict: Verdict::ALL[budget.to_bits() as usize % Verdict::ALL.len()],
             evidence: Some(if i % 3 == 0 { Evidence::AbsoluteBudget } else { Evidence::PairedMeasurement }),
             reason: String::new(),

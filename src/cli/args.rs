@@ -39,6 +39,11 @@ pub struct Arguments {
 }
 
 impl Arguments {
+    /// The filter, where no command is named.
+    pub fn filter_alone(&self) -> Option<&str> {
+        self.check.project.filter().filter(|_| self.command.is_none())
+    }
+
     /// Without a subcommand `check` is meant.
     pub fn split(self) -> (Common, Command) {
         (self.common, self.command.unwrap_or(Command::Check(self.check)))

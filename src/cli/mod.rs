@@ -27,9 +27,11 @@ use std::process::ExitCode as Process;
 
 use clap::{CommandFactory, Parser};
 
+use crate::config::nearest;
 use crate::flow::FlowError;
 use crate::instrument::{act_as_wrapper, install_signal_handler, interrupted};
 use crate::model::ExitCode;
+use crate::report::visible;
 use args::{Arguments, Command};
 use ui::Ui;
 
@@ -53,8 +55,12 @@ pub fn main() -> Process {
 }
 
 fn start(arguments: Arguments) -> ExitCode {
+    let mistyped = mistyped(&arguments);
     let (common, command) = arguments.split();
     let mut ui = Ui::new(&common);
+    if let Some((word, meant)) = mistyped {
+        ui.warning(&format!("`{word}` is taken for a filter of benchmarks; did you mean `cargo perfgate {meant}`?"));
+    }
     if let Err(e) = install_signal_handler() {
         ui.warning(&format!("could not listen for signals ({e}): Ctrl-C may leave processes behind"));
     }
@@ -86,6 +92,14 @@ fn start(arguments: Arguments) -> ExitCode {
             e.exit_code()
         }
     }
+}
+
+/// A filter without a command that looks like one of these, and which.
+fn mistyped(arguments: &Arguments) -> Option<(String, String)> {
+    let filter = arguments.filter_alone()?;
+    let program = Arguments::command();
+    let commands = program.get_subcommands().filter(|command| !command.is_hide_set()).map(|command| command.get_name());
+    Some((visible(filter), nearest(filter, commands)?.to_owned()))
 }
 
 /// Puts options that every command has behind the command, where they stand before it: clap would take the command for a

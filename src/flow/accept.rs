@@ -214,7 +214,11 @@ fn regressions<'r>(report: &'r Report, name: &str, metric: Option<Metric>) -> Re
         }
     }
     let asked: Vec<&Row> = rows.into_iter().filter(|row| metric.is_none_or(|metric| row.metric == metric)).collect();
-    let is_slow = |row: &&&Row| matches!(row.verdict, Verdict::Regressed | Verdict::TailRegressed);
+    // What is accepted already, and looks as if it were more, may be accepted as that.
+    let is_slow = |row: &&&Row| {
+        matches!(row.verdict, Verdict::Regressed | Verdict::TailRegressed)
+            || row.verdict == Verdict::Inconclusive && row.accepted.is_some()
+    };
     let slow: Vec<&Row> = asked.iter().filter(is_slow).copied().collect();
     if !slow.is_empty() {
         return Ok(slow);
@@ -237,7 +241,8 @@ fn size(row: &Row, asked: Option<f64>) -> Result<(f64, f64), FlowError> {
         )));
     };
     let slower = format!("`{name}` ({}) changed by {}", row.metric, change(measured, row.limit));
-    let size = asked.unwrap_or_else(|| size_to_accept(measured, row.interval));
+    let size =
+        asked.unwrap_or_else(|| size_to_accept(measured, row.interval, row.limit).min(LARGEST_ACCEPTED.max(measured)));
     if size < measured {
         return Err(FlowError::Usage(format!(
             "{slower}, which is more than {}\nhelp: accept more, or leave out --max-regression",

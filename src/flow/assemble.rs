@@ -9,7 +9,8 @@ use crate::gate::{Judgement, Limits, Policy, Trial, conclude, over_budget, summa
 use crate::harness::{Failure, FailureKind};
 use crate::model::{
     BaseSide, BenchmarkId, Controls, Environment, Evidence, HeadSide, Measurement, Metric, Outcome,
-    REPORT_FORMAT_VERSION, RUN_FORMAT_VERSION, Report, Revision, Row, Run, Shard, Side, SideSamples, Skipped, Verdict,
+    REPORT_FORMAT_VERSION, RUN_FORMAT_VERSION, Reaction, Report, Revision, Row, Run, Shard, Side, SideSamples, Skipped,
+    Verdict,
 };
 use crate::report::{counted, quantity, shell_word};
 use crate::stats::{quantile, sorted};
@@ -35,6 +36,8 @@ pub struct Frame {
     pub shard: Option<Shard>,
     /// Whether benchmarks are compared in another shard, though in this one none is.
     pub compared_elsewhere: bool,
+    /// Whether nothing is stored of base that could be compared with.
+    pub no_baseline: bool,
     /// Whether benches were left out because nothing that they depend on changed: they are the same.
     pub unaffected: bool,
 }
@@ -46,6 +49,13 @@ pub fn report(frame: Frame, mut rows: Vec<Row>, policy: &Policy) -> Report {
     let others = frame.compared_elsewhere || frame.unaffected;
     let outcome = match conclude(&rows, policy) {
         Outcome::NothingCompared if others => Outcome::Passed,
+        Outcome::PassedWithUndecided
+            if frame.no_baseline
+                && policy.on_missing_baseline == Reaction::Fail
+                && rows.iter().all(|row| row.evidence.is_none()) =>
+        {
+            Outcome::NothingCompared
+        }
         outcome => outcome,
     };
     let mut skipped = frame.skipped;
@@ -83,6 +93,7 @@ pub fn empty_row(id: BenchmarkId, harness: &str, limits: Limits) -> Row {
         limit: limits.max_regression,
         tolerate: limits.tolerate,
         budget: limits.max,
+        accepted: None,
         verdict: Verdict::Inconclusive,
         evidence: None,
         reason: String::new(),

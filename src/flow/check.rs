@@ -1,6 +1,5 @@
 //! `check`: the work tree against a base.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -162,19 +161,17 @@ fn judge_head(
     setting.check_acceptances(&ids)?;
     setting.leave_uncounted(&mut suites);
     let share = setting.take_share(&mut suites, Some(&base), &head.tree.id, request.method, progress);
-    let drawn = match &built_base {
-        Ok((built, _)) if equal_is_unchanged => {
-            let kept = Kept::new(setting.slots.folder(), &built.tree.id);
-            let seed = jiff::Timestamp::now().as_nanosecond() as u64;
-            let (begun, budget) = (Instant::now(), setting.budget());
-            // What it spares is worth more than it takes, but not where little is left.
-            let until = budget.map(|budget| begun + budget / 2);
-            let drawn = screen(&mut suites, setting, &kept, &copies.folder().join("screening"), seed, until, progress)?;
-            setting.request.effort.budget = budget.map(|budget| budget.saturating_sub(begun.elapsed()));
-            drawn
-        }
-        _ => BTreeSet::new(),
-    };
+    if let Ok((built, _)) = &built_base
+        && equal_is_unchanged
+    {
+        let kept = Kept::new(setting.slots.folder(), &built.tree.id);
+        let seed = jiff::Timestamp::now().as_nanosecond() as u64;
+        let (begun, budget) = (Instant::now(), setting.budget());
+        // What it spares is worth more than it takes, but not where little is left.
+        let until = budget.map(|budget| begun + budget / 2);
+        screen(&mut suites, setting, &kept, &copies.folder().join("screening"), seed, until, progress)?;
+        setting.request.effort.budget = budget.map(|budget| budget.saturating_sub(begun.elapsed()));
+    }
     let open: Vec<BenchmarkId> =
         suites.open.iter().flat_map(|open| open.names.iter().map(|name| open.judged_as(name))).collect();
     if !open.is_empty() {
@@ -189,7 +186,8 @@ fn judge_head(
     frame.compared_elsewhere = share.as_ref().is_some_and(|share| share.compared_elsewhere);
     frame.shard = share.map(|share| share.measured(&suites, &measured));
     let (mut rows, mut frame) = rows(&suites, &measured, setting, frame);
-    frame.controls = frame.controls.and(screening::outcome(&drawn, &rows));
+    frame.controls = frame.controls.and(screening::outcome(&suites.drawn, &rows));
+    screening::fall_back(&suites.drawn, &mut rows);
     let counts = add_counted(setting, &suites, &head, until, &mut rows, &mut frame.warnings, progress)?;
     name_culprits(setting, &suites, &mut rows, progress)?;
     frame.warnings.extend(policy::without_effect(&adopted, &setting.config.policy, &rows));
@@ -258,7 +256,7 @@ fn rows(suites: &Suites, results: &Results, setting: &Setting, mut frame: Frame)
         }
     }
     // Of a shard it is made where all shards are put together.
-    let suite = results.suite(policy.suite).filter(|_| frame.shard.is_none());
+    let suite = results.suite(suites, policy.suite).filter(|_| frame.shard.is_none());
     rows.extend(suite.map(|judged| assemble::suite_row(judged, results.accepted(), policy)));
     assemble::distrust(&mut rows, frame.controls);
     (rows, frame)
@@ -281,6 +279,7 @@ pub(super) fn frame(
         controls: Controls::default(),
         shard: None,
         compared_elsewhere: false,
+        no_baseline: false,
         unaffected: leaves_out(suites),
     }
 }

@@ -81,6 +81,7 @@ fn frame(base: &Run, head: &Run, reason: &str, warnings: Vec<String>) -> Frame {
         controls: Controls::default(),
         shard: None,
         compared_elsewhere: false,
+        no_baseline: false,
         unaffected: false,
     }
 }
@@ -140,7 +141,7 @@ fn saved_by_criterion<const N: usize>(folder: &Path, baselines: [&str; N]) -> Re
     let saved = saved_medians(folder, baselines).map_err(|e| file_error("read criterion's baselines in", folder, e))?;
     if let Some(i) = saved.iter().position(Vec::is_empty) {
         let missing = baselines[i];
-        return Err(FlowError::Usage(format!(
+        return Err(FlowError::NoBaseline(format!(
             "criterion saved no baseline `{missing}` in {}\nhelp: `cargo bench -- --save-baseline {missing}` saves one there",
             folder.display()
         )));
@@ -249,7 +250,7 @@ fn find(directory: &Path, name: &str) -> Result<Found, FlowError> {
     let runs = loaded.by_environment();
     if runs.is_empty() {
         let skipped: String = skipped.iter().map(|line| format!("\n  {line}")).collect();
-        return Err(FlowError::Usage(format!(
+        return Err(FlowError::NoBaseline(format!(
             "no baseline of {name} ({}) can be read{skipped}\nhelp: `cargo perfgate baseline list` shows what is stored; check the commit out and `cargo perfgate run` stores one",
             short(&commit),
         )));

@@ -41,10 +41,10 @@ impl Results {
     }
 
     /// What is said of the suite as a whole; `None` where it is too small for that.
-    pub fn suite(&self, limits: Limits) -> Option<(usize, Judgement)> {
+    pub fn suite(&self, suites: &Suites, limits: Limits) -> Option<(usize, Judgement)> {
         let rows = suite_rows(&self.0.measured);
         let pairs = rows.iter().map(|row| row.pairs.len()).min().unwrap_or(0) + self.0.suite_again.len();
-        Some((pairs, judge_suite(&rows, &self.0.suite_again, limits)?))
+        Some((pairs, judge_suite(&rows, suites.unchanged(), &self.0.suite_again, limits)?))
     }
 
     /// The first samples that the suite as a whole is judged by, of this shard's benchmarks.
@@ -95,7 +95,7 @@ pub fn measure(
         let fits = |limits: Limits| if open.suite.has_many_layouts() { limits } else { limits.in_one_layout() };
         let plan = |id: BenchmarkId| {
             let accepted = policy.accepted(&id, Metric::WallTime);
-            Planned { limits: fits(setting.limits(open, &id)), accepted, id }
+            Planned { limits: fits(setting.limits(open, &id)), accepted, proved: suites.drawn.contains(&id), id }
         };
         open.names.iter().map(|name| plan(open.id(name))).collect()
     };
@@ -105,7 +105,16 @@ pub fn measure(
     let effort = setting.request.effort;
     // The seed decides only what is drawn for balance; the moment is as good as any.
     let seed = jiff::Timestamp::now().as_nanosecond() as u64;
-    let plan = Schedule { benchmarks, sides, rows, budget: setting.budget(), pairs: effort.pairs, suite, seed };
+    let plan = Schedule {
+        benchmarks,
+        sides,
+        rows,
+        budget: setting.budget(),
+        pairs: effort.pairs,
+        suite,
+        unchanged: suites.unchanged(),
+        seed,
+    };
     progress.phase("measured");
     announce(suites, &plan, progress);
     let all = suites.open.iter().map(|open| open.suite.clone()).collect();

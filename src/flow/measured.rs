@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::gate::{Pair, Stage, Trial};
+use super::schedule::Planned;
+use crate::gate::{Held, Pair, Stage, Trial, held_against};
 use crate::harness::{Failure, FailureKind, Sample};
 use crate::model::{Side, Verdict};
 use crate::stats::{quantile, sorted, spread_between, trimmed_mean};
@@ -24,6 +25,8 @@ pub struct Measured {
     pub cost: Duration,
     /// The largest change that is accepted, where one is: a plain ratio.
     pub accepted: Option<f64>,
+    /// Whether it is known to be unchanged, and measured to see whether that holds.
+    proved: bool,
     processes: usize,
     missed: usize,
 }
@@ -50,14 +53,15 @@ impl Measured {
             fixes_time: false,
             cost: Duration::ZERO,
             accepted: None,
+            proved: false,
             processes,
             missed: 0,
         }
     }
 
-    /// The same where a change of at most this is accepted.
-    pub fn accepting(self, accepted: Option<f64>) -> Self {
-        Self { accepted, ..self }
+    /// The same of `planned`.
+    pub fn of(self, planned: &Planned) -> Self {
+        Self { accepted: planned.accepted, proved: planned.proved, ..self }
     }
 
     /// The standard deviation of what the layout adds, relative to the time: of head alone, which was measured twice in
@@ -82,15 +86,17 @@ impl Measured {
         !self.open() && !self.suspected()
     }
 
-    /// Whether it counts for the suite as a whole: it was measured, and is not an accepted regression.
+    /// Whether it counts for the suite as a whole: it was measured, for no other purpose, and is not an accepted regression.
     pub(super) fn is_of_suite(&self) -> bool {
-        self.ended_by.is_none() && !self.is_accepted()
+        self.ended_by.is_none() && !self.proved && !self.is_accepted()
     }
 
-    /// Whether it regressed, by no more than is accepted.
+    /// Whether it regressed, and not provably by more than is accepted.
     pub fn is_accepted(&self) -> bool {
-        let change = || self.trial.as_ref().filter(|trial| trial.verdict() == Verdict::Regressed)?.change();
-        self.accepted.is_some_and(|accepted| change().is_some_and(|change| change <= accepted))
+        let regressed = self.trial.as_ref().filter(|trial| trial.verdict() == Verdict::Regressed);
+        let exceeds =
+            |accepted, trial: &Trial| held_against(accepted, trial.change(), trial.interval()) == Held::Exceeded;
+        self.accepted.zip(regressed).is_some_and(|(accepted, trial)| !exceeds(accepted, trial))
     }
 
     /// Whether its first sample goes on.

@@ -9,7 +9,7 @@ use super::assemble::{self, Frame};
 use super::project::short;
 use super::saved;
 use crate::gate::{Policy, SuiteRow, judge_suite, suite_suspected};
-use crate::model::{Controls, FirstSample, HeadSide, Metric, Report, Row, Shard, Verdict};
+use crate::model::{Controls, Evidence, FirstSample, HeadSide, Metric, Report, Row, Shard, Verdict};
 use crate::report::visible;
 
 /// So many missing shards are named at most.
@@ -145,6 +145,7 @@ fn together(parts: Vec<Part>) -> Report {
         controls: Controls::default(),
         shard: None,
         compared_elsewhere: false,
+        no_baseline: false,
         unaffected: parts.iter().all(|part| part.shard.unaffected),
     };
     let environments = environments(&parts);
@@ -164,7 +165,9 @@ fn together(parts: Vec<Part>) -> Report {
     frame.warnings.extend(environments);
     let is_accepted = |row: &&Row| row.verdict == Verdict::Accepted && row.metric == Metric::WallTime;
     let accepted = rows.iter().filter(is_accepted).count();
-    rows.extend(suite_row(samples, accepted, &policy));
+    let unchanged = |row: &&Row| row.metric == Metric::WallTime && row.evidence.is_some_and(Evidence::is_sameness);
+    let unchanged = rows.iter().filter(unchanged).count();
+    rows.extend(suite_row(samples, (unchanged, accepted), &policy));
     Report { policy: note, ..assemble::report(frame, rows, &policy) }
 }
 
@@ -182,7 +185,8 @@ fn environments(parts: &[Part]) -> Option<String> {
 
 /// The row of the suite as a whole, from the first samples of all shards. Before it is called slower all benchmarks have to
 /// be measured again, side by side; no shard can do that.
-fn suite_row(mut samples: Vec<FirstSample>, accepted: usize, policy: &Policy) -> Option<Row> {
+/// So many benchmarks besides are known to be unchanged, and so many are no part of it: their regressions are accepted.
+fn suite_row(mut samples: Vec<FirstSample>, (unchanged, accepted): (usize, usize), policy: &Policy) -> Option<Row> {
     samples.sort_by(|a, b| a.benchmark.cmp(&b.benchmark));
     let target = |sample: &FirstSample| (sample.benchmark.package.clone(), sample.benchmark.target.clone());
     let mut executable = 0;
@@ -191,8 +195,8 @@ fn suite_row(mut samples: Vec<FirstSample>, accepted: usize, policy: &Policy) ->
         executable += usize::from(i > 0 && target(sample) != target(&samples[i - 1]));
         rows.push(SuiteRow { executable, pairs: &sample.pairs });
     }
-    let mut judgement = judge_suite(&rows, &[], policy.suite)?;
-    if suite_suspected(&rows, policy.suite).is_some() {
+    let mut judgement = judge_suite(&rows, unchanged, &[], policy.suite)?;
+    if suite_suspected(&rows, unchanged, policy.suite).is_some() {
         judgement.verdict = Verdict::Inconclusive;
         judgement.reason =
             "looks slower; a check without --partition measures all of it again before it says so".to_owned();

@@ -28,6 +28,7 @@ mod counted;
 mod counter;
 mod counts;
 mod culprits;
+mod filter;
 mod head_counts;
 mod layouts;
 mod lines;
@@ -75,6 +76,9 @@ pub enum FlowError {
     /// The request makes no sense.
     #[error("{0}")]
     Usage(String),
+    /// Nothing is stored of what was named.
+    #[error("{0}")]
+    NoBaseline(String),
     /// The configuration is wrong.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -139,6 +143,7 @@ impl FlowError {
                 | Self::Config(_)
                 | Self::Vcs(VcsError::NoSuchRevision { .. } | VcsError::NoRemote { .. } | VcsError::NoFile { .. }),
             ) => ExitCode::Usage,
+            (None, Self::NoBaseline(_)) => ExitCode::NothingCompared,
             (None, Self::Workspace(WorkspaceError::NoManifest { .. } | WorkspaceError::Selection(_))) => {
                 ExitCode::Usage
             }

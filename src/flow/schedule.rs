@@ -44,6 +44,8 @@ pub struct Schedule {
     pub pairs: Option<usize>,
     /// What the suite as a whole is judged by; `None` where this is a part of it.
     pub suite: Option<Limits>,
+    /// How many benchmarks are known to be unchanged, and so count for the suite's mean without being measured.
+    pub unchanged: usize,
     /// Decides what is drawn by lot.
     pub seed: u64,
 }
@@ -68,6 +70,8 @@ pub struct Planned {
     pub limits: Limits,
     /// The largest change that is accepted, where one is: a plain ratio.
     pub accepted: Option<f64>,
+    /// Whether it is known to be unchanged, and measured to see whether that holds: it is no part of the suite's mean.
+    pub proved: bool,
 }
 
 /// Measures everything in rounds, each benchmark until its verdict stands: first all that are open, then, later and in
@@ -83,7 +87,7 @@ pub fn schedule(
 ) -> Result<Scheduled, HarnessError> {
     let measured = |planned: &Planned| {
         let trial = (plan.sides == Sides::Both).then(|| Trial::new(planned.limits, plan.rows));
-        Measured::new(trial, plan.pairs.unwrap_or(PROCESSES)).accepting(planned.accepted)
+        Measured::new(trial, plan.pairs.unwrap_or(PROCESSES)).of(planned)
     };
     let all = plan.benchmarks.iter().map(|list| list.iter().map(measured).collect()).collect();
     let start = now();
@@ -297,7 +301,7 @@ impl Rounds<'_> {
     fn suite(&mut self, bench: &mut dyn Bench) -> Result<Vec<f64>, HarnessError> {
         let mut means = Vec::new();
         let Some(limits) = self.plan.suite.filter(|_| self.plan.sides == Sides::Both) else { return Ok(means) };
-        let mut rounds = suite_suspected(&suite_rows(&self.all), limits).unwrap_or(0);
+        let mut rounds = suite_suspected(&suite_rows(&self.all), self.plan.unchanged, limits).unwrap_or(0);
         let mut looks = 0;
         while rounds > 0 {
             for _ in 0..rounds {
@@ -315,7 +319,7 @@ impl Rounds<'_> {
 
     /// The mean of all rows in one more round; `None` where the time is over.
     fn mean(&mut self, bench: &mut dyn Bench) -> Result<Option<f64>, HarnessError> {
-        let (mut sum, mut count) = (0.0, 0);
+        let (mut sum, mut count) = (0.0, 0_usize);
         for executable in 0..self.all.len() {
             if self.over() {
                 return Ok(None);
@@ -332,7 +336,7 @@ impl Rounds<'_> {
         if self.over() || count == 0 {
             return Ok(None);
         }
-        Ok(Some(sum / f64::from(count)))
+        Ok(Some(sum / (count + self.plan.unchanged) as f64))
     }
 
     /// One more pair of some benchmarks, apart from their trials; `None` where a benchmark was not measured.

@@ -76,6 +76,7 @@ pub(super) fn check_stored(
         }
         None => {
             let elsewhere = loaded.runs.len();
+            frame.no_baseline = counts.like(&counted).is_none();
             let place =
                 if elsewhere > 0 { format!(", only {elsewhere} from other environments") } else { String::new() };
             let alone_counted = if counts.like(&counted).is_some() { ", and counts alone are compared" } else { "" };

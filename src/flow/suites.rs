@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
+use super::filter::matches_none;
 use super::project::BuiltSide;
 use super::renamed::Renamed;
 use super::tried::{Stand, Tried};
@@ -31,8 +32,12 @@ pub struct Suites {
     pub untimed: Vec<Open>,
     /// Benchmarks that need no measuring, or cannot be measured.
     pub settled: Vec<Settled>,
+    /// Benchmarks of head that were not asked for.
+    pub unwanted: Vec<BenchmarkId>,
     /// Targets that were left out.
     pub skipped: Vec<Skipped>,
+    /// Open ones that are known to be unchanged, and drawn to be timed all the same.
+    pub drawn: BTreeSet<BenchmarkId>,
     /// Where these are the benchmarks of a shard: how many the whole suite has to measure.
     pub comparisons: Option<usize>,
     /// Whether base could not be built as a whole: then none of these was compared.
@@ -40,6 +45,12 @@ pub struct Suites {
 }
 
 impl Suites {
+    /// How many benchmarks are known to take the same time on both sides.
+    pub fn unchanged(&self) -> usize {
+        let same = |settled: &&Settled| settled.timed && settled.evidence.is_some_and(Evidence::is_sameness);
+        self.settled.iter().filter(same).count()
+    }
+
     /// How many benchmarks are settled, and how many are left to measure or to count.
     fn numbers(&self) -> (usize, usize) {
         (self.settled.len(), self.all().map(|open| open.names.len()).sum())
@@ -193,6 +204,11 @@ pub fn look(
             }
         }
     }
+    if let Some(filter) = looking.filter
+        && suites.numbers() == (0, 0)
+    {
+        progress.warn(&matches_none(filter, &suites.unwanted));
+    }
     Ok(suites)
 }
 
@@ -244,7 +260,9 @@ impl Target<'_> {
     fn wanted_once(&mut self, names: Vec<String>, harness: Harness) -> Vec<String> {
         let (package, target) = (&self.executable.package, &self.executable.target);
         let (mut seen, mut twice) = (BTreeSet::new(), BTreeSet::new());
-        let names: Vec<String> = names.into_iter().filter(|name| self.looking.wants(package, target, name)).collect();
+        let (names, others): (Vec<String>, Vec<String>) =
+            names.into_iter().partition(|name| self.looking.wants(package, target, name));
+        self.suites.unwanted.extend(others.into_iter().map(|name| BenchmarkId::new(package, target, name)));
         for name in &names {
             if !seen.insert(name.clone()) {
                 twice.insert(name.clone());

@@ -11,7 +11,7 @@ mod stored;
 mod suite;
 mod trial;
 
-pub use accept::{Acceptance, Rename, size_to_accept};
+pub use accept::{Acceptance, Held, Rename, held_against, size_to_accept};
 pub use budget::over_budget;
 pub use counts::{CountLimits, CountOverride, CountOverrides, judge_counts};
 pub use judgement::{Again, Judgement};

@@ -26,8 +26,10 @@ pub struct SuiteRow<'a> {
 }
 
 /// How many rounds the suite has to be measured again to confirm a regression; `None` where it is not suspected of one.
-pub fn suite_suspected(rows: &[SuiteRow<'_>], limits: Limits) -> Option<usize> {
-    let estimate = first(rows)?;
+///
+/// So many rows besides are known to be `unchanged`.
+pub fn suite_suspected(rows: &[SuiteRow<'_>], unchanged: usize, limits: Limits) -> Option<usize> {
+    let estimate = first(rows, unchanged)?;
     let tolerate = limits.tolerate.ln_1p();
     let proved = estimate.mean - estimate.margin(FALSE_SUSPICION) > tolerate;
     if !proved || estimate.mean < limits.middle() {
@@ -44,10 +46,11 @@ pub fn suite_needs_more(again: &[f64], looks: usize, limits: Limits) -> usize {
     if goes_on { again.len().min(MOST_ROUNDS.saturating_sub(again.len())) } else { 0 }
 }
 
-/// Judges the suite: `None` for fewer than five rows. `again` holds the suite's mean in each round of the
-/// confirmation, if there was one.
-pub fn judge_suite(rows: &[SuiteRow<'_>], again: &[f64], limits: Limits) -> Option<Judgement> {
-    let before = first(rows)?;
+/// Judges the suite: `None` for fewer than five rows that were measured. So many besides are known to be `unchanged`. `again`
+/// holds the suite's mean, of these too, in each round of the confirmation, if there was one.
+pub fn judge_suite(rows: &[SuiteRow<'_>], unchanged: usize, again: &[f64], limits: Limits) -> Option<Judgement> {
+    let before = first(rows, unchanged)?;
+    let all = rows.len() + unchanged;
     let second = trimmed_mean(again);
     let (tolerate, limit, middle) = (limits.tolerate.ln_1p(), limits.max_regression.ln_1p(), limits.middle());
     let estimate = second.unwrap_or(before);
@@ -57,12 +60,12 @@ pub fn judge_suite(rows: &[SuiteRow<'_>], again: &[f64], limits: Limits) -> Opti
     let (verdict, reason) = if second.is_some_and(|second| confirms(&second, limits)) {
         (
             Verdict::Regressed,
-            format!("the mean of {} benchmarks is slower than the tolerated {}", rows.len(), percent(limits.tolerate)),
+            format!("the mean of {all} benchmarks is slower than the tolerated {}", percent(limits.tolerate)),
         )
     } else if second.is_some() && !below {
         (Verdict::Inconclusive, "looked slower, and did not when it was measured again".to_owned())
     } else if m + estimate.margin(FALSE_IMPROVED) < -tolerate && m <= -middle {
-        (Verdict::Improved, format!("the mean of {} benchmarks is faster", rows.len()))
+        (Verdict::Improved, format!("the mean of {all} benchmarks is faster"))
     } else if below && m - green > -limit && m > -middle && m.abs() <= estimate.margin(FALSE_CHANGE) {
         (Verdict::Unchanged, format!("any change of the mean is smaller than {}", percent(limits.max_regression)))
     } else if below {
@@ -81,10 +84,13 @@ pub fn judge_suite(rows: &[SuiteRow<'_>], again: &[f64], limits: Limits) -> Opti
     })
 }
 
-fn first(rows: &[SuiteRow<'_>]) -> Option<TrimmedMean> {
+fn first(rows: &[SuiteRow<'_>], unchanged: usize) -> Option<TrimmedMean> {
     if rows.len() < FEWEST_ROWS {
         return None;
     }
     let samples: Vec<(usize, &[f64])> = rows.iter().map(|row| (row.executable, row.pairs)).collect();
-    mean_of_trimmed_means(&samples)
+    let measured = mean_of_trimmed_means(&samples)?;
+    let share = rows.len() as f64 / (rows.len() + unchanged) as f64;
+    let (mean, standard_error) = (measured.mean * share, measured.standard_error * share);
+    Some(TrimmedMean { mean, standard_error, ..measured })
 }

@@ -399,6 +399,12 @@ impl Trial {
             Verdict::Unchanged => format!("any change is smaller than {}", percent(self.limits.max_regression)),
             Verdict::WithinLimit => format!("no slowdown of {} or more", percent(self.limits.max_regression)),
             _ => match &self.confirmation {
+                Some(second) if !second.is_full() => {
+                    let (had, of) = (second.pairs.len(), second.size);
+                    format!(
+                        "looked slower; measuring ended before that could be confirmed, after {had} of {of} pairs more"
+                    )
+                }
                 Some(_) => "looked slower, and did not when it was measured again".to_owned(),
                 None => unseen(visible),
             },

@@ -106,7 +106,8 @@ impl OneByOne<'_> {
             if let Some(reading) = waits_at.filter(|reading| count + 1 == *reading && process.waits()) {
                 waited += 1;
                 if waited == LOOKS {
-                    went_on = readings.counted.go_on(reading, self.patience.silence);
+                    let begun = Instant::now();
+                    went_on = readings.counted.go_on(reading, || begun.elapsed() > self.patience.silence);
                 }
             }
             let silent =

@@ -4,7 +4,7 @@
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::pipe::{make_pipe, open_pipe};
 use super::process::{Spawn, SpawnError};
@@ -122,10 +122,9 @@ impl Counted {
         make_pipe(&self.path(number))
     }
 
-    /// Lets a program go on that waits, or will come to it within `limit`.
-    pub fn go_on(&self, number: usize, limit: Duration) -> io::Result<()> {
+    /// Lets a program go on that waits, or will come to it. Gives up where `too_late` says so.
+    pub fn go_on(&self, number: usize, too_late: impl Fn() -> bool) -> io::Result<()> {
         let (mut pipe, mut text) = (open_pipe(&self.path(number))?, Vec::new());
-        let begun = Instant::now();
         loop {
             match pipe.read_to_end(&mut text) {
                 Ok(_) if !text.is_empty() => break,
@@ -134,7 +133,7 @@ impl Counted {
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
                 Err(e) => return Err(e),
             }
-            if begun.elapsed() > limit {
+            if too_late() {
                 return Err(io::ErrorKind::TimedOut.into());
             }
             std::thread::sleep(Duration::from_millis(1));

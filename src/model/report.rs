@@ -125,6 +125,9 @@ pub struct Row {
     /// Absolute budget in `unit`, where one is set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget: Option<f64>,
+    /// The largest change that head accepts of a regression, a plain ratio.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<f64>,
     /// What is said of it.
     pub verdict: Verdict,
     /// What decided it; `None` where nothing was compared.

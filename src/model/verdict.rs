@@ -118,6 +118,11 @@ pub enum Evidence {
 }
 
 impl Evidence {
+    /// Whether both sides are known to do the same, so that their times are the same, too.
+    pub fn is_sameness(self) -> bool {
+        matches!(self, Self::SameExecutable | Self::SameCodeExecuted)
+    }
+
     /// The spelling in every format.
     pub fn as_str(self) -> &'static str {
         match self {

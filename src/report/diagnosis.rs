@@ -11,6 +11,9 @@ use crate::model::{BaseSide, Controls, Diagnosis};
 /// A process spread from which more quiet is worth looking for.
 const NOISY: f64 = 0.05;
 
+/// What the columns of the table mean.
+const COLUMNS: &str = "\nspread: of one side's processes; layout: the part that the order of functions has in it;\nsmallest visible: the smallest slowdown that a check would find here\n";
+
 /// The machine, a line per benchmark, and what to do.
 pub fn render(diagnosis: &Diagnosis) -> String {
     let environment = &diagnosis.environment;
@@ -82,7 +85,9 @@ fn table(diagnosis: &Diagnosis) -> String {
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    table.to_string().lines().map(|line| format!("{}\n", line.trim_end())).collect()
+    let mut text: String = table.to_string().lines().map(|line| format!("{}\n", line.trim_end())).collect();
+    text.push_str(COLUMNS);
+    text
 }
 
 fn advice(diagnosis: &Diagnosis) -> Vec<String> {

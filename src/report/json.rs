@@ -109,12 +109,21 @@ pub fn parse(bytes: &[u8]) -> Result<Report, ParseError> {
 
 fn numbers(row: &Row) -> impl Iterator<Item = f64> {
     let interval = row.interval.map(|interval| [interval.low, interval.high]);
-    [row.base, row.head, row.change, row.smallest_visible_change, row.budget, Some(row.limit), Some(row.tolerate)]
-        .into_iter()
-        .flatten()
-        .chain(interval.into_iter().flatten())
-        .chain(row.distribution.iter().copied())
-        .chain(row.samples.iter().flat_map(|samples| samples.base.iter().chain(&samples.head).copied()))
+    [
+        row.base,
+        row.head,
+        row.change,
+        row.smallest_visible_change,
+        row.budget,
+        row.accepted,
+        Some(row.limit),
+        Some(row.tolerate),
+    ]
+    .into_iter()
+    .flatten()
+    .chain(interval.into_iter().flatten())
+    .chain(row.distribution.iter().copied())
+    .chain(row.samples.iter().flat_map(|samples| samples.base.iter().chain(&samples.head).copied()))
 }
 
 /// A result that shows failing rows and calls itself passed must not pass.

@@ -209,7 +209,7 @@ fn hint(view: &View) -> Option<String> {
             "`cargo perfgate --base REV` measures both sides in alternation, and confirms what it tells"
         }
         Outcome::PassedWithUndecided | Outcome::Inconclusive => {
-            "measure the undecided rows alone, or on a quieter machine: cargo perfgate FILTER"
+            "measure the undecided rows alone, with more `--budget` where that ended first, or on a quieter machine: cargo perfgate FILTER"
         }
         Outcome::Failed if any(&[Verdict::Regressed, Verdict::TailRegressed]) => {
             "run the command under a row to measure it again; where it is meant to be slower: cargo perfgate accept BENCHMARK --reason TEXT"

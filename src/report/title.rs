@@ -43,6 +43,8 @@ pub(super) struct Title {
 /// The first sentence of `report`, whose rows are `sorted` in the order of reports.
 pub(super) fn title(report: &Report, sorted: &[&Row], ids: &Ids<'_>, failing: Failing) -> Title {
     let (outcome, rest) = match report.outcome {
+        // Where nothing at all is known, nobody should read that it is well.
+        Outcome::PassedWithUndecided if all_undecided(sorted) => ("inconclusive", passed(sorted)),
         Outcome::Passed | Outcome::PassedWithUndecided => ("passed", passed(sorted)),
         Outcome::Failed => ("failed", failed(sorted, ids, failing)),
         Outcome::Inconclusive => ("inconclusive", inconclusive(sorted, ids)),
@@ -94,6 +96,10 @@ fn undecided(rows: &[&Row]) -> Option<String> {
     (undecided > 0).then(|| format!("{} of {} undecided", units::count(undecided), units::count(judged)))
 }
 
+fn all_undecided(rows: &[&Row]) -> bool {
+    rows.iter().filter(|row| row.verdict.is_judged()).all(|row| row.verdict == Verdict::Inconclusive)
+}
+
 fn passed(rows: &[&Row]) -> Vec<Part> {
     let suite = BenchmarkId::suite();
     let judged = rows.iter().filter(|row| row.verdict.is_judged() && row.benchmark != suite);
@@ -138,7 +144,10 @@ fn failed(rows: &[&Row], ids: &Ids<'_>, failing: Failing) -> Vec<Part> {
 
 /// What a failing row did, to follow its id.
 fn cause(row: &Row) -> String {
-    let limit = units::limit(row.limit);
+    let limit = match row.accepted {
+        Some(accepted) => format!("accepted up to {}", units::limit(accepted)),
+        None => format!("limit {}", units::limit(row.limit)),
+    };
     if let Some((does, what)) = doing(row.metric) {
         let (base, head) = units::pair(row.unit, row.base, row.head);
         let (base, head) = (base.unwrap_or_default(), head.unwrap_or_default());
@@ -148,7 +157,7 @@ fn cause(row: &Row) -> String {
             }
             (Verdict::Regressed, Some(change), _) => {
                 let more = units::size(change, row.limit);
-                return format!(" {does} {head}{what}, {more} more (limit {limit})");
+                return format!(" {does} {head}{what}, {more} more ({limit})");
             }
             (Verdict::OverBudget, _, Some(budget)) => {
                 return format!(" {does} {head}{what} (budget {})", units::round(row.unit, budget));
@@ -161,13 +170,13 @@ fn cause(row: &Row) -> String {
             let size = units::size(change, row.limit);
             if change < row.limit {
                 // Proved slower than tolerated and nearer to the limit than to that: without both it reads like a mistake.
-                format!(" is {size} slower (tolerated {}, limit {limit})", units::limit(row.tolerate))
+                format!(" is {size} slower (tolerated {}, {limit})", units::limit(row.tolerate))
             } else {
-                format!(" is {size} slower (limit {limit})")
+                format!(" is {size} slower ({limit})")
             }
         }
         (Verdict::TailRegressed, Some(change), ..) => {
-            format!(" is {} slower in its slowest tenth (limit {limit})", units::size(change, row.limit))
+            format!(" is {} slower in its slowest tenth ({limit})", units::size(change, row.limit))
         }
         (Verdict::OverBudget, _, Some(head), Some(budget)) => {
             let head = units::pair(row.unit, None, Some(head)).1.unwrap_or_default();
@@ -177,7 +186,7 @@ fn cause(row: &Row) -> String {
         (Verdict::Removed, ..) => " was removed".to_owned(),
         (Verdict::Crashed, ..) => " crashed".to_owned(),
         (Verdict::TimedOut, ..) => " timed out".to_owned(),
-        _ => format!(" is slower than its limit of {limit}"),
+        _ => format!(" is slower than its limit of {}", units::limit(row.limit)),
     }
 }
 

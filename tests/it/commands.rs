@@ -260,7 +260,7 @@ fn what_criterion_saved_is_compared_and_nothing_is_claimed() {
     let ran = fixture.perfgate(&["compare", "kept@base", "kept@new"]);
     assert!(ran.stdout.contains("\nbase     kept@base\nhead     kept@new\n"), "{}", ran.stdout);
     let ran = fixture.perfgate(&["compare", "kept@base", "kept@nowhere"]);
-    assert_eq!(ran.code, 2);
+    assert_eq!(ran.code, 4);
     assert!(ran.stderr.contains("criterion saved no baseline `nowhere` in"), "{}", ran.stderr);
     fixture.write("kept/one/new/estimates.json", "{");
     let ran = fixture.perfgate(&["compare", "kept@base", "kept@new"]);

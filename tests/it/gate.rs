@@ -2,7 +2,7 @@
 
 mod accept;
 mod counts;
-mod outcome;
+pub mod outcome;
 mod stored;
 mod suite;
 mod trial;

@@ -83,6 +83,7 @@ fn plan(names: &[&[&str]], sides: Sides) -> Schedule {
         id: BenchmarkId::new("package", format!("target{executable}"), name),
         limits: Limits::new(0.05),
         accepted: None,
+        proved: false,
     };
     let list = |(executable, names): (usize, &&[&str])| names.iter().map(|name| planned(executable, name)).collect();
     Schedule {
@@ -92,6 +93,7 @@ fn plan(names: &[&[&str]], sides: Sides) -> Schedule {
         budget: None,
         pairs: None,
         suite: Some(Limits::new(0.02)),
+        unchanged: 0,
         seed: 7,
     }
 }
@@ -241,6 +243,21 @@ fn a_budget_ends_measuring_and_what_is_open_then_is_inconclusive() {
     assert!((8..25).contains(&done.times("noisy")), "{}", done.times("noisy"));
 }
 
+/// What looked slower and could not be measured again did not turn out to be fast.
+#[test]
+fn a_budget_that_ends_a_confirmation_is_no_denial() {
+    let plan = Schedule { budget: Some(Duration::from_secs(60)), ..plan(&[&["slow"]], Sides::Both) };
+    let done = carry_out(&plan, Duration::from_secs(1), |_, round| pair(500.0 + (round % 3) as f64, 20));
+    let judgement = done.first()[0].trial.as_ref().unwrap().judgement();
+    assert_eq!(judgement.verdict, Verdict::Inconclusive);
+    let expected = "looked slower; measuring ended before that could be confirmed, after ";
+    assert!(
+        judgement.reason.starts_with(expected) && judgement.reason.ends_with(" pairs more"),
+        "{}",
+        judgement.reason
+    );
+}
+
 /// A round of benchmarks that all fix their time: the budget ends within it, and what was not reached is said to be left
 /// out.
 #[test]
@@ -365,6 +382,26 @@ fn a_suite_that_is_slower_as_a_whole_is_measured_again() {
     assert!(done.result.suite_again.iter().all(|mean| (0.029..0.033).contains(mean)), "{:?}", done.result.suite_again);
     let same = run(&[&names], Sides::Both, |_, _| pair(100.0, 20));
     assert!(same.result.suite_again.is_empty());
+}
+
+/// What is known to be unchanged counts for the mean, whether it is timed all the same or not.
+#[test]
+fn what_is_known_to_be_unchanged_is_measured_for_no_suite() {
+    let names = ["0", "1", "2", "3", "4", "5", "6", "drawn"];
+    let slower = |name: &str, round: usize| 103.0 + f64::from((name.len() + round) as u32 % 3) * 0.1;
+    let go = |unchanged: usize, proved: bool| {
+        let mut plan = Schedule { unchanged, ..plan(&[&names], Sides::Both) };
+        plan.benchmarks[0][7].proved = proved;
+        let again = |name: &str, round: usize| pair(slower(name, round) + if name == "drawn" { 40.0 } else { 0.0 }, 20);
+        carry_out(&plan, Duration::from_millis(1), again).result.suite_again
+    };
+    let mean = |means: &[f64]| means.iter().sum::<f64>() / means.len() as f64;
+    // 7 of 103, and one of 143: as logarithms.
+    let (with, without) = (mean(&go(0, false)), mean(&go(0, true)));
+    assert!((0.070..0.073).contains(&with) && (0.029..0.033).contains(&without), "{with} {without}");
+    let among = mean(&go(1, true));
+    assert!((among * 8.0 - without * 7.0).abs() < 1e-3, "{among} {without}");
+    assert!(go(20, true).is_empty());
 }
 
 /// What is accepted of one benchmark makes the suite neither slower nor faster; what exceeds that does.

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::sync::Arc;
 
-use cargo_perfgate::flow::screening::{Executed, Known, Shared, decode, encode};
-use cargo_perfgate::model::{Evidence, Metric, Outcome, Report, Verdict};
+use cargo_perfgate::flow::screening::{Executed, Known, Shared, decode, encode, fall_back};
+use cargo_perfgate::model::{Evidence, Metric, Outcome, Report, Row, Verdict};
 use cargo_perfgate::report::json;
 
 use crate::fixture::Fixture;
+use crate::gate::outcome::row;
 
 fn executed(timed: &[&str], before: &[&str]) -> Executed {
     executed_of(&mut Shared::default(), timed, before)
@@ -34,6 +35,25 @@ fn what_is_kept_comes_back() {
     .map(|(name, executed)| (name.to_owned(), executed))
     .into();
     assert_eq!(decode(&encode(&known)), Some(known));
+}
+
+/// What is proved and could not be timed stays proved; what timing showed stands.
+#[test]
+fn a_proof_holds_where_timing_does_not_decide() {
+    let id = row(Verdict::Inconclusive).benchmark;
+    for (drawn, metric, verdict, expected) in [
+        (true, Metric::WallTime, Verdict::Inconclusive, Verdict::Unchanged),
+        (false, Metric::WallTime, Verdict::Inconclusive, Verdict::Inconclusive),
+        (true, Metric::Instructions, Verdict::Inconclusive, Verdict::Inconclusive),
+        (true, Metric::WallTime, Verdict::Regressed, Verdict::Regressed),
+        (true, Metric::WallTime, Verdict::Crashed, Verdict::Crashed),
+    ] {
+        let mut rows = [Row { metric, ..row(verdict) }];
+        fall_back(&BTreeSet::from_iter(drawn.then(|| id.clone())), &mut rows);
+        assert_eq!(rows[0].verdict, expected, "{drawn} {metric} {verdict}");
+        let proved = rows[0].evidence == Some(Evidence::SameCodeExecuted);
+        assert_eq!(proved, verdict != expected);
+    }
 }
 
 #[test]

@@ -80,7 +80,7 @@ impl Recorded {
         own.sort();
         let of_target = |target: &str| -> Vec<Planned> {
             let ids = own.iter().filter(|id| id.target == target).cloned();
-            ids.map(|id| Planned { id, limits: Limits::new(0.05), accepted: None }).collect()
+            ids.map(|id| Planned { id, limits: Limits::new(0.05), accepted: None, proved: false }).collect()
         };
         let plan = Schedule {
             benchmarks: ["t0", "t1", "t2"].map(of_target).into_iter().filter(|list| !list.is_empty()).collect(),
@@ -89,6 +89,7 @@ impl Recorded {
             budget: None,
             pairs: None,
             suite: None,
+            unchanged: 0,
             seed: 3,
         };
         let mut player = Player { recorded: self, at: BTreeMap::new() };

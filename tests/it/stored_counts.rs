@@ -333,6 +333,26 @@ pub fn judged_by_what_is_stored(fixture: &Fixture) {
     let compared = json::parse(compared.stdout.as_bytes()).unwrap();
     assert_eq!(fnv(&compared, Metric::Instructions).verdict, Verdict::BenchChanged, "{compared:?}");
 
+    // Where nothing at all is stored of base, the configuration says what becomes of that.
+    assert_eq!(fixture.perfgate(&["baseline", "delete", &base]).code, 0);
+    let config = fixture.read(".config/perfgate.toml");
+    for (reaction, code) in [("warn", 0), ("fail", 4)] {
+        fixture.write(".config/perfgate.toml", &format!("[gate]\non-missing-baseline = \"{reaction}\"\n{config}"));
+        let ran = fixture.perfgate(&[
+            "check",
+            "--method",
+            "stored",
+            "--base",
+            &base,
+            "--policy",
+            "head",
+            "--no-store",
+            "adler32",
+        ]);
+        assert_eq!(ran.code, code, "{reaction}");
+    }
+    fixture.write(".config/perfgate.toml", &config);
+
     // Another compiler counts something else.
     record["counted"]["conditions"]["rustc"] = "rustc 1.2.3".into();
     fs::write(&file, record.to_string()).unwrap();

@@ -14,7 +14,7 @@ use super::project::Setting;
 use super::suites::{ON_BASE, Open, Origin, Settled, Suites};
 use super::{FlowError, Progress};
 use crate::code::{Code, Comparison};
-use crate::model::{BenchmarkId, Controls, Evidence, Row, Verdict};
+use crate::model::{BenchmarkId, Controls, Evidence, Metric, Row, Verdict};
 use crate::report::counted;
 use crate::stats::Rng;
 use executed::executed;
@@ -23,10 +23,12 @@ pub use executed::{Executed, Known};
 pub use kept::{Kept, decode, encode};
 pub use shared::{Shared, Symbols};
 
+/// What is known of a benchmark that needs no timing.
+const PROVED: &str = "all functions that base executed under valgrind have the same machine code in head";
 /// One in so many of those that need no timing is timed all the same, to see whether the proof holds.
 const TIMED_ALL_THE_SAME: u64 = 20;
 
-/// Takes out of the open benchmarks those that need no timing. Gives those that are timed all the same.
+/// Takes out of the open benchmarks those that need no timing. Those that are timed all the same are `drawn`.
 pub fn screen(
     suites: &mut Suites,
     setting: &Setting,
@@ -35,15 +37,14 @@ pub fn screen(
     seed: u64,
     until: Option<Instant>,
     progress: &mut dyn Progress,
-) -> Result<BTreeSet<BenchmarkId>, FlowError> {
-    let mut timed = BTreeSet::new();
+) -> Result<(), FlowError> {
     let rows: usize = suites.open.iter().map(|open| open.names.len()).sum();
     if rows == 0 || !setting.config.policy.screen {
-        return Ok(timed);
+        return Ok(());
     }
     if !can_count(setting) {
         progress.detail("Timing", "all that differs: whether the same code is executed, valgrind would tell");
-        return Ok(timed);
+        return Ok(());
     }
     progress.phase("screened");
     progress.status("Screening", &format!("{}: which execute the same code", counted(rows, "benchmark")));
@@ -76,7 +77,7 @@ pub fn screen(
             .into_iter()
             .partition::<Vec<String>, _>(|name| same.contains(name) && !(draws && is_drawn()));
         for name in left.iter().filter(|name| same.contains(*name)) {
-            timed.insert(open.id(name));
+            suites.drawn.insert(open.id(name));
             let reason = "executes the same code, and was drawn to be timed all the same";
             reasons.entry(reason.to_owned()).or_default().push(name.clone());
         }
@@ -89,7 +90,7 @@ pub fn screen(
         progress.detail("Timing", &format!("{}{others}: {reason}", names[0]));
     }
     progress.status("Screened", &format!("{count} of {rows} execute the same code"));
-    Ok(timed)
+    Ok(())
 }
 
 /// What timing made of those that were timed all the same.
@@ -105,8 +106,19 @@ pub fn outcome(timed: &BTreeSet<BenchmarkId>, rows: &[Row]) -> Controls {
     }
 }
 
+/// Where timing did not decide a benchmark that was timed all the same, what is known of it does.
+pub fn fall_back(timed: &BTreeSet<BenchmarkId>, rows: &mut [Row]) {
+    let undecided = |row: &&mut Row| {
+        row.verdict == Verdict::Inconclusive && row.metric == Metric::WallTime && timed.contains(&row.benchmark)
+    };
+    for row in rows.iter_mut().filter(undecided) {
+        row.verdict = Verdict::Unchanged;
+        row.evidence = Some(Evidence::SameCodeExecuted);
+        row.reason = format!("{PROVED}; it was timed all the same, which did not decide");
+    }
+}
+
 fn settled(open: &Open, name: &str) -> Settled {
-    let reason = "all functions that base executed under valgrind have the same machine code in head";
     let on_base = open.tried.as_ref().map(|_| format!("{ON_BASE}: "));
     Settled {
         id: open.id(name),
@@ -114,7 +126,7 @@ fn settled(open: &Open, name: &str) -> Settled {
         timed: true,
         verdict: Verdict::Unchanged,
         evidence: Some(Evidence::SameCodeExecuted),
-        reason: on_base.unwrap_or_default() + reason,
+        reason: on_base.unwrap_or_default() + PROVED,
     }
 }
 

@@ -59,6 +59,8 @@ struct Dhat {
 impl Tool for Dhat {
     type Seen = Allocations;
 
+    const HOLDS: bool = false;
+
     fn readings(&self) -> io::Result<usize> {
         Ok(self.traced.trace(|trace| trace.readings()))
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustc_demangle::demangle;
 
@@ -14,6 +15,9 @@ use crate::harness::counts::{self, of_iterations};
 use crate::harness::{Counting, Counts, Executed, HarnessError, Patience, Program};
 use crate::instrument::{Counted, Detail, READS_CLOCK};
 use crate::profile::{NotCallgrind, Profile, Symbol, read_callgrind, read_closely, read_symbols};
+
+/// How often it is looked whether a program has come to where it is held.
+const LOOK: Duration = Duration::from_millis(1);
 
 /// What reading the clock executes, criterion's part in it too.
 fn is_clock(function: &str) -> bool {
@@ -63,6 +67,28 @@ struct Callgrind {
 
 impl Tool for Callgrind {
     type Seen = Counts;
+
+    const HOLDS: bool = true;
+
+    fn prepare(&self, reading: usize) -> io::Result<()> {
+        match self.counted.wait_at(reading) {
+            // Benchmarks that are skipped leave it as it is.
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            prepared => prepared,
+        }
+    }
+
+    fn hold(&self, reading: usize, time: Duration, too_late: &(dyn Fn() -> bool + Sync)) -> io::Result<()> {
+        // The part that ends with a reading is written before it; the next one cannot be there yet.
+        while self.counted.parts()? + 1 < reading {
+            if too_late() {
+                return Ok(());
+            }
+            std::thread::sleep(LOOK);
+        }
+        std::thread::sleep(time);
+        self.counted.go_on(reading, too_late)
+    }
 
     fn readings(&self) -> io::Result<usize> {
         self.counted.parts()

@@ -7,27 +7,46 @@
 //! Bencher::iter_batched now  set-up  now  [ routine ]  now  drop  now
 //! Bencher::iter_custom  now  [ what the benchmark does, with its own readings ]  now
 //! ```
+//!
+//! Before 0.4 criterion warms up for a second at least, which is many calls. There the first call is held after its first
+//! reading of the clock until that second is over: criterion believes that one iteration takes as long, and times single
+//! ones.
 
 use std::io;
 use std::ops::RangeInclusive;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::channel::Complete;
 use super::enumerate::spawn;
 use super::options::{Slicing, Version, filters};
-use super::session::{Ending, EndingKind, NoSession, Starting, Step};
+use super::session::{Ending, EndingKind, NoSession, Session, Starting, Step};
 use crate::harness::asked::point;
 use crate::harness::{HarnessError, Patience, Program, Watched};
 use crate::instrument::{Spawn, SpawnError};
 
 /// A tool that watches a process, and tells its readings of the clock apart.
-pub(super) trait Tool: Sized {
+pub(super) trait Tool: Sized + Sync {
     /// What it sees of a benchmark.
     type Seen;
 
     /// How often the clock was read so far, of a process that stands still.
     fn readings(&self) -> io::Result<usize>;
+
+    /// Whether the program can be held.
+    const HOLDS: bool;
+
+    /// Prepares to hold the program, which stands still, at a later reading of the clock.
+    fn prepare(&self, _reading: usize) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Lets the program that was to be held at this reading go on, once so much time has passed since the one before. Gives up
+    /// where `too_late` says so.
+    fn hold(&self, _reading: usize, _time: Duration, _too_late: &(dyn Fn() -> bool + Sync)) -> io::Result<()> {
+        Ok(())
+    }
 
     /// What was seen of a benchmark that has just been called.
     fn seen(&mut self, calls: &Calls<'_>) -> Result<Self::Seen, String>;
@@ -93,6 +112,10 @@ impl Calls<'_> {
 
 /// So short that one call suffices to warm up, and that each sample is one iteration.
 const SHORTEST: Duration = Duration::from_micros(1);
+/// The shortest that criterion warms up and measures for before 0.4.
+const ONE_SECOND: Duration = Duration::from_secs(1);
+/// How long a call is held then: clocks are read on both sides of it.
+const HELD: Duration = Duration::from_millis(1100);
 /// The fewest samples that criterion takes.
 const SAMPLES: u32 = 10;
 
@@ -111,7 +134,8 @@ pub(super) fn watch<T: Tool>(
     under: impl Fn(&Spawn, &Path) -> Result<(Spawn, T), SpawnError>,
 ) -> Result<Watched<T::Seen>, HarnessError> {
     let mut watched = Watched::new();
-    if !version.takes_fractions() {
+    let holds = !version.takes_fractions();
+    if holds && !T::HOLDS {
         let why = format!("criterion {version} takes whole seconds only, and would run for minutes under valgrind");
         return Ok(names.iter().map(|name| (name.clone(), Err(why.clone()))).collect());
     }
@@ -125,7 +149,7 @@ pub(super) fn watch<T: Tool>(
             break;
         }
         let folder = folder.join(attempt.to_string());
-        let (seen, end) = Run { program, folder: &folder, home, patience }.watch(&filter, &under)?;
+        let (seen, end) = Run { program, folder: &folder, home, patience, holds }.watch(&filter, &under)?;
         let missing: Vec<&String> = part.iter().filter(|name| !seen.contains_key(*name)).collect();
         let (given_up, why) = match &end {
             // The others get a process without the one that ended this.
@@ -161,9 +185,28 @@ struct Run<'a> {
     folder: &'a Path,
     home: &'a Path,
     patience: Patience,
+    /// Whether each first call is held for as long as criterion warms up.
+    holds: bool,
 }
 
 impl Run<'_> {
+    /// Lets the process run up to its next stop. `first` is the number of readings of the clock so far.
+    fn advance<T: Tool>(&self, session: &mut Session, tool: &T, first: usize) -> io::Result<Step> {
+        if !self.holds {
+            return Ok(session.next());
+        }
+        let stopped = AtomicBool::new(false);
+        tool.prepare(first + 2)?;
+        std::thread::scope(|scope| {
+            let held = scope.spawn(|| tool.hold(first + 2, HELD, &|| stopped.load(Ordering::Relaxed)));
+            let step = session.next();
+            stopped.store(true, Ordering::Relaxed);
+            // Who was never there to be held ended, or is told by what it did instead.
+            let _ = held.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            Ok(step)
+        })
+    }
+
     /// What is seen of the benchmarks of one process, and how that ended.
     fn watch<T: Tool>(
         &self,
@@ -173,7 +216,8 @@ impl Run<'_> {
         let start_error =
             |cause: String| HarnessError::Start { program: self.program.path.display().to_string(), cause };
         point(self.program)?;
-        let slicing = Slicing { warm_up: SHORTEST, measurement: SHORTEST, samples: SAMPLES };
+        let time = if self.holds { ONE_SECOND } else { SHORTEST };
+        let slicing = Slicing { warm_up: time, measurement: time, samples: SAMPLES };
         let spawn = spawn(self.program, &self.program.path, self.home).args(slicing.arguments()).args([filter]);
         let (spawn, mut tool) = under(&spawn, self.folder).map_err(|e| start_error(e.to_string()))?;
         let starting = Starting::start(spawn, self.patience.silence, false).map_err(|e| start_error(e.to_string()))?;
@@ -190,7 +234,7 @@ impl Run<'_> {
         let (mut watched, mut first) = (Watched::new(), 0);
         let (mut failed, begun) = (0, Instant::now());
         let end = loop {
-            match session.next() {
+            match self.advance(&mut session, &tool, first).map_err(|e| start_error(e.to_string()))? {
                 Step::Skipped(_) => {}
                 Step::Measured(complete, _) => {
                     let last = tool.readings().map_err(|e| start_error(e.to_string()))?;

@@ -255,7 +255,7 @@ exit 101
             run.measurements[0].median = 0.0;
         })),
         str![[r#"
-> passed, 1 of 1 undecided
+> inconclusive, 1 of 1 undecided
 > 1 inconclusive
 > 
 > benchmark        base    head  change  limit  evidence         verdict

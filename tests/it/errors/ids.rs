@@ -185,6 +185,7 @@ exit 2
     Building head COMMIT
     Finished `bench` profile [optimized] target(s) in TIME
        Found speaker::says: 0 benchmarks
+warning: no benchmark matches `nothing-like-it`: `cargo perfgate list` shows their names
        Empty no benchmark was found, or none has an id that the filter matches
 exit 4
 "#]],

@@ -157,7 +157,7 @@ exit 2
         str![[r#"
 error: no baseline of HEAD (COMMIT) can be read
 help: `cargo perfgate baseline list` shows what is stored; check the commit out and `cargo perfgate run` stores one
-exit 2
+exit 4
 "#]],
     );
     reads(

@@ -106,7 +106,7 @@ exit 0
 error: no baseline of HEAD (COMMIT) can be read
   COMMIT/aa/20260805T094103.000000000Z-560a42fc3caf4532edf90639d37a688444c50fec: written by a newer version (format 7, this version reads up to 1); update cargo-perfgate
 help: `cargo perfgate baseline list` shows what is stored; check the commit out and `cargo perfgate run` stores one
-exit 2
+exit 4
 "#]],
     );
     reads(

@@ -19,27 +19,39 @@ fn judged(verdict: Verdict, metric: Metric, change: Option<f64>) -> Row {
 }
 
 #[test]
-fn the_estimate_decides_and_the_reason_is_told() {
+fn a_change_is_held_against_what_is_accepted_and_the_reason_is_told() {
     let policy = policy(vec![acceptance("name", Metric::WallTime, 0.12)]);
     let accepted = "slower; accepted up to 12 %: \"checks UTF-8 now\"";
     let exceeded = "slower; more than the 12 % that is accepted: \"checks UTF-8 now\"";
-    for (change, verdict, reason) in [
-        (Some(0.05), Verdict::Accepted, accepted),
-        (Some(0.12), Verdict::Accepted, accepted),
-        (Some(0.120001), Verdict::Regressed, exceeded),
-        (Some(3.0), Verdict::Regressed, exceeded),
-        (Some(f64::NAN), Verdict::Regressed, exceeded),
-        (None, Verdict::Regressed, exceeded),
+    let unsettled = "slower; it is not settled whether by more than the 12 % that is accepted: \"checks UTF-8 now\"";
+    let wide = Some(Interval { low: 0.0, high: 9.0 });
+    let at = |low, high| Some(Interval { low, high });
+    for (change, interval, verdict, reason) in [
+        (Some(0.05), wide, Verdict::Accepted, accepted),
+        (Some(0.05), None, Verdict::Accepted, accepted),
+        (Some(0.12), at(0.11, 0.13), Verdict::Accepted, accepted),
+        // Noise hides nothing, and turns nothing red.
+        (Some(0.120001), wide, Verdict::Inconclusive, unsettled),
+        (Some(0.13), at(0.12, 0.14), Verdict::Inconclusive, unsettled),
+        (Some(3.0), wide, Verdict::Inconclusive, unsettled),
+        (Some(0.13), at(0.120001, 0.14), Verdict::Regressed, exceeded),
+        // What is counted has no noise.
+        (Some(0.120001), None, Verdict::Regressed, exceeded),
+        (Some(f64::NAN), wide, Verdict::Regressed, exceeded),
+        (Some(0.13), at(f64::NAN, f64::NAN), Verdict::Regressed, exceeded),
+        (None, wide, Verdict::Regressed, exceeded),
     ] {
-        // However wide the interval is: noise hides nothing, and turns nothing red.
-        for (low, high) in [(0.0, 9.0), (-0.5, 0.13), (0.11, 0.13)] {
-            let mut row = judged(Verdict::Regressed, Metric::WallTime, change);
-            row.interval = Some(Interval { low, high });
-            policy.accept(&mut row);
-            assert_eq!((row.verdict, row.reason.as_str()), (verdict, reason), "{change:?}");
-            let outcome = if verdict == Verdict::Accepted { Outcome::Passed } else { Outcome::Failed };
-            assert_eq!(conclude(&[row], &policy), outcome);
-        }
+        let mut row = judged(Verdict::Regressed, Metric::WallTime, change);
+        row.interval = interval;
+        policy.accept(&mut row);
+        assert_eq!((row.verdict, row.reason.as_str()), (verdict, reason), "{change:?}");
+        assert_eq!(row.accepted, Some(0.12));
+        let outcome = match verdict {
+            Verdict::Accepted => Outcome::Passed,
+            Verdict::Inconclusive => Outcome::PassedWithUndecided,
+            _ => Outcome::Failed,
+        };
+        assert_eq!(conclude(&[row], &policy), outcome);
     }
 }
 
@@ -79,16 +91,19 @@ fn only_regressions_of_this_benchmark_and_metric_are_accepted() {
 fn the_size_to_accept_is_what_people_write() {
     let interval = |high: f64| Some(Interval { low: 0.0, high });
     for (change, interval, expected) in [
-        // A tenth at least.
+        // A tenth at least of what is counted.
         (0.10, None, 0.11),
         (0.101, None, 0.12),
         (0.0123, None, 0.014),
-        (0.03, interval(0.035), 0.04),
+        // Of a time half the limit, a quarter of it, or what noise asks for.
+        (0.03, interval(0.035), 0.055),
         (0.103, interval(0.113), 0.13),
-        (2.5, interval(2.6), 2.75),
-        (0.1, interval(0.05), 0.11),
+        (0.126, interval(0.13), 0.16),
+        (0.1, interval(0.12), 0.14),
+        (2.5, interval(2.6), 3.13),
+        (0.1, interval(0.05), 0.13),
     ] {
-        let size = size_to_accept(change, interval);
+        let size = size_to_accept(change, interval, 0.05);
         assert!((size - expected).abs() < 1e-12, "{change} {interval:?}: {size}");
     }
 }
@@ -101,7 +116,7 @@ fn what_is_accepted_once_stays_so() {
     for _ in 0..20_000 {
         let mut measured = || truth + error * rng.normal();
         let first = measured();
-        let size = size_to_accept(first, Some(Interval { low: first - 2.05 * error, high: first + 2.05 * error }));
+        let size = size_to_accept(first, Some(Interval { low: first - 2.05 * error, high: first + 2.05 * error }), 0.0);
         red += usize::from(measured() > size);
         wide = f64::max(wide, size);
     }

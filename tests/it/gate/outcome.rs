@@ -6,7 +6,7 @@ use cargo_perfgate::model::{Evidence, ExitCode, Metric, Outcome, Row, Unit, Verd
 const REACTIONS: [Reaction; 3] = [Reaction::Pass, Reaction::Warn, Reaction::Fail];
 
 /// A row as the flows make it: judged ones have their evidence, a benchmark that failed on base has none.
-pub(super) fn row(verdict: Verdict) -> Row {
+pub fn row(verdict: Verdict) -> Row {
     let evidence = match verdict {
         Verdict::Crashed | Verdict::TimedOut | Verdict::Removed | Verdict::BenchChanged | Verdict::Added => None,
         Verdict::OverBudget => Some(Evidence::AbsoluteBudget),
@@ -25,6 +25,7 @@ pub(super) fn row(verdict: Verdict) -> Row {
         limit: 0.05,
         tolerate: 0.02,
         budget: None,
+        accepted: None,
         verdict,
         evidence,
         reason: String::new(),

@@ -25,9 +25,9 @@ fn a_small_change_of_all_is_seen_where_no_row_shows_it() {
     let mut red = 0;
     for _ in 0..200 {
         let rows = rows(&mut rng, 60, 15, 0.04);
-        if let Some(rounds) = suite_suspected(&of(&rows), Limits::new(0.02)) {
+        if let Some(rounds) = suite_suspected(&of(&rows), 0, Limits::new(0.02)) {
             let again = sample(&mut rng, rounds, 0.04, 0.011);
-            let judgement = judge_suite(&of(&rows), &again, Limits::new(0.02)).unwrap();
+            let judgement = judge_suite(&of(&rows), 0, &again, Limits::new(0.02)).unwrap();
             red += usize::from(judgement.verdict == Verdict::Regressed);
         }
     }
@@ -40,7 +40,7 @@ fn what_is_tolerated_of_all_is_not_suspected() {
     let mut rng = Rng::new(2);
     let suspected = (0..1_000).filter(|_| {
         let rows = rows(&mut rng, 30, 11, 0.008);
-        suite_suspected(&of(&rows), Limits::new(0.02)).is_some()
+        suite_suspected(&of(&rows), 0, Limits::new(0.02)).is_some()
     });
     assert!(suspected.count() <= 5);
 }
@@ -51,7 +51,7 @@ fn an_unchanged_suite_is_unchanged() {
     let mut unchanged = 0;
     for _ in 0..300 {
         let rows = rows(&mut rng, 60, 15, 0.0);
-        let judgement = judge_suite(&of(&rows), &[], Limits::new(0.02)).unwrap();
+        let judgement = judge_suite(&of(&rows), 0, &[], Limits::new(0.02)).unwrap();
         assert_ne!(judgement.verdict, Verdict::Regressed);
         unchanged += usize::from(judgement.verdict == Verdict::Unchanged);
     }
@@ -62,12 +62,12 @@ fn an_unchanged_suite_is_unchanged() {
 fn what_was_not_confirmed_is_not_red() {
     let mut rng = Rng::new(4);
     let slow = rows(&mut rng, 60, 15, 0.05);
-    let rounds = suite_suspected(&of(&slow), Limits::new(0.02)).unwrap();
+    let rounds = suite_suspected(&of(&slow), 0, Limits::new(0.02)).unwrap();
     assert!((8..=36).contains(&rounds));
-    let lifted = judge_suite(&of(&slow), &again(&mut rng, rounds, 0.0), Limits::new(0.02)).unwrap();
+    let lifted = judge_suite(&of(&slow), 0, &again(&mut rng, rounds, 0.0), Limits::new(0.02)).unwrap();
     assert_ne!(lifted.verdict, Verdict::Regressed);
     // Without its confirmation it is undecided.
-    assert_eq!(judge_suite(&of(&slow), &[], Limits::new(0.02)).unwrap().verdict, Verdict::Inconclusive);
+    assert_eq!(judge_suite(&of(&slow), 0, &[], Limits::new(0.02)).unwrap().verdict, Verdict::Inconclusive);
 }
 
 /// The second sample of a suspected suite, with all of its looks, where a round spreads by so much.
@@ -87,8 +87,9 @@ fn sample(rng: &mut Rng, rounds: usize, change: f64, spread: f64) -> Vec<f64> {
 fn a_second_sample_that_shows_neither_goes_on() {
     let mut rng = Rng::new(7);
     let slow = rows(&mut rng, 60, 15, 0.06);
-    let rounds = suite_suspected(&of(&slow), Limits::new(0.02)).unwrap();
-    let red = |again: &[f64]| judge_suite(&of(&slow), again, Limits::new(0.02)).unwrap().verdict == Verdict::Regressed;
+    let rounds = suite_suspected(&of(&slow), 0, Limits::new(0.02)).unwrap();
+    let red =
+        |again: &[f64]| judge_suite(&of(&slow), 0, again, Limits::new(0.02)).unwrap().verdict == Verdict::Regressed;
     let mut found = [0, 0];
     for _ in 0..1_000 {
         let again = sample(&mut rng, rounds, 0.06, 0.05);
@@ -106,7 +107,7 @@ fn a_second_sample_that_shows_neither_goes_on() {
 fn few_rows_are_no_suite() {
     let mut rng = Rng::new(5);
     for count in 0..5 {
-        assert!(judge_suite(&of(&rows(&mut rng, count, 30, 0.5)), &[], Limits::new(0.02)).is_none());
+        assert!(judge_suite(&of(&rows(&mut rng, count, 30, 0.5)), 0, &[], Limits::new(0.02)).is_none());
     }
 }
 
@@ -124,4 +125,21 @@ fn the_error_of_the_mean_knows_what_rows_share() {
         })
         .count();
     assert!((915..=975).contains(&held), "{held}");
+}
+
+/// Ten of a hundred that became 3 % slower are 0.3 % of the suite, and the same ten alone are 3 %.
+#[test]
+fn what_is_known_to_be_unchanged_counts_for_the_mean() {
+    let mut rng = Rng::new(9);
+    let slow = rows(&mut rng, 10, 40, 0.03);
+    let alone = judge_suite(&of(&slow), 0, &[], Limits::new(0.02)).unwrap();
+    let among = judge_suite(&of(&slow), 90, &[], Limits::new(0.02)).unwrap();
+    let close = |is: Option<f64>, expected: f64| (is.unwrap() - expected).abs() < 0.004;
+    assert!(close(alone.change, 0.03) && close(among.change, 0.003), "{alone:?} {among:?}");
+    assert!((among.change.unwrap().ln_1p() * 10.0 - alone.change.unwrap().ln_1p()).abs() < 1e-9);
+    assert!(suite_suspected(&of(&slow), 0, Limits::new(0.02)).is_some());
+    assert!(suite_suspected(&of(&slow), 90, Limits::new(0.02)).is_none());
+    assert_eq!(among.verdict, Verdict::WithinLimit);
+    // A handful that was measured is judged by its rows, however large the suite.
+    assert!(judge_suite(&of(&slow[..4]), 90, &[], Limits::new(0.02)).is_none());
 }

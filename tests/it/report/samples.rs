@@ -64,6 +64,7 @@ pub fn row(name: &str, verdict: Verdict, reason: &str) -> Row {
         limit: 0.05,
         tolerate: 0.02,
         budget: None,
+        accepted: None,
         verdict,
         evidence: None,
         reason: reason.to_owned(),

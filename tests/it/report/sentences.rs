@@ -31,6 +31,11 @@ fn first_sentences() {
         (Passed, vec![row("a", Added, "")], "passed, nothing compared"),
         (PassedWithUndecided, vec![unchanged("a"), undecided("b", 5.0)], "passed, 1 of 2 undecided"),
         (
+            PassedWithUndecided,
+            vec![undecided("a", 5.0), row("b", Removed, "")],
+            "inconclusive, 1 of 1 undecided, 1 removed",
+        ),
+        (
             Inconclusive,
             vec![undecided("a", 5.0), undecided("b", 9.0), unchanged("c")],
             "inconclusive: 2 of 3 undecided; in `b` a slowdown below 20 % would not have been seen",
@@ -39,6 +44,11 @@ fn first_sentences() {
             Failed,
             vec![failing(paired("a", Regressed, 100.0, (4.1, 1.0), 12, ""))],
             "failed: `a` is 4.1 % slower (tolerated 2 %, limit 5 %)",
+        ),
+        (
+            Failed,
+            vec![Row { accepted: Some(0.12), ..failing(paired("a", Regressed, 100.0, (31.0, 1.0), 12, "")) }],
+            "failed: `a` is 31 % slower (accepted up to 12 %)",
         ),
         (
             Failed,
