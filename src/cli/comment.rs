@@ -26,7 +26,7 @@ pub struct CommentOptions {
 }
 
 pub fn execute(options: CommentOptions, ui: &mut Ui) -> Result<ExitCode, FlowError> {
-    match comment(&options.files, &options.id, place()?)? {
+    match comment(&options.files, &options.id, place()?, authorities().as_deref())? {
         Told::Done(commented, number) => {
             let done = match commented {
                 Commented::Created => "Created",
@@ -64,6 +64,11 @@ fn place() -> Result<Place, FlowError> {
         event: needed("GITHUB_EVENT_NAME")?,
         payload: github_payload().ok_or_else(|| lacks("GITHUB_EVENT_PATH"))?,
     })
+}
+
+/// The file of certificates that a server of one's own is known by: GitLab names its own, others have the usual variable.
+fn authorities() -> Option<PathBuf> {
+    ["CI_SERVER_TLS_CA_FILE", "SSL_CERT_FILE"].into_iter().find_map(variable).map(PathBuf::from)
 }
 
 fn needed(name: &str) -> Result<String, FlowError> {

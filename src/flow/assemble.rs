@@ -116,13 +116,14 @@ pub fn settled_row(settled: &Settled, policy: &Policy) -> Row {
 }
 
 /// The rows of a measured pair: its own, and one of its tail where that regressed; else the reason why the benchmark has
-/// none.
+/// none. `controls` are those of the run.
 pub fn paired_rows(
     id: BenchmarkId,
     open: &Open,
     measured: &Measured,
     limits: Limits,
     policy: &Policy,
+    controls: Controls,
 ) -> Result<Vec<Row>, Skipped> {
     let mut row = empty_row(id.clone(), &open.harness, limits);
     let typical = |side: &[Estimate]| median(side.iter().map(|estimate| estimate.typical));
@@ -150,6 +151,7 @@ pub fn paired_rows(
     (row.limit, row.tolerate) = (trial.limits().max_regression, trial.limits().tolerate);
     let many_layouts = open.suite.has_many_layouts();
     put(&mut row, in_words(trial.judgement(), many_layouts), Evidence::PairedMeasurement);
+    distrust(&mut row, controls);
     policy.accept(&mut row);
     budget(&mut row, &estimates(measured));
     let all = |side: &[Estimate], of: fn(&Estimate) -> f64| side.iter().map(of).collect::<Vec<_>>();
@@ -172,6 +174,7 @@ pub fn paired_rows(
         row.base = tail(&measured.base);
         row.head = tail(&measured.head);
         put(&mut row, in_words(judgement, many_layouts), Evidence::PairedMeasurement);
+        distrust(&mut row, controls);
         policy.accept(&mut row);
         let (base, head) = samples(|estimate| estimate.tail);
         show_samples(&mut row, &base, &head);
@@ -189,26 +192,22 @@ fn in_words(judgement: Judgement, many_layouts: bool) -> Judgement {
 }
 
 /// The row of the suite as a whole. So many benchmarks are no part of it: their regressions are accepted.
-pub fn suite_row((pairs, judgement): (usize, Judgement), accepted: usize, policy: &Policy) -> Row {
+pub fn suite_row((pairs, judgement): (usize, Judgement), accepted: usize, policy: &Policy, controls: Controls) -> Row {
     let mut row = empty_row(BenchmarkId::suite(), "", policy.suite);
     row.pairs = pairs;
     put(&mut row, in_words(judgement, false), Evidence::PairedMeasurement);
     if accepted > 0 {
         row.reason = format!("{}; without {}", row.reason, counted(accepted, "accepted regression"));
     }
+    distrust(&mut row, controls);
     policy.accept(&mut row);
     row
 }
 
-/// A run that called equal code slower cannot be believed where it says that of other code.
-pub fn distrust(rows: &mut [Row], controls: Controls) {
-    if !controls.failed() {
-        return;
-    }
-    for row in rows.iter_mut().filter(|row| {
-        row.evidence == Some(Evidence::PairedMeasurement)
-            && matches!(row.verdict, Verdict::Regressed | Verdict::TailRegressed | Verdict::Accepted)
-    }) {
+/// A run that called equal code slower cannot be believed where it says that of other code. What exceeds a budget does so
+/// without any base.
+fn distrust(row: &mut Row, controls: Controls) {
+    if controls.failed() && matches!(row.verdict, Verdict::Regressed | Verdict::TailRegressed) {
         row.verdict = Verdict::Inconclusive;
         row.reason = "looked slower, but so did equal code in this run; measure again on a quieter machine".into();
     }

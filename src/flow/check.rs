@@ -250,15 +250,14 @@ fn rows(suites: &Suites, results: &Results, setting: &Setting, mut frame: Frame)
     let mut rows: Vec<Row> = suites.settled.iter().map(|settled| assemble::settled_row(settled, policy)).collect();
     for (id, open, measured) in results.each(suites) {
         let limits = setting.limits(open, &id);
-        match assemble::paired_rows(id, open, measured, limits, policy) {
+        match assemble::paired_rows(id, open, measured, limits, policy, frame.controls) {
             Ok(own) => rows.extend(own),
             Err(skipped) => frame.skipped.push(skipped),
         }
     }
     // Of a shard it is made where all shards are put together.
     let suite = results.suite(suites, policy.suite).filter(|_| frame.shard.is_none());
-    rows.extend(suite.map(|judged| assemble::suite_row(judged, results.accepted(), policy)));
-    assemble::distrust(&mut rows, frame.controls);
+    rows.extend(suite.map(|judged| assemble::suite_row(judged, results.accepted(), policy, frame.controls)));
     (rows, frame)
 }
 

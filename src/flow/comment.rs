@@ -81,8 +81,8 @@ impl Place {
 }
 
 /// Has the pull request of `place` hold one comment named `id` that tells the results in `files`; without any, that there is
-/// none.
-pub fn comment(files: &[PathBuf], id: &str, place: Place) -> Result<Told, FlowError> {
+/// none. Its server's certificate is to be signed by one of those in the file `authorities`, where there is one.
+pub fn comment(files: &[PathBuf], id: &str, place: Place, authorities: Option<&Path>) -> Result<Told, FlowError> {
     let Some(marker) = marker(id) else {
         return Err(FlowError::Usage(format!(
             "`{id}` cannot name a comment\nhelp: take letters, digits, `.`, `_` and single `-`, 64 at most"
@@ -95,6 +95,10 @@ pub fn comment(files: &[PathBuf], id: &str, place: Place) -> Result<Told, FlowEr
         }
         _ => text(files)?,
     };
+    let believing = |server: Server| -> Result<Server, FlowError> {
+        let Some(file) = authorities else { return Ok(server) };
+        Ok(server.believing(&fs::read(file).map_err(|e| file_error("read", file, e))?)?)
+    };
     let patience = Patience { first: FIRST_PAUSE, most: LONGEST, wait: Box::new(wait) };
     match place {
         Place::Github { address, repository, token, event, payload, .. } => {
@@ -102,7 +106,7 @@ pub fn comment(files: &[PathBuf], id: &str, place: Place) -> Result<Told, FlowEr
                 Ok(of) => of,
                 Err(reason) => return Ok(Told::Nowhere(reason)),
             };
-            let server = Server::new(&address, token, Scheme::Bearer, patience)?;
+            let server = believing(Server::new(&address, token, Scheme::Bearer, patience)?)?;
             let Some(github) = Github::new(server, &repository) else {
                 return Err(FlowError::Usage(format!(
                     "`{repository}` is no repository on GitHub\nhelp: GITHUB_REPOSITORY is `OWNER/NAME`"
@@ -115,7 +119,7 @@ pub fn comment(files: &[PathBuf], id: &str, place: Place) -> Result<Told, FlowEr
         }
         Place::Gitlab { number: None, .. } => Ok(Told::Nowhere("this pipeline is about no merge request".into())),
         Place::Gitlab { address, project, number: Some(number), token, .. } => {
-            let server = Server::new(&address, token, Scheme::PrivateToken, patience)?;
+            let server = believing(Server::new(&address, token, Scheme::PrivateToken, patience)?)?;
             let gitlab = Gitlab::new(server, project);
             Ok(Told::Done(put(&gitlab.conversation(number), &marker, &text)?, number))
         }

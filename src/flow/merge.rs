@@ -203,5 +203,5 @@ fn suite_row(mut samples: Vec<FirstSample>, (unchanged, accepted): (usize, usize
     }
     judgement.reason = format!("of all shards together: {}", judgement.reason);
     let pairs = rows.iter().map(|row| row.pairs.len()).min().unwrap_or(0);
-    Some(assemble::suite_row((pairs, judgement), accepted, policy))
+    Some(assemble::suite_row((pairs, judgement), accepted, policy, Controls::default()))
 }

@@ -451,7 +451,10 @@ pub(super) fn beyond_code(changed: &[PathBuf]) -> Option<&Path> {
         let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
         // A program of the same package may be what a benchmark starts.
         let started = name == "main.rs" || path.iter().any(|folder| folder == "bin");
-        hidden || ["md", "toml", "lock"].contains(&ending) || name == "LICENSE" || (ending == "rs" && !started)
+        hidden
+            || ["md", "toml", "lock"].contains(&ending)
+            || name.starts_with("LICENSE")
+            || (ending == "rs" && !started)
     };
     changed.iter().find(|path| !harmless(path)).map(PathBuf::as_path)
 }

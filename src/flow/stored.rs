@@ -56,7 +56,7 @@ pub(super) fn check_stored(
     let mut rows: Vec<Row> = alone.suites.settled.iter().map(|s| assemble::settled_row(s, policy)).collect();
     let mut measurements = Vec::new();
     for (id, open, measured) in alone.results.each(&alone.suites) {
-        match assemble::paired_rows(id.clone(), open, measured, setting.limits(open, &id), policy) {
+        match assemble::paired_rows(id.clone(), open, measured, setting.limits(open, &id), policy, frame.controls) {
             Err(skipped) => frame.skipped.push(skipped),
             Ok(own) if measured.ended_by.is_some() => rows.extend(own),
             Ok(_) => measurements.extend(assemble::measurement(id, open, measured)),

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 use ureq::http::{Request, Response};
+use ureq::tls::{PemItem, TlsConfig, parse_pem};
 use ureq::{Agent, Body};
 
 use super::error::ForgeError;
@@ -18,6 +19,8 @@ const LARGEST: u64 = 64 * 1024 * 1024;
 const TIME_OUT: Duration = Duration::from_secs(60);
 /// So often a question is asked.
 const TRIES: u32 = 6;
+/// What to do where a server's certificate is not believed; rustls says no more than its cause in words.
+const UNBELIEVED: &str = "where an authority of your own signed the server's certificate, have SSL_CERT_FILE name the file with that authority's";
 /// Characters of what a server says of an error.
 const QUOTED: usize = 300;
 
@@ -91,6 +94,17 @@ pub(super) struct Answer {
     limited: bool,
 }
 
+fn agent(tls: TlsConfig) -> Agent {
+    let config = Agent::config_builder()
+        .max_redirects(0)
+        .http_status_as_error(false)
+        .timeout_global(Some(TIME_OUT))
+        .user_agent(concat!("cargo-perfgate/", env!("CARGO_PKG_VERSION")))
+        .tls_config(tls)
+        .build();
+    config.into()
+}
+
 impl Server {
     /// The interface at `address`, such as `https://api.github.com`.
     ///
@@ -107,14 +121,35 @@ impl Server {
                 help: "see GITHUB_API_URL or CI_API_V4_URL, which CI sets",
             });
         }
-        let config = Agent::config_builder()
-            .max_redirects(0)
-            .http_status_as_error(false)
-            .timeout_global(Some(TIME_OUT))
-            .user_agent(concat!("cargo-perfgate/", env!("CARGO_PKG_VERSION")))
-            .build();
         let waited = Cell::new(Duration::ZERO);
-        Ok(Self { agent: config.into(), address: address.to_owned(), token, scheme, patience, waited })
+        let agent = agent(TlsConfig::default());
+        Ok(Self { agent, address: address.to_owned(), token, scheme, patience, waited })
+    }
+
+    /// The same, believing the authorities whose certificates these are (PEM), in place of those that Mozilla believes.
+    ///
+    /// # Errors
+    /// Where they cannot be read, or there are none.
+    pub fn believing(self, certificates: &[u8]) -> Result<Self, ForgeError> {
+        let refused = |cause: String| ForgeError {
+            what: "read the certificates",
+            server: self.address.clone(),
+            cause,
+            help: "see that SSL_CERT_FILE or CI_SERVER_TLS_CA_FILE names a file of certificates in PEM form",
+        };
+        let mut roots = Vec::new();
+        for item in parse_pem(certificates) {
+            match item {
+                Ok(PemItem::Certificate(certificate)) => roots.push(certificate),
+                Ok(_) => {}
+                Err(e) => return Err(refused(e.to_string())),
+            }
+        }
+        if roots.is_empty() {
+            return Err(refused("the file has none".to_owned()));
+        }
+        let tls = TlsConfig::builder().root_certs(roots.into()).build();
+        Ok(Self { agent: agent(tls), ..self })
     }
 
     /// Asks until there is an answer that stands: where the server is busy or breaks off, again after a pause. For questions
@@ -173,6 +208,10 @@ impl Server {
         let (named, cause) = match tried {
             Ok(answer) if answer.limited || answer.status >= 500 => (answer.pause, answer.said()),
             Ok(_) => return Ok(false),
+            // Who is not believed now will not be later.
+            Err(e) if e.cause.contains("peer certificate") => {
+                return Err(self.error(question.what, e.cause.clone(), UNBELIEVED));
+            }
             Err(e) => (None, e.cause.clone()),
         };
         let pause = named.unwrap_or(self.patience.first.saturating_mul(1 << tries.min(16)));

@@ -239,6 +239,26 @@ fn the_token_is_not_taken_elsewhere() {
 }
 
 #[test]
+fn certificates_that_are_none_are_told() {
+    let believing = |text: &str| {
+        let patience = Patience { first: Duration::ZERO, most: Duration::ZERO, wait: Box::new(|_| ()) };
+        let server = Server::new("https://git.example", Token::new(TOKEN).unwrap(), Scheme::Bearer, patience).unwrap();
+        server.believing(text.as_bytes()).err().map(|e| e.to_string())
+    };
+    for text in ["", "no certificate\n", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"] {
+        let said = believing(text).unwrap();
+        assert!(
+            said.starts_with("could not read the certificates at https://git.example: the file has none"),
+            "{said}"
+        );
+    }
+    let broken = "-----BEGIN CERTIFICATE-----\n@@@@\n-----END CERTIFICATE-----\n";
+    assert!(believing(broken).unwrap().contains("\nhelp: see that SSL_CERT_FILE"));
+    let one = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
+    assert_eq!(believing(one), None, "what it is worth is seen when the server is asked");
+}
+
+#[test]
 fn gitlab_calls_it_a_note() {
     let hub = Hub::with([("project_1_bot", "old, without a marker".into())]);
     let kept = hub.clone();
