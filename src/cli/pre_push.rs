@@ -10,8 +10,8 @@ use super::ui::Ui;
 use crate::config::Chosen;
 use crate::flow::check::{CheckRequest, check};
 use crate::flow::pre_push::{BUDGET, ENVIRONMENT, pushed};
-use crate::flow::{FlowError, Progress, file_error, short};
-use crate::model::ExitCode;
+use crate::flow::{FlowError, Progress, file_error};
+use crate::model::{ExitCode, short};
 use crate::vcs::CiEvent;
 
 /// Git says a line of some 200 bytes for each ref.

@@ -5,12 +5,11 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::policy::{Counting, at_commit};
-use super::project::short;
 use super::saved::{self, LAST};
 use super::{FlowError, file_error, write_file};
 use crate::config::{self, Config, LARGEST_ACCEPTED, Overrides};
 use crate::gate::{Acceptance, Policy, size_to_accept};
-use crate::model::{BenchmarkId, Metric, Report, Row, Verdict};
+use crate::model::{BenchmarkId, Metric, Report, Row, Verdict, short};
 use crate::report::{change, limit, visible};
 use crate::vcs::{BaseRequest, Repository};
 use crate::workspace::{self, CargoOptions};

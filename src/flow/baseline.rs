@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::FlowError;
-use super::project::short;
-use crate::model::{Run, Skipped, is_commit_id};
+use crate::model::{Run, Skipped, is_commit_id, short};
 use crate::store::{Entry, Listing, NAMESPACE, RecordId, Store, export, read_exported};
 use crate::vcs::{Repository, VcsError};
 

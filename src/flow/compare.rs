@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use super::assemble::Frame;
 use super::policy::{Counting, at_commit};
-use super::project::short;
 use super::renamed::Renamed;
 use super::stored::{StoredSide, described, stored_report, to_come};
 use super::{FlowError, file_error};
@@ -14,7 +13,7 @@ use crate::gate::Policy;
 use crate::harness::criterion::saved_medians;
 use crate::model::{
     BaseSide, BenchmarkId, Controls, Environment, HeadSide, Measurement, Metric, RUN_FORMAT_VERSION, Report, Revision,
-    Run,
+    Run, short,
 };
 use crate::report::visible;
 use crate::store::{Store, read_exported};

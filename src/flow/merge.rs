@@ -6,10 +6,9 @@ use std::path::PathBuf;
 
 use super::FlowError;
 use super::assemble::{self, Frame};
-use super::project::short;
 use super::saved;
 use crate::gate::{Policy, SuiteRow, judge_suite, suite_suspected};
-use crate::model::{Controls, Evidence, FirstSample, HeadSide, Metric, Report, Row, Shard, Verdict};
+use crate::model::{Controls, Evidence, FirstSample, HeadSide, Metric, Report, Row, Shard, Verdict, short};
 use crate::report::visible;
 
 /// So many missing shards are named at most.

@@ -53,7 +53,7 @@ pub use bench_sources::{Place, own_changes};
 pub use measure::Effort;
 pub use measured::{Estimate, Measured, Verdictless};
 pub use policy::PolicyOf;
-pub use project::{Pin, ProjectRequest, Setting, short};
+pub use project::{Pin, ProjectRequest, Setting};
 pub use schedule::{Planned, Schedule, Scheduled, schedule};
 pub use source_lines::line_of;
 

@@ -12,7 +12,7 @@ use super::{FlowError, Progress, absent, affected, file_error, policy};
 use crate::config::{self, Config, Overrides};
 use crate::gate::{CountLimits, Limits};
 use crate::instrument::SideLink;
-use crate::model::{BenchmarkId, Environment, Metric, Partition, Skipped};
+use crate::model::{BenchmarkId, Environment, Metric, Partition, Skipped, short};
 use crate::vcs::{CheckedOut, Head, Repository, Tree};
 use crate::workspace::{self, Built, CargoOptions, Slot, Slots, Targets, WorkspaceError};
 
@@ -463,11 +463,6 @@ fn tell_errors(built: &BuiltSide, progress: &mut dyn Progress) {
     for diagnostic in &built.built.diagnostics {
         progress.diagnostic(diagnostic);
     }
-}
-
-/// The first ten digits of a commit id.
-pub fn short(commit: &str) -> &str {
-    commit.get(..10).unwrap_or(commit)
 }
 
 /// Copies unless the contents are equal: cargo takes a newer file for a changed one.

@@ -9,7 +9,7 @@ use super::assemble::{self, Frame};
 use super::check::{CheckRequest, frame, store, tell_how_to_reproduce};
 use super::head_counts::HeadCounts;
 use super::policy::{Adopted, without_effect};
-use super::project::{Setting, short};
+use super::project::Setting;
 use super::renamed::Renamed;
 use super::run::measure_head;
 use super::source_lines::locate;
@@ -18,7 +18,7 @@ use super::sync::pull_lacking;
 use super::{FlowError, Progress};
 use crate::gate::{Limits, Policy, judge_stored};
 use crate::model::{
-    BenchmarkId, Controls, CountedRun, Evidence, Measurement, Metric, Report, Row, Run, Skipped, Verdict,
+    BenchmarkId, Controls, CountedRun, Evidence, Measurement, Metric, Report, Row, Run, Skipped, Verdict, short,
 };
 use crate::store::{Loaded, Store};
 use crate::vcs::Base;

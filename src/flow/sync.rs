@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::baseline::commit;
-use super::project::{Setting, short};
+use super::project::Setting;
 use super::stored::described;
 use super::{FlowError, Progress, Silent};
 use crate::config::{self, Overrides};
 use crate::instrument::interrupted;
-use crate::model::Skipped;
+use crate::model::{Skipped, short};
 use crate::report::counted;
 use crate::stats::Rng;
 use crate::store::{BASELINES, Standing, Store, commit_of, ref_of};

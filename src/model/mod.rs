@@ -24,7 +24,7 @@ pub use environment::Environment;
 pub use explanation::{
     CountedChange, Culprit, Explanation, FunctionCost, Functions, LineCost, SideCounts, SideMemory, SiteCost,
 };
-pub use hexadecimal::hexadecimal;
+pub use hexadecimal::{hexadecimal, short};
 pub use hotspots::{Hot, HotFunction, Hotspots, Subject};
 pub use metric::{Metric, Unit};
 pub use outcome::{ExitCode, Outcome, Reaction};

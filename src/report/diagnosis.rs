@@ -6,7 +6,7 @@ use super::title::plain;
 use super::units::counted;
 use super::view;
 use super::visible;
-use crate::model::{BaseSide, Controls, Diagnosis};
+use crate::model::{BaseSide, Controls, Diagnosis, short};
 
 /// A process spread from which more quiet is worth looking for.
 const NOISY: f64 = 0.05;
@@ -50,7 +50,7 @@ fn base(diagnosis: &Diagnosis) -> String {
     let problem = diagnosis.base_problem.as_deref().unwrap_or_default().replace('\n', "; ");
     match &diagnosis.base {
         Some(BaseSide { commit: Some(commit), reason }) => {
-            format!("{} ({})", commit.get(..10).unwrap_or(commit), visible(reason))
+            format!("{} ({})", visible(short(commit)), visible(reason))
         }
         _ => format!("none: {}", visible(&problem)),
     }

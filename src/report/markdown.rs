@@ -6,7 +6,7 @@ use super::escape::{code, entities, prose, visible};
 use super::title::Part;
 use super::units;
 use super::view::{Line, View, reproduce};
-use crate::model::{Report, Row};
+use crate::model::{Report, Row, short};
 
 /// Bytes of a comment at most. GitHub refuses more than 65,536 characters.
 pub const MAX_BYTES: usize = 65_000;
@@ -51,7 +51,7 @@ pub fn render_within(report: &Report, max: usize) -> String {
 
 /// What a comment says where the check of `commit` left no result; `page` is the address at which its log can be read.
 pub fn without_result(commit: Option<&str>, page: Option<&str>) -> String {
-    let short = |commit: &str| visible(&commit.chars().take(10).collect::<String>());
+    let short = |commit: &str| visible(short(commit));
     let of = commit.map(|commit| format!(" of {}", code(&short(commit)))).unwrap_or_default();
     // Whatever else could be an address is none that is worth a link.
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/:".contains(&byte);

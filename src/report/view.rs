@@ -11,7 +11,7 @@ use super::sparkline::sparkline;
 use super::title::{self, Part, Title};
 use super::units;
 use crate::model::{
-    BenchmarkId, CountedChange, Culprit, Evidence, Metric, Outcome, PolicyNote, Report, Row, Unit, Verdict,
+    BenchmarkId, CountedChange, Culprit, Evidence, Metric, Outcome, PolicyNote, Report, Row, Unit, Verdict, short,
 };
 
 /// Columns of an id at most, where nothing else limits it.
@@ -326,7 +326,7 @@ fn reason(row: &Row) -> String {
 
 fn facts(report: &Report, title: &Title) -> Vec<(&'static str, Vec<Part>)> {
     let text = |text: &str| Part::Text(text.to_owned());
-    let commit = |commit: &str| Part::Code(visible(&commit.chars().take(10).collect::<String>()));
+    let commit = |commit: &str| Part::Code(visible(short(commit)));
     let mut facts = Vec::new();
 
     let side = |id: &Option<String>, words: Option<&str>, nothing: &str| {

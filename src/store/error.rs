@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::model::RUN_FORMAT_VERSION;
+use crate::model::{RUN_FORMAT_VERSION, short};
 use crate::report::{shell_word, visible};
 
 /// Why the store could not do what was asked.
@@ -151,7 +151,7 @@ pub enum StoreError {
 
 impl StoreError {
     pub(super) fn refused(commit: &str, repository: &Path, reason: String) -> Self {
-        Self::Refused { commit: short(commit), repository: repository.to_owned(), reason }
+        Self::Refused { commit: printable(short(commit)), repository: repository.to_owned(), reason }
     }
 }
 
@@ -176,11 +176,6 @@ pub enum RecordError {
     /// The right shape, but values that cannot be.
     #[error("no usable record: {0}")]
     Invalid(String),
-}
-
-/// The first digits of a commit id. What is no id is shown as far as it is printable and not too long.
-pub(super) fn short(commit: &str) -> String {
-    printable(&commit.chars().take(8).collect::<String>())
 }
 
 /// The text without what would act on a terminal: names and messages may come from someone else's push.

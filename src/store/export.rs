@@ -4,10 +4,10 @@ use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::path::Path;
 
-use crate::model::Run;
+use crate::model::{Run, short};
 use crate::report::system;
 
-use super::error::{RecordError, StoreError, printable, short};
+use super::error::{RecordError, StoreError, printable};
 use super::record::{self, MAX_BYTES};
 
 /// Writes a run to a file, whole or not at all; an older file of that name is replaced. Runs of a dirty tree are
@@ -17,7 +17,7 @@ use super::record::{self, MAX_BYTES};
 /// Where the file cannot be written, or the run could not be read back.
 pub fn export(run: &Run, path: &Path) -> Result<(), StoreError> {
     let failed = |cause: String| StoreError::Export {
-        commit: short(&run.revision.commit),
+        commit: printable(short(&run.revision.commit)),
         path: path.to_owned(),
         cause: printable(&cause),
     };

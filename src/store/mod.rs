@@ -42,7 +42,7 @@ use std::path::{Path, PathBuf};
 
 use git2::Repository;
 
-use crate::model::{CountedRun, Measurement, Run, Skipped};
+use crate::model::{CountedRun, Measurement, Run, Skipped, short};
 use crate::report::system;
 
 pub use error::{RecordError, StoreError};
@@ -187,7 +187,7 @@ impl Store {
         let commit = &run.revision.commit;
         let refuse = |reason: String| StoreError::refused(commit, &self.root, reason);
         if run.revision.dirty {
-            return Err(StoreError::Dirty { commit: error::short(commit), repository: self.root.clone() });
+            return Err(StoreError::Dirty { commit: error::printable(short(commit)), repository: self.root.clone() });
         }
         id::check_commit_id(commit).map_err(refuse)?;
         id::check_environment_key(&run.environment.key).map_err(refuse)?;
@@ -300,7 +300,7 @@ impl Store {
     }
 
     fn write_error(&self, what: &'static str, commit: &str, failure: update::Failure) -> StoreError {
-        let (commit, repository) = (error::short(commit), self.root.clone());
+        let (commit, repository) = (error::printable(short(commit)), self.root.clone());
         match failure {
             update::Failure::Locked(lock) => StoreError::Locked { what, commit, repository, lock },
             update::Failure::Other(cause) => StoreError::Write { what, commit, repository, cause },

@@ -10,6 +10,7 @@ use std::path::{Component, Path, PathBuf};
 use super::error::VcsError;
 use super::repository::{Repository, id_of, path_of, words};
 use super::tree::{OBJECTS, Tree, entries};
+use crate::model::short;
 use crate::report::shell_word;
 
 /// A submodule that stays empty, because the commit that the tree names is not in this clone.
@@ -28,8 +29,7 @@ impl fmt::Display for Absent {
         let (path, commit) = (self.path.display(), &self.commit);
         let word = shell_word(&self.path.to_string_lossy());
         if self.cloned {
-            let short = commit.get(..10).unwrap_or(commit);
-            write!(f, "submodule `{path}` is empty, as its commit {short} is not in this clone: ")?;
+            write!(f, "submodule `{path}` is empty, as its commit {} is not in this clone: ", short(commit))?;
             write!(f, "`git -C {word} fetch origin {commit}` gets it")
         } else {
             write!(
