@@ -4,6 +4,7 @@
 pub mod config;
 pub mod criterion;
 pub mod documents;
+pub mod printed;
 pub mod programs;
 
 /// Whether `c` would act on a terminal: all but a line feed may, of what Unicode calls control or direction.

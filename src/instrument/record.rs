@@ -15,6 +15,7 @@ use std::process::ExitCode;
 use serde::{Deserialize, Serialize};
 
 use super::process::become_program;
+use super::same_crate::same_on_both_sides;
 
 /// Set for builds whose links are to be recorded: the folder for the records.
 pub const RECORDS: &str = "PERFGATE_LINK_RECORDS";
@@ -62,6 +63,7 @@ fn compile(mut arguments: Vec<OsString>, records: &Path) -> ExitCode {
     if arguments.is_empty() {
         return ExitCode::from(2);
     }
+    same_on_both_sides(&mut arguments);
     if let Some(linker) = linker_of(&arguments)
         && let Ok(alias) = alias(&linker, records)
     {

@@ -69,6 +69,11 @@ fn documents_from_elsewhere() {
 }
 
 #[test]
+fn what_other_programs_print() {
+    replay("printed", bodies::printed::run);
+}
+
+#[test]
 fn programs_and_maps() {
     replay("programs", bodies::programs::run);
 }

@@ -38,6 +38,7 @@ mod process;
 mod profile;
 mod readme;
 mod report;
+mod same_crate;
 mod schedule;
 mod schemas;
 mod screening;
