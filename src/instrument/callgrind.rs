@@ -116,6 +116,13 @@ impl Counted {
         std::fs::read_to_string(self.path(number))
     }
 
+    /// Whether that part is there, to its end.
+    pub fn is_written(&self, number: usize) -> bool {
+        // Looked at again and again while it grows.
+        let ends = |text: String| text.lines().next_back().is_some_and(|line| line.starts_with("totals:"));
+        self.part(number).is_ok_and(ends)
+    }
+
     /// Has the program wait when it is about to call the function for the time with this number, until [`Counted::go_on`]: there
     /// it finds a pipe that nobody reads. Asked for before it starts.
     pub fn wait_at(&self, number: usize) -> io::Result<()> {

@@ -79,8 +79,8 @@ impl Tool for Callgrind {
     }
 
     fn hold(&self, reading: usize, time: Duration, too_late: &(dyn Fn() -> bool + Sync)) -> io::Result<()> {
-        // The part that ends with a reading is written before it; the next one cannot be there yet.
-        while self.counted.parts()? + 1 < reading {
+        // The part that ends with a reading is written before it, and the next one cannot be there yet.
+        while !self.counted.is_written(reading - 1) {
             if too_late() {
                 return Ok(());
             }
