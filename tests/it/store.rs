@@ -234,7 +234,7 @@ fn what_is_not_fit_to_be_a_baseline_is_refused_before_anything_is_written() {
     };
     refused(
         &|run| run.revision.dirty = true,
-        "of 1234abcd in REPO: the work tree had changes that are not committed\nhelp: commit them",
+        "of 1234abcd12 in REPO: the work tree had changes that are not committed\nhelp: commit them",
     );
     refused(&|run| run.revision.commit = "1234abcd".into(), "`1234abcd` is no full commit id: expected 40 lower-case");
     refused(&|run| run.revision.commit = COMMIT.to_uppercase(), "no full commit id");

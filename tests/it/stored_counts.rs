@@ -368,7 +368,8 @@ pub fn judged_by_what_is_stored(fixture: &Fixture) {
     let leaked = fnv(&compared, Metric::LeakedBytes);
     assert_eq!((leaked.verdict, leaked.base, leaked.budget), (Verdict::OverBudget, None, Some(0.0)));
     for row in compared.rows.iter().filter(|row| **row != leaked) {
-        assert_eq!(row.metric == Metric::WallTime, row.evidence.is_some(), "{row:?}");
+        // Of head one more may be stored: what needed no timing, and was drawn to be timed all the same.
+        assert_eq!(row.metric == Metric::WallTime && row.base.is_some(), row.evidence.is_some(), "{row:?}");
     }
     let said = "they were counted with rustc 1.2.3 and not rustc ";
     assert!(compared.warnings.iter().any(|warning| warning.contains(said)), "{:?}", compared.warnings);
