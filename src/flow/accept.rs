@@ -214,10 +214,8 @@ fn regressions<'r>(report: &'r Report, name: &str, metric: Option<Metric>) -> Re
     }
     let asked: Vec<&Row> = rows.into_iter().filter(|row| metric.is_none_or(|metric| row.metric == metric)).collect();
     // What is accepted already, and looks as if it were more, may be accepted as that.
-    let is_slow = |row: &&&Row| {
-        matches!(row.verdict, Verdict::Regressed | Verdict::TailRegressed)
-            || row.verdict == Verdict::Inconclusive && row.accepted.is_some()
-    };
+    let is_slow =
+        |row: &&&Row| row.verdict.is_regression() || row.verdict == Verdict::Inconclusive && row.accepted.is_some();
     let slow: Vec<&Row> = asked.iter().filter(is_slow).copied().collect();
     if !slow.is_empty() {
         return Ok(slow);

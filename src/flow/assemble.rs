@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::measured::{Estimate, Measured, Verdictless};
+use super::measured::{Estimate, Measured, NO_ROOM, Verdictless};
 use super::project::{ProjectRequest, Setting};
 use super::suites::{ON_BASE, Open, Settled, untried};
 use crate::gate::{Judgement, Limits, Policy, Trial, conclude, over_budget, summarise};
@@ -142,7 +142,7 @@ pub fn paired_rows(
             return Ok(vec![row]);
         }
         Some(Verdictless::NoRoom) => {
-            row.reason = "left out: the budget has no room for it".to_owned();
+            row.reason = format!("left out: {NO_ROOM}");
             return Ok(vec![row]);
         }
         None => {}
@@ -207,7 +207,7 @@ pub fn suite_row((pairs, judgement): (usize, Judgement), accepted: usize, policy
 /// A run that called equal code slower cannot be believed where it says that of other code. What exceeds a budget does so
 /// without any base.
 fn distrust(row: &mut Row, controls: Controls) {
-    if controls.failed() && matches!(row.verdict, Verdict::Regressed | Verdict::TailRegressed) {
+    if controls.failed() && row.verdict.is_regression() {
         row.verdict = Verdict::Inconclusive;
         row.reason = "looked slower, but so did equal code in this run; measure again on a quieter machine".into();
     }

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::assemble::{empty_row, exceed, put};
-use super::counter::{Asked, Counter, allocated, executed, is_allocation, numbers, profile};
+use super::counter::{Asked, Counter, is_allocation, numbers_of, profile};
 use super::counts::caveat;
 use super::culprits::{counted_change, site_change};
 use super::head_counts::HeadCount;
@@ -43,11 +43,8 @@ pub fn add_counted(
         let mut traced = 0;
         for (name, metric, limits) in wanted {
             let (id, metric) = (open.id(name), *metric);
-            let [base, head] = if is_allocation(metric) {
-                [&base_allocates, &head_allocates].map(|known| numbers(&known[name], metric, allocated))
-            } else {
-                [&base_executes, &head_executes].map(|known| numbers(&known[name], metric, executed))
-            };
+            let base = numbers_of(&base_executes, &base_allocates, name, metric);
+            let head = numbers_of(&head_executes, &head_allocates, name, metric);
             let mut row = row(id.clone(), &open.harness, metric, *limits);
             match base.and_then(|base| Ok([base, head.clone()?])) {
                 Ok(both) => judge(&mut row, *limits, both, policy),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::counts::{allocations_of, can_count, count_side, of};
+use super::measured::NO_ROOM;
 use super::project::Setting;
 use super::suites::{Open, Suites};
 use super::{FlowError, Progress};
@@ -19,8 +20,6 @@ use crate::report::counted;
 
 /// A limit is to be held: it may take longer than naming culprits may, but not for ever.
 const LONGEST: Duration = Duration::from_secs(300);
-/// Why something was not counted.
-const NO_ROOM: &str = "the budget has no room for it";
 
 /// A side counted twice: by how much it differs from itself is what no limit can be below.
 pub(super) type Twice<T> = [T; 2];
@@ -176,12 +175,12 @@ pub(super) fn profile(counts: &Counts, metric: Metric) -> &Profile {
 }
 
 /// The number that a metric of instructions stands for.
-pub(super) fn executed(counts: &Counts, metric: Metric) -> Result<u64, String> {
+fn executed(counts: &Counts, metric: Metric) -> Result<u64, String> {
     Ok(profile(counts, metric).total)
 }
 
 /// The number that a metric of allocations stands for.
-pub(super) fn allocated(allocations: &Allocations, metric: Metric) -> Result<u64, String> {
+fn allocated(allocations: &Allocations, metric: Metric) -> Result<u64, String> {
     match metric {
         Metric::Allocations => Ok(allocations.allocated.allocations),
         Metric::PeakBytes => Ok(allocations.allocated.peak),
@@ -193,8 +192,22 @@ pub(super) fn allocated(allocations: &Allocations, metric: Metric) -> Result<u64
     }
 }
 
+/// The numbers of a benchmark of one side, by what is known of its instructions and of what it allocates.
+pub(super) fn numbers_of(
+    executes: &Known<Twice<Counts>>,
+    allocates: &Known<Twice<Allocations>>,
+    name: &str,
+    metric: Metric,
+) -> Result<[u64; 2], String> {
+    if is_allocation(metric) {
+        numbers(&allocates[name], metric, allocated)
+    } else {
+        numbers(&executes[name], metric, executed)
+    }
+}
+
 /// The numbers of a benchmark that was counted twice.
-pub(super) fn numbers<T>(
+fn numbers<T>(
     counts: &Result<Twice<T>, String>,
     metric: Metric,
     number: impl Fn(&T, Metric) -> Result<u64, String>,

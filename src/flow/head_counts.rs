@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use super::counter::{Asked, Counter, allocated, executed, is_allocation, numbers};
+use super::counter::{Asked, Counter, is_allocation, numbers_of};
 use super::counts::caveat;
 use super::project::{BuiltSide, Setting};
 use super::suites::{Open, Suites};
@@ -153,10 +153,7 @@ pub fn count_head(
         let executes = counter.instructions(open, Side::Head, &executing)?;
         let allocates = counter.allocations(open, Side::Head, &allocating)?;
         for (name, metric, _) in wanted {
-            let numbers = match is_allocation(*metric) {
-                true => numbers(&allocates[name], *metric, allocated),
-                false => numbers(&executes[name], *metric, executed),
-            };
+            let numbers = numbers_of(&executes, &allocates, name, *metric);
             each.push(HeadCount::new(open, open.id(name), &sources, *metric, numbers));
         }
     }

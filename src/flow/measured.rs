@@ -31,6 +31,9 @@ pub struct Measured {
     missed: usize,
 }
 
+/// Why something was neither measured nor counted.
+pub(super) const NO_ROOM: &str = "the budget has no room for it";
+
 /// Why a benchmark gets no verdict.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdictless {

@@ -5,7 +5,7 @@ use super::check::{Method, ids_of, store};
 use super::counter::leave_room;
 use super::head_counts::{HeadCounts, count_head};
 use super::measure::{Results, measure};
-use super::measured::Verdictless;
+use super::measured::{NO_ROOM, Verdictless};
 use super::project::{BuiltSide, ProjectRequest, Setting};
 use super::share::Share;
 use super::suites::{Against, Suites, look};
@@ -62,7 +62,7 @@ pub fn run(request: ProjectRequest, keep: bool, progress: &mut dyn Progress) -> 
                 failed.push(Skipped { what: id.to_string(), reason: failure.detail.clone() });
             }
             Some(Verdictless::NoRoom) => {
-                skipped.push(Skipped { what: id.to_string(), reason: "the budget has no room for it".to_owned() });
+                skipped.push(Skipped { what: id.to_string(), reason: NO_ROOM.to_owned() });
             }
             Some(Verdictless::OtherUnit(unit)) => skipped.push(assemble::other_unit(&id, unit)),
             None => measurements.extend(measurement(id, open, measured)),

@@ -50,7 +50,7 @@ impl Policy {
     /// Else it stays red, and its reason says by how much it was exceeded. Budgets are not the acceptance's matter: they are
     /// held after it.
     pub fn accept(&self, row: &mut Row) {
-        if !matches!(row.verdict, Verdict::Regressed | Verdict::TailRegressed) {
+        if !row.verdict.is_regression() {
             return;
         }
         let Some(acceptance) = self.acceptance(&row.benchmark, row.metric) else { return };

@@ -78,7 +78,12 @@ impl Verdict {
 
     /// Whether it is slower than it may be: that fails the gate under every policy.
     pub fn is_too_slow(self) -> bool {
-        matches!(self, Self::Regressed | Self::TailRegressed | Self::OverBudget)
+        self.is_regression() || self == Self::OverBudget
+    }
+
+    /// Whether it became slower than base, by more than is tolerated.
+    pub fn is_regression(self) -> bool {
+        matches!(self, Self::Regressed | Self::TailRegressed)
     }
 
     /// Whether base and head of the benchmark were held against each other (or head against a budget).

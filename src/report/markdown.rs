@@ -51,8 +51,7 @@ pub fn render_within(report: &Report, max: usize) -> String {
 
 /// What a comment says where the check of `commit` left no result; `page` is the address at which its log can be read.
 pub fn without_result(commit: Option<&str>, page: Option<&str>) -> String {
-    let short = |commit: &str| visible(short(commit));
-    let of = commit.map(|commit| format!(" of {}", code(&short(commit)))).unwrap_or_default();
+    let of = commit.map(|commit| format!(" of {}", code(&visible(short(commit))))).unwrap_or_default();
     // Whatever else could be an address is none that is worth a link.
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/:".contains(&byte);
     let page = page.filter(|page| page.starts_with("http") && page.bytes().all(plain));

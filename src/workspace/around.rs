@@ -13,9 +13,8 @@ use toml::{Table, Value};
 pub(super) fn configuration_above(root: &Path, folder: &Path, cargo_home: Option<&Path>) -> Option<Table> {
     let mut merged: Option<Table> = None;
     for above in lost(root, folder).filter(|above| Some(&*above.join(".cargo")) != cargo_home) {
-        let named = ["config", "config.toml"].map(|name| above.join(".cargo").join(name));
         // What cannot be read, cargo complained of when it was asked for the packages of the work tree.
-        let Some(mut own) = named.iter().find_map(|path| read(path)) else { continue };
+        let Some(mut own) = configuration_in(&above.join(".cargo")) else { continue };
         make_absolute(&mut own, above);
         match &mut merged {
             None => merged = Some(own),
@@ -23,6 +22,11 @@ pub(super) fn configuration_above(root: &Path, folder: &Path, cargo_home: Option
         }
     }
     merged
+}
+
+/// The configuration that stands in a `.cargo` folder, or in cargo's home.
+pub(super) fn configuration_in(folder: &Path) -> Option<Table> {
+    ["config", "config.toml"].iter().find_map(|name| read(&folder.join(name)))
 }
 
 /// The toolchain file that holds in `root` by lying above it, the nearest.

@@ -1,11 +1,11 @@
 //! What says how code is generated and stands neither in a project nor in its options: variables, and cargo's configuration
 //! in the folders above the project and in cargo's home.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use toml::{Table, Value};
 
-use super::around::{configuration_above, read};
+use super::around::{configuration_above, configuration_in};
 use super::identity::short_hash;
 use super::slot::cargo_home;
 use crate::instrument::{Output, Spawn};
@@ -18,10 +18,9 @@ pub fn settings_around(root: &Path) -> String {
     let mut said: Vec<String> = variables.map(|(name, value)| format!("{name}={value}")).collect();
     said.sort();
     let home = cargo_home();
-    let of_home = |home: &PathBuf| ["config", "config.toml"].iter().find_map(|name| read(&home.join(name)));
     // The root of all folders alone lies above this one.
     let above = configuration_above(root, Path::new("/"), home.as_deref());
-    said.extend(above.into_iter().chain(home.as_ref().and_then(of_home)).filter_map(generating));
+    said.extend(above.into_iter().chain(home.as_deref().and_then(configuration_in)).filter_map(generating));
     if said.is_empty() { String::new() } else { short_hash(&said.iter().map(String::as_bytes).collect::<Vec<_>>()) }
 }
 
