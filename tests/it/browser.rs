@@ -206,3 +206,29 @@ fn rows_are_filtered_and_sorted() {
     assert_eq!(said["by_base"], json!(["lex/tokens/30", "lex/tokens/0", "lex/tokens/1"]));
     assert_eq!(said["beneath"], 2, "what stands under a row moves with it");
 }
+
+#[test]
+fn a_long_table_is_shown_piece_by_piece() {
+    let row =
+        |i: u32| failing(paired(&format!("r{i:03}"), Verdict::Regressed, f64::from(i), (20.4, 1.3), 12, "slower"));
+    let report = samples::report(Outcome::Failed, (1..=400).map(row).collect());
+    let said = ask(
+        &[html::render(&report)],
+        "const page = frames[0].document, rows = page.getElementById('rows');
+         const shown = () => [...rows.tBodies].filter((row) => row.getClientRects().length > 0).map((row) =>
+           row.querySelector('th code').textContent);
+         const input = page.querySelector('input'), further = page.querySelector('.further');
+         const type = (text) => { input.value = text; input.dispatchEvent(new frames[0].Event('input')); };
+         const state = () => { const names = shown(); return [names.length, names[0], names.at(-1), further.hidden]; };
+         said = { told: further.textContent, at_first: state() };
+         type('r39'); said.beyond = state(); type('');
+         const base = rows.tHead.rows[0].cells[1].querySelector('button');
+         base.click(); base.click(); said.descending = state();
+         base.click(); further.click(); said.all = state();",
+    );
+    assert_eq!(said["told"], "show 400 of 400 rows", "{said}");
+    assert_eq!(said["at_first"], json!([300, "r001", "r300", false]));
+    assert_eq!(said["beyond"], json!([10, "r390", "r399", true]));
+    assert_eq!(said["descending"], json!([300, "r400", "r101", false]));
+    assert_eq!(said["all"], json!([400, "r001", "r400", true]));
+}

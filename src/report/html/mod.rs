@@ -64,7 +64,7 @@ fn head(view: &View<'_>) -> String {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n\
          <meta name=\"referrer\" content=\"no-referrer\">\n\
-         <title>{}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n\
+         <title>{}</title>\n<style>{STYLE}</style>\n<script>{SCRIPT}</script>\n</head>\n<body>\n\
          <header class=\"{outcome}\">\n<h1><strong>{}</strong>{}</h1>\n<ul class=\"summary\">{}</ul>\n</header>\n",
         text(&view.sentence()),
         text(view.title.outcome),
@@ -164,7 +164,7 @@ fn cells(line: &Line, row: &Row) -> String {
     )
 }
 
-/// What was compared, where, under which policy; what was left out; warnings; and the script, as all is there by then.
+/// What was compared, where, under which policy; what was left out; warnings.
 fn end(view: &View<'_>, report: &Report) -> String {
     let mut out = "<section>\n<h2>What was compared</h2>\n<dl>\n".to_owned();
     for (label, parts) in &view.facts {
@@ -175,7 +175,7 @@ fn end(view: &View<'_>, report: &Report) -> String {
     list(&mut out, "What was left out", skipped);
     list(&mut out, "Warnings", view.warnings.iter().map(|warning| text(warning)));
     let tool = super::visible(&report.tool.chars().take(100).collect::<String>());
-    out.push_str(&format!("<footer>{}</footer>\n<script>{SCRIPT}</script>\n</body>\n</html>\n", text(&tool)));
+    out.push_str(&format!("<footer>{}</footer>\n</body>\n</html>\n", text(&tool)));
     out
 }
 

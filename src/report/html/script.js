@@ -1,22 +1,27 @@
 "use strict";
-// All of the page can be read without this: it adds a filter by name, switches for verdicts, and sorting by columns.
-(() => {
+// All of the page can be read without this: it adds a filter by name, switches for verdicts, sorting by columns, and shows
+// long tables piece by piece, as a browser takes seconds to lay out ten thousand rows. Run before the tables are there, so
+// that `.scripted` keeps the rest of them from being laid out at all.
+document.documentElement.className = "scripted";
+document.addEventListener("DOMContentLoaded", () => {
   const tables = ["rows", "unchanged"].map((id) => document.getElementById(id)).filter(Boolean);
   // A row that needs a reader is a body of its own, with what stands under it.
   const parent = (table) => (table.id === "unchanged" ? table.tBodies[0] : table);
   const items = (table) => [...(table.id === "unchanged" ? parent(table).rows : table.tBodies)];
   const cells = (item) => (item.rows ? item.rows[0] : item).cells;
-  const rows = tables.flatMap((table, group) =>
+  // In the order in which they are shown.
+  const groups = tables.map((table) =>
     items(table).map((item, place) => ({
       item,
-      group,
       place,
       cells: cells(item),
       name: cells(item)[0].textContent.toLowerCase(),
       verdict: cells(item)[6].textContent,
     })),
   );
-  if (rows.length === 0) return;
+  const total = groups.flat().length;
+  document.documentElement.className = "";
+  if (total === 0) return;
 
   const tools = document.createElement("div");
   tools.className = "tools";
@@ -25,23 +30,43 @@
   input.placeholder = "filter by name";
   input.setAttribute("aria-label", "filter benchmarks by name");
   const shown = document.createElement("output");
+  const written = (count) => count.toLocaleString("en");
   tools.append(input, shown);
   document.querySelector("header").append(tools);
+
+  // Rows of a table that are shown; ten times as many with each press of the button beneath.
+  const room = tables.map(() => 300);
+  const further = tables.map((table, group) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "further";
+    button.addEventListener("click", () => {
+      room[group] *= 10;
+      apply();
+    });
+    table.after(button);
+    return button;
+  });
 
   const off = new Set();
   const details = document.querySelector("details");
   const apply = () => {
     const wanted = input.value.trim().toLowerCase();
-    let count = 0;
-    let folded = 0;
-    for (const row of rows) {
-      const visible = !off.has(row.verdict) && row.name.includes(wanted);
-      if (row.item.hidden === visible) row.item.hidden = !visible;
-      if (visible) count += 1;
-      if (visible && row.group === tables.length - 1) folded += 1;
-    }
-    if (details && wanted !== "") details.open = folded > 0;
-    shown.textContent = count === rows.length ? "" : `${count} of ${rows.length} rows`;
+    const counts = groups.map((rows, group) => {
+      let count = 0;
+      for (const row of rows) {
+        const found = !off.has(row.verdict) && row.name.includes(wanted);
+        if (found) count += 1;
+        const visible = found && count <= room[group];
+        if (row.item.hidden === visible) row.item.hidden = !visible;
+      }
+      further[group].hidden = count <= room[group];
+      further[group].textContent = `show ${written(Math.min(count, 10 * room[group]))} of ${written(count)} rows`;
+      return count;
+    });
+    if (details && wanted !== "") details.open = counts[counts.length - 1] > 0;
+    const count = counts.reduce((sum, own) => sum + own, 0);
+    shown.textContent = count === total ? "" : `${written(count)} of ${written(total)} rows`;
   };
   input.addEventListener("input", apply);
 
@@ -86,7 +111,7 @@
         const order = next === undefined ? "ascending" : next;
         for (const other of heads) other.removeAttribute("aria-sort");
         if (order) head.setAttribute("aria-sort", order);
-        const own = rows.filter((row) => row.group === group).map((row) => ({ row, key: key(row, column) }));
+        const own = groups[group].map((row) => ({ row, key: key(row, column) }));
         const sign = order === "descending" ? -1 : 1;
         const none = (x) => typeof x.key === "number" && Number.isNaN(x.key);
         own.sort((a, b) =>
@@ -94,8 +119,11 @@
             ? a.row.place - b.row.place
             : (none(a) || none(b) ? compare(a.key, b.key) : sign * compare(a.key, b.key)) || a.row.place - b.row.place,
         );
-        parent(table).append(...own.map(({ row }) => row.item));
+        groups[group] = own.map(({ row }) => row);
+        parent(table).append(...groups[group].map((row) => row.item));
+        apply();
       });
     });
   });
-})();
+  apply();
+});
