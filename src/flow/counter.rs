@@ -176,7 +176,7 @@ pub(super) fn profile(counts: &Counts, metric: Metric) -> &Profile {
 
 /// The number that a metric of instructions stands for.
 fn executed(counts: &Counts, metric: Metric) -> Result<u64, String> {
-    Ok(profile(counts, metric).total)
+    Ok(profile(counts, metric).own_code())
 }
 
 /// The number that a metric of allocations stands for.

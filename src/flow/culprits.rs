@@ -12,7 +12,7 @@ use crate::harness::HarnessError;
 use crate::harness::criterion::{Allocations, Patience};
 use crate::instrument::{Copies, Detail};
 use crate::model::{BenchmarkId, CountedChange, Culprit, Metric, Row, Side, Verdict};
-use crate::profile::{Profile, Sites, changes};
+use crate::profile::{FunctionChange, Profile, Sites, changes};
 use crate::report::counted;
 
 /// Rows that are counted at most: a change that slows down more than these has one cause, and some of them show it.
@@ -99,10 +99,17 @@ fn cost(row: &Row) -> f64 {
 
 /// What two profiles show, and the functions that account for most of it.
 pub fn counted_change(base: &Profile, head: &Profile) -> CountedChange {
-    let culprits = changes(base, head).into_iter().filter(|change| change.own() != 0);
+    let is_told = |change: &FunctionChange| change.own() != 0 && !change.function.is_allocator();
+    let culprits = changes(base, head).into_iter().filter(is_told);
     let culprits =
         culprits.take(MOST_CULPRITS).map(|change| Culprit { change: change.own(), function: change.function.name });
-    CountedChange { base: base.total, head: head.total, culprits: culprits.collect() }
+    CountedChange {
+        base: base.own_code(),
+        head: head.own_code(),
+        base_allocator: base.allocator,
+        head_allocator: head.allocator,
+        culprits: culprits.collect(),
+    }
 }
 
 /// What both sides allocate, and the functions that account for most of the difference, where that can be told: of processes
@@ -142,5 +149,6 @@ pub fn site_change(
     culprits.sort_by_key(|culprit| std::cmp::Reverse(culprit.change.unsigned_abs()));
     culprits.truncate(MOST_CULPRITS);
     let counts = |value: Option<f64>| value.unwrap_or(0.0) as u64;
-    Ok(Some(CountedChange { base: counts(row.base), head: counts(row.head), culprits }))
+    let (base, head) = (counts(row.base), counts(row.head));
+    Ok(Some(CountedChange { base, head, base_allocator: 0, head_allocator: 0, culprits }))
 }

@@ -103,8 +103,9 @@ pub fn explain(request: ExplainRequest, progress: &mut dyn Progress) -> Result<E
 
 fn functions(benchmark: BenchmarkId, base: &Counts, head: &Counts, sides: &[Roots; 2]) -> Functions {
     let side = |counts: &Counts| SideCounts {
-        instructions: counts.warm.total,
-        cold_instructions: counts.cold.total,
+        instructions: counts.warm.own_code(),
+        cold_instructions: counts.cold.own_code(),
+        allocator_instructions: counts.warm.allocator,
         memory: None,
     };
     let costs = changes(&base.warm, &head.warm).into_iter().map(cost);

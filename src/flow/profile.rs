@@ -83,6 +83,7 @@ pub fn profile(request: ProfileRequest, progress: &mut dyn Progress) -> Result<P
     let profiles = profiles.into_iter().map(|(id, functions, counts)| Hot {
         subject: Subject::Benchmark(id),
         instructions: counts.warm.total,
+        allocator_instructions: counts.warm.allocator,
         cold_instructions: Some(counts.cold.total),
         functions,
     });
@@ -189,6 +190,7 @@ pub fn profile_program(request: &ProgramRequest, progress: &mut dyn Progress) ->
     add_stacks(&mut all_stacks, &line, &profile);
     let hot = Hot {
         instructions: profile.total,
+        allocator_instructions: profile.allocator,
         cold_instructions: None,
         functions: hot(&profile, &Roots::at(&request.directory)),
         subject: Subject::Command(command),

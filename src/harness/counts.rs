@@ -70,7 +70,7 @@ pub(super) fn of_iterations(
     if cold.total == 0 || settled.is_empty() || settled.iter().any(|profile| profile.total == 0) {
         return Err("no instruction was counted".to_owned());
     }
-    settled.sort_by_key(|profile| profile.total);
+    settled.sort_by_key(|profile| (profile.own_code(), profile.total));
     let middle = (settled.len() - 1) / 2;
     Ok(Counts { executed, cold, warm: settled.swap_remove(middle) })
 }

@@ -38,10 +38,12 @@ pub struct Functions {
 /// What one side executes, and what it allocates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct SideCounts {
-    /// An iteration after others.
+    /// An iteration after others, without what it executes in the allocator.
     pub instructions: u64,
-    /// The first iteration of a process.
+    /// The first iteration of a process, likewise.
     pub cold_instructions: u64,
+    /// An iteration after others, in the allocator.
+    pub allocator_instructions: u64,
     /// `None` where allocations could not be traced.
     #[serde(flatten)]
     pub memory: Option<SideMemory>,
@@ -119,8 +121,18 @@ pub struct CountedChange {
     pub base: u64,
     /// Instructions on head.
     pub head: u64,
+    /// Those in the allocator on base, which are none of these.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub base_allocator: u64,
+    /// The same on head.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub head_allocator: u64,
     /// The functions that account for most of the difference, the largest first; three at most.
     pub culprits: Vec<Culprit>,
+}
+
+fn is_none(instructions: &u64) -> bool {
+    *instructions == 0
 }
 
 /// A function that executes another number of instructions of its own.

@@ -35,6 +35,8 @@ pub struct Hot {
     pub subject: Subject,
     /// All of them: of an iteration after others, or of the whole program.
     pub instructions: u64,
+    /// Those in the allocator among them.
+    pub allocator_instructions: u64,
     /// Those of the first iteration of a process; `None` for a program.
     pub cold_instructions: Option<u64>,
     /// The functions that executed some, the hottest first.

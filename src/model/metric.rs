@@ -13,9 +13,9 @@ pub enum Metric {
     WallTime,
     /// Elapsed time of the slowest tenth: the 90th percentile of the samples.
     WallTimeTail,
-    /// Instructions that one iteration executes, after others.
+    /// Instructions that one iteration executes, after others; the allocator's are apart.
     Instructions,
-    /// Instructions that the first iteration of a process executes.
+    /// Instructions that the first iteration of a process executes, likewise.
     ColdInstructions,
     /// How often one iteration asks for memory, or for more of it.
     Allocations,

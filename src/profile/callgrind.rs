@@ -137,6 +137,7 @@ fn read(text: &str, mut reader: Reader) -> Result<Profile, NotCallgrind> {
     };
     let mut profile = reader.read;
     profile.total = total;
+    profile.allocator = profile.allocator.min(total);
     for cost in profile.functions.values_mut() {
         cost.inclusive = cost.inclusive.min(total);
     }
@@ -218,6 +219,9 @@ impl Reader {
             return Ok(());
         };
         let callee = self.callee.take().ok_or("a call stands before the name of what is called")?;
+        if callee.is_allocator() && !function.is_allocator() {
+            self.read.allocator = self.read.allocator.saturating_add(cost);
+        }
         let called = self.read.functions.entry(callee.clone()).or_default();
         called.calls = called.calls.saturating_add(calls);
         if callee != function {

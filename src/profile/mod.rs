@@ -2,6 +2,7 @@
 //! up, and held side by side. Which part of an execution was counted is its harness's business.
 
 mod allocations;
+mod allocator;
 mod callgrind;
 mod changes;
 mod function;

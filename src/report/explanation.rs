@@ -6,7 +6,7 @@ use super::escape::shorten;
 use super::functions::{laid_out, place};
 use super::units::{self, counted};
 use super::visible;
-use crate::model::{Explanation, FunctionCost, Functions, SideMemory, SiteCost};
+use crate::model::{Explanation, FunctionCost, Functions, SideCounts, SideMemory, SiteCost};
 
 /// Functions that are shown of a benchmark, at most.
 const MOST: usize = 12;
@@ -47,14 +47,19 @@ fn asks_differently(site: &SiteCost) -> bool {
 
 fn is_changed(functions: &Functions) -> bool {
     let (base, head) = (functions.base, functions.head);
-    let has_counts = base.instructions != head.instructions || base.memory != head.memory;
+    let instructions = |side: SideCounts| (side.instructions, side.allocator_instructions);
+    let has_counts = instructions(base) != instructions(head) || base.memory != head.memory;
     has_counts || functions.functions.iter().any(differs)
 }
 
 fn benchmark(functions: &Functions, width: usize, all: bool) -> String {
     let (base, head) = (functions.base, functions.head);
+    let allocator = match (base.allocator_instructions, head.allocator_instructions) {
+        (0, 0) => String::new(),
+        (base, head) => format!("; besides in the allocator {}", pair(base, head)),
+    };
     let mut text = format!(
-        "{}\ninstructions {}, cold {}\n",
+        "{}\ninstructions {}, cold {}{allocator}\n",
         visible(&functions.benchmark.to_string()),
         pair(base.instructions, head.instructions),
         pair(base.cold_instructions, head.cold_instructions),

@@ -34,7 +34,11 @@ fn one(hot: &Hot, width: usize, most: usize) -> String {
         Subject::Command(words) => words.iter().map(|word| shell_word(word)).collect::<Vec<_>>().join(" "),
     };
     let cold = hot.cold_instructions.map(|cold| format!(", cold {}", units::count(cold))).unwrap_or_default();
-    let mut text = format!("{}\ninstructions {}{cold}\n", visible(&what), units::count(hot.instructions));
+    let allocator = match hot.allocator_instructions {
+        0 => String::new(),
+        inside => format!(", {} of them in the allocator", units::count(inside)),
+    };
+    let mut text = format!("{}\ninstructions {}{allocator}{cold}\n", visible(&what), units::count(hot.instructions));
     let (shown, rest) = hot.functions.split_at(most.min(hot.functions.len()));
     if !shown.is_empty() {
         text.push_str(&table(shown, width));

@@ -283,10 +283,15 @@ fn counted(counted: &CountedChange, metric: Metric) -> String {
     } else {
         format!("{base} → {head} {what} ({})", units::growth(counted.base, counted.head))
     };
+    let allocator = match (counted.base_allocator, counted.head_allocator) {
+        (base, head) if base == head => String::new(),
+        (base, head) => format!("; besides in the allocator {} → {}", units::count(base), units::count(head)),
+    };
     let culprit =
         |culprit: &Culprit| format!("{} in {}", units::more(culprit.change), clean(&culprit.function, LONGEST_ID));
     let culprits: Vec<String> = counted.culprits.iter().map(culprit).collect();
-    if culprits.is_empty() { change } else { format!("{change}: {}", culprits.join(", ")) }
+    let colon = if culprits.is_empty() { "" } else { ": " };
+    format!("{change}{colon}{}{allocator}", culprits.join(", "))
 }
 
 /// The command that reproduces `row`.

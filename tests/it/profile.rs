@@ -105,6 +105,28 @@ fn lines_and_callers_are_read_where_they_are_asked_for() {
 }
 
 #[test]
+fn what_is_asked_of_the_allocator_is_told_apart() {
+    // `realloc` asks `malloc` in its turn, and copies; neither counts twice.
+    let file = "events: Ir\nob=(1) /bin/text\nfn=(1) text::count\n1 10\ncob=(2) /lib/libc.so.6\ncfn=(2) realloc@@GLIBC_2.2.5\n\
+        calls=2 0\n1 90\ncfn=(3) text::malloc\ncalls=1 0\n1 7\ncob=(2)\ncfn=(4) free\ncalls=1 0\n1 5\n\
+        fn=(3)\n1 7\nob=(2)\nfn=(2)\n1 30\ncfn=(5) malloc\ncalls=1 0\n1 40\ncfn=(6) memcpy\ncalls=1 0\n1 20\n\
+        fn=(5)\n1 25\ncfn=(7) sysmalloc.constprop.0\ncalls=1 0\n1 15\nfn=(7)\n1 15\nfn=(6)\n1 20\nfn=(4)\n1 5\n\
+        totals: 112\n";
+    let profile = read_callgrind(file).unwrap();
+    assert_eq!((profile.total, profile.allocator, profile.own_code()), (112, 95, 17));
+    let mut twice = profile.clone();
+    twice.add(&profile);
+    assert_eq!((twice.allocator, twice.own_code()), (190, 34));
+    let is_allocator = |name: &str| Function::of("x", name).is_allocator();
+    for inside in ["malloc", "__libc_memalign", "_int_free", "malloc_consolidate.part.0", "_rjem_sdallocx", "mi_free"] {
+        assert!(is_allocator(inside), "{inside}");
+    }
+    for other in ["memcpy", "__rust_alloc", "mallocs", "text::malloc", "text::mi_free", "<a::B as c::D>::free", ""] {
+        assert!(!is_allocator(other), "{other}");
+    }
+}
+
+#[test]
 fn a_path_tells_crate_and_module() {
     let of = |function: &'static str| crate_and_module(function).unwrap_or_default();
     assert_eq!(of("text::count"), ("text", "text"));

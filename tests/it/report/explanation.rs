@@ -24,8 +24,11 @@ fn cost(function: &str, base: Option<u64>, head: Option<u64>) -> FunctionCost {
     }
 }
 
+fn side(instructions: u64) -> SideCounts {
+    SideCounts { instructions, cold_instructions: instructions + 100, allocator_instructions: 0, memory: None }
+}
+
 fn benchmark(name: &str, base: u64, head: u64, functions: Vec<FunctionCost>) -> Functions {
-    let side = |instructions| SideCounts { instructions, cold_instructions: instructions + 100, memory: None };
     let benchmark = BenchmarkId::new("textkit", "text", name);
     Functions { benchmark, base: side(base), head: side(head), functions, sites: Vec::new() }
 }
@@ -52,14 +55,18 @@ fn the_largest_change_comes_first_and_what_is_unchanged_is_counted() {
     let benchmarks = vec![
         benchmark("same", 500, 500, vec![cost("text::count", Some(500), Some(500))]),
         benchmark("small", 1050, 1060, small),
-        benchmark("large", 400, 1400, large),
+        Functions {
+            base: SideCounts { allocator_instructions: 40, ..side(400) },
+            head: SideCounts { allocator_instructions: 60, ..side(1400) },
+            ..benchmark("large", 400, 1400, large)
+        },
     ];
     let explanation = explanation(benchmarks);
     assert_eq!(
         lines(&explanation::render(&explanation, 80, false)),
         [
             "textkit::text/large",
-            "instructions 400 → 1,400 (+250.00 %), cold 500 → 1,500 (+200.00 %)",
+            "instructions 400 → 1,400 (+250.00 %), cold 500 → 1,500 (+200.00 %); besides in the allocator 40 → 60 (+50.00 %)",
             "change base head with callees calls function",
             "-400 400 – -400 1 → – text::old",
             "+1,400 – 1,400 +1,400 – → 1 text::new",
@@ -153,6 +160,8 @@ fn a_red_row_names_the_functions_that_did_it() {
     row.counted = Some(CountedChange {
         base: 1336,
         head: 1542,
+        base_allocator: 0,
+        head_allocator: 0,
         culprits: vec![culprit("bs58::decode::decode_into", 216), culprit("<&[u8] as evil::Trait>::f\u{1b}[2J", -10)],
     });
     let sentence = "1,336 → 1,542 instructions (+15.42 %): +216 in bs58::decode::decode_into, -10 in";
@@ -163,6 +172,12 @@ fn a_red_row_names_the_functions_that_did_it() {
     assert!(text.contains("instructions"), "{text}");
     assert!(text.contains("<code>bs58&#58;&#58;decode&#58;&#58;decode&#95;into</code>,"), "{text}");
     assert!(!text.contains("<&[") && !text.contains('\u{1b}'), "{text}");
+    let row = report.rows.iter_mut().find(|row| row.counted.is_some()).unwrap();
+    let counted = row.counted.as_mut().unwrap();
+    (counted.base_allocator, counted.head_allocator) = (129, 1400);
+    counted.culprits.truncate(1);
+    let told = "+216 in bs58::decode::decode_into; besides in the allocator 129 → 1,400\n";
+    assert!(terminal::render(&report, style).contains(told));
     // What another program reads of it is the same.
     let read = json::parse(json::render(&report).as_bytes()).unwrap();
     assert_eq!(read, report);

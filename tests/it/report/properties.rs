@@ -80,6 +80,8 @@ fn row() -> impl Strategy<Value = Row> {
                 counted: reproduce.clone().map(|function| CountedChange {
                     base: 1,
                     head: 2,
+                    base_allocator: 1,
+                    head_allocator: 2,
                     culprits: vec![Culprit { function, change: 1 }],
                 }),
                 reproduce,
