@@ -1,4 +1,4 @@
-//! The command line as clap reads it. Nothing of this leaves `cli`.
+//! The command line as clap reads it: its commands, and the options that several of them have. Nothing of this leaves `cli`.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,16 +7,24 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::accept::AcceptOptions;
 use super::baseline::BaselineOptions;
+use super::check::CheckOptions;
+use super::clean::CleanOptions;
 #[cfg(feature = "forge")]
 use super::comment::CommentOptions;
+use super::compare::CompareOptions;
+use super::completions::CompletionsOptions;
+use super::doctor::DoctorOptions;
+use super::explain::ExplainOptions;
 use super::init::InitOptions;
+use super::list::ListOptions;
 use super::output::FormatOption;
 use super::profile::ProfileOptions;
+use super::report::ReportOptions;
+use super::run::RunOptions;
 use super::surroundings::default_builds;
 use crate::config::Overrides;
-use crate::flow::check::Method;
-use crate::flow::{Effort, Pin, PolicyOf, ProjectRequest};
-use crate::model::{ExitCode, Partition};
+use crate::flow::{Effort, Pin, ProjectRequest};
+use crate::model::ExitCode;
 use crate::workspace::{CargoOptions, Selection};
 
 #[derive(Debug, Parser)]
@@ -41,7 +49,7 @@ pub struct Arguments {
 impl Arguments {
     /// The filter, where no command is named.
     pub fn filter_alone(&self) -> Option<&str> {
-        self.check.project.filter().filter(|_| self.command.is_none())
+        self.check.filter().filter(|_| self.command.is_none())
     }
 
     /// Without a subcommand `check` is meant.
@@ -166,85 +174,6 @@ pub struct ProjectOptions {
 }
 
 #[derive(Debug, Args)]
-pub struct CheckOptions {
-    #[command(flatten)]
-    pub project: ProjectOptions,
-    #[command(flatten)]
-    pub budget: BudgetOption,
-    #[command(flatten)]
-    pub output: OutputOptions,
-    /// Commit to compare with [default: by the branch; the report says which and why]
-    #[arg(long, value_name = "REV")]
-    pub base: Option<String>,
-    /// How to compare
-    #[arg(long, value_name = "METHOD", default_value = "auto")]
-    pub method: MethodOption,
-    /// Do not fetch what a shallow or partial clone lacks of the base, nor a baseline
-    #[arg(long)]
-    pub no_fetch: bool,
-    /// Whose limits hold
-    #[arg(long, value_name = "SIDE", default_value = "base")]
-    pub policy: PolicyOption,
-    /// What base takes over from head, so that nothing but the source differs; separated by commas
-    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
-    pub pin: Vec<PinOption>,
-    /// Do not store what is measured of a clean head
-    #[arg(long)]
-    pub no_store: bool,
-    /// Measure the K-th of N shares of the benchmarks; `report` puts the results of all shards together
-    #[arg(long, value_name = "hash:K/N")]
-    pub partition: Option<Partition>,
-    /// Leave out benches of packages where neither they nor what they depend on changed
-    #[arg(long)]
-    pub affected: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum PinOption {
-    /// The toolchain, whatever base's toolchain file says
-    Toolchain,
-    /// The lock file, and with it the versions of dependencies
-    Lock,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum PolicyOption {
-    /// Base's: a change cannot loosen the gate that it has to pass
-    Base,
-    /// Head's: to try out limits
-    Head,
-}
-
-impl From<PolicyOption> for PolicyOf {
-    fn from(option: PolicyOption) -> Self {
-        match option {
-            PolicyOption::Base => Self::Base,
-            PolicyOption::Head => Self::Head,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum MethodOption {
-    /// The cheapest evidence that can decide
-    Auto,
-    /// Base and head measured in alternation
-    Paired,
-    /// Head measured, held against base's stored baseline; not confirmed
-    Stored,
-}
-
-impl From<MethodOption> for Method {
-    fn from(option: MethodOption) -> Self {
-        match option {
-            MethodOption::Auto => Self::Auto,
-            MethodOption::Paired => Self::Paired,
-            MethodOption::Stored => Self::Stored,
-        }
-    }
-}
-
-#[derive(Debug, Args)]
 pub struct OutputOptions {
     /// Output format: human, markdown, html, json, junit, github, gitlab or openmetrics; `FORMAT=FILE` writes a file.
     /// Repeatable
@@ -255,113 +184,12 @@ pub struct OutputOptions {
     pub save_result: Option<PathBuf>,
 }
 
-#[derive(Debug, Args)]
-pub struct RunOptions {
-    #[command(flatten)]
-    pub project: ProjectOptions,
-    #[command(flatten)]
-    pub budget: BudgetOption,
-    /// Do not store the result
-    #[arg(long)]
-    pub no_store: bool,
-    /// Measure the K-th of N shares of the benchmarks
-    #[arg(long, value_name = "hash:K/N")]
-    pub partition: Option<Partition>,
-    /// Write the run as JSON, as `baseline export` does
-    #[arg(long, value_name = "FILE")]
-    pub save_result: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub struct CompareOptions {
-    /// A commit with a stored baseline, an exported file, or a baseline that criterion saved: target/criterion@NAME
-    #[arg(value_name = "BASE")]
-    pub base: String,
-    /// Likewise
-    #[arg(value_name = "HEAD")]
-    pub head: String,
-    /// Configuration file [default: .config/perfgate.toml]
-    #[arg(long, value_name = "PATH", env = "PERFGATE_CONFIG")]
-    pub config: Option<PathBuf>,
-    #[command(flatten)]
-    pub environment: EnvironmentOption,
-    #[command(flatten)]
-    pub output: OutputOptions,
-}
-
-#[derive(Debug, Args)]
-pub struct ListOptions {
-    #[command(flatten)]
-    pub project: ProjectOptions,
-    /// Output format
-    #[arg(long, value_name = "FORMAT", default_value = "human")]
-    pub format: ListFormat,
-}
-
-#[derive(Debug, Args)]
-pub struct ExplainOptions {
-    #[command(flatten)]
-    pub project: ProjectOptions,
-    /// Commit, branch or tag to compare with [default: as for `check`]
-    #[arg(long, value_name = "REV")]
-    pub base: Option<String>,
-    /// Output format
-    #[arg(long, value_name = "FORMAT", default_value = "human")]
-    pub format: ListFormat,
-    /// Write a flame graph of both sides: as wide as head, red where it executes more than base, blue where less
-    #[arg(long, value_name = "FILE.svg")]
-    pub flamegraph: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub struct DoctorOptions {
-    #[command(flatten)]
-    pub project: ProjectOptions,
-    #[command(flatten)]
-    pub budget: BudgetOption,
-    /// Output format
-    #[arg(long, value_name = "FORMAT", default_value = "human")]
-    pub format: ListFormat,
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ListFormat {
     /// Text for people
     Human,
     /// One document
     Json,
-}
-
-#[derive(Debug, Args)]
-pub struct ReportOptions {
-    /// Results that `--save-result` or `--format json=FILE` wrote; shards of one run are put together
-    #[arg(value_name = "FILE", required = true)]
-    pub files: Vec<PathBuf>,
-    #[command(flatten)]
-    pub output: OutputOptions,
-}
-
-#[derive(Debug, Args)]
-pub struct CleanOptions {
-    /// Path to Cargo.toml
-    #[arg(long, value_name = "PATH")]
-    pub manifest_path: Option<PathBuf>,
-    /// Folder for both sides' check-outs and builds [default: one in the user's cache folder]
-    #[arg(long, value_name = "DIRECTORY", env = "PERFGATE_TARGET_DIR")]
-    pub target_dir: Option<PathBuf>,
-    /// The builds of all projects
-    #[arg(long)]
-    pub all: bool,
-    /// Only say what would be removed
-    #[arg(short = 'n', long)]
-    pub dry_run: bool,
-}
-
-#[derive(Debug, Args)]
-pub struct CompletionsOptions {
-    /// The shell
-    #[arg(value_name = "SHELL")]
-    pub shell: clap_complete::Shell,
 }
 
 /// How long to measure.

@@ -1,6 +1,9 @@
 //! `cargo perfgate clean`.
 
-use super::args::CleanOptions;
+use std::path::PathBuf;
+
+use clap::Args;
+
 use super::surroundings::{current_directory, default_builds};
 use super::ui::Ui;
 use crate::flow::clean::{CleanRequest, clean};
@@ -8,6 +11,22 @@ use crate::flow::{FlowError, Progress};
 use crate::model::ExitCode;
 use crate::report::bytes;
 use crate::workspace::Removal;
+
+#[derive(Debug, Args)]
+pub struct CleanOptions {
+    /// Path to Cargo.toml
+    #[arg(long, value_name = "PATH")]
+    manifest_path: Option<PathBuf>,
+    /// Folder for both sides' check-outs and builds [default: one in the user's cache folder]
+    #[arg(long, value_name = "DIRECTORY", env = "PERFGATE_TARGET_DIR")]
+    target_dir: Option<PathBuf>,
+    /// The builds of all projects
+    #[arg(long)]
+    all: bool,
+    /// Only say what would be removed
+    #[arg(short = 'n', long)]
+    dry_run: bool,
+}
 
 pub fn execute(options: CleanOptions, ui: &mut Ui) -> Result<ExitCode, FlowError> {
     let directory = current_directory()?;

@@ -1,9 +1,9 @@
 //! `cargo perfgate completions`.
 
-use clap::CommandFactory;
+use clap::{Args, CommandFactory};
 use clap_complete::{Shell, generate};
 
-use super::args::{Arguments, CompletionsOptions};
+use super::args::Arguments;
 use super::output::print;
 use crate::flow::FlowError;
 use crate::model::ExitCode;
@@ -20,6 +20,13 @@ Where it belongs:
   fish  cargo perfgate completions fish > ~/.config/fish/completions/cargo-perfgate.fish
 
 In bash and zsh `cargo perfgate` is completed; elsewhere `cargo-perfgate`, its program, alone.";
+
+#[derive(Debug, Args)]
+pub struct CompletionsOptions {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    shell: Shell,
+}
 
 /// Cargo's subcommands are completed by the name of their program.
 pub fn execute(options: &CompletionsOptions) -> Result<ExitCode, FlowError> {

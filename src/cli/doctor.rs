@@ -1,12 +1,25 @@
 //! `cargo perfgate doctor`.
 
-use super::args::{Common, DoctorOptions, ListFormat};
+use clap::Args;
+
+use super::args::{BudgetOption, Common, ListFormat, ProjectOptions};
 use super::output::print;
 use super::ui::Ui;
 use crate::flow::doctor::doctor;
 use crate::flow::{FlowError, Progress, ProjectRequest};
 use crate::model::ExitCode;
 use crate::report;
+
+#[derive(Debug, Args)]
+pub struct DoctorOptions {
+    #[command(flatten)]
+    project: ProjectOptions,
+    #[command(flatten)]
+    budget: BudgetOption,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    format: ListFormat,
+}
 
 pub fn execute(options: DoctorOptions, common: &Common, ui: &mut Ui) -> Result<ExitCode, FlowError> {
     let effort = options.budget.effort();

@@ -1,6 +1,10 @@
 //! `cargo perfgate explain`.
 
-use super::args::{Common, ExplainOptions, ListFormat};
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::args::{Common, ListFormat, ProjectOptions};
 use super::output::{WIDTH, print};
 use super::profile::write_picture;
 use super::surroundings::terminal_width;
@@ -9,6 +13,21 @@ use crate::flow::explain::{ExplainRequest, explain};
 use crate::flow::{FlowError, Progress};
 use crate::model::ExitCode;
 use crate::report;
+
+#[derive(Debug, Args)]
+pub struct ExplainOptions {
+    #[command(flatten)]
+    project: ProjectOptions,
+    /// Commit, branch or tag to compare with [default: as for `check`]
+    #[arg(long, value_name = "REV")]
+    base: Option<String>,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    format: ListFormat,
+    /// Write a flame graph of both sides: as wide as head, red where it executes more than base, blue where less
+    #[arg(long, value_name = "FILE.svg")]
+    flamegraph: Option<PathBuf>,
+}
 
 pub fn execute(options: ExplainOptions, common: &Common, ui: &mut Ui) -> Result<ExitCode, FlowError> {
     let request = ExplainRequest { project: options.project.request(common)?, base: options.base };

@@ -1,12 +1,23 @@
 //! `cargo perfgate list`.
 
-use super::args::{Common, ListFormat, ListOptions};
+use clap::Args;
+
+use super::args::{Common, ListFormat, ProjectOptions};
 use super::output::print;
 use super::ui::Ui;
 use crate::flow::list::{Listed, list};
 use crate::flow::{FlowError, Progress};
 use crate::model::ExitCode;
 use crate::report;
+
+#[derive(Debug, Args)]
+pub struct ListOptions {
+    #[command(flatten)]
+    project: ProjectOptions,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    format: ListFormat,
+}
 
 pub fn execute(options: ListOptions, common: &Common, ui: &mut Ui) -> Result<ExitCode, FlowError> {
     let listing = list(options.project.request(common)?, ui)?;

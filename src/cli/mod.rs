@@ -67,7 +67,7 @@ fn start(arguments: Arguments) -> ExitCode {
     let done = match command {
         Command::Check(options) => check::execute(options, &common, &mut ui),
         Command::Run(options) => run::execute(options, &common, &mut ui),
-        Command::Compare(options) => compare::execute(options, &common, &mut ui),
+        Command::Compare(options) => compare::execute(options, &mut ui),
         Command::Doctor(options) => doctor::execute(options, &common, &mut ui),
         Command::Explain(options) => explain::execute(options, &common, &mut ui),
         Command::Profile(options) => profile::execute(options, &common, &mut ui),

@@ -3,8 +3,8 @@
 use std::io::Read;
 use std::path::Path;
 
-use super::args::{CheckOptions, Common};
-use super::check::{requested, tell};
+use super::args::Common;
+use super::check::{CheckOptions, requested, tell};
 use super::surroundings::variable;
 use super::ui::Ui;
 use crate::config::Chosen;

@@ -1,12 +1,25 @@
 //! `cargo perfgate report`.
 
-use super::args::ReportOptions;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::args::OutputOptions;
 use super::output::write_report;
 use super::ui::Ui;
 use super::usage;
 use crate::flow::FlowError;
 use crate::flow::merge::read_all;
 use crate::model::{ExitCode, Outcome};
+
+#[derive(Debug, Args)]
+pub struct ReportOptions {
+    /// Results that `--save-result` or `--format json=FILE` wrote; shards of one run are put together
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    output: OutputOptions,
+}
 
 pub fn execute(options: &ReportOptions, ui: &mut Ui) -> Result<ExitCode, FlowError> {
     let reports = read_all(&options.files)?;

@@ -1,13 +1,34 @@
 //! `cargo perfgate run`.
 
-use super::args::{Common, RunOptions};
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::args::{BudgetOption, Common, ProjectOptions};
 use super::output::print;
 use super::ui::Ui;
 use crate::flow::run::run;
 use crate::flow::{FlowError, Progress, ProjectRequest};
-use crate::model::ExitCode;
+use crate::model::{ExitCode, Partition};
 use crate::report;
 use crate::store::export;
+
+#[derive(Debug, Args)]
+pub struct RunOptions {
+    #[command(flatten)]
+    project: ProjectOptions,
+    #[command(flatten)]
+    budget: BudgetOption,
+    /// Do not store the result
+    #[arg(long)]
+    no_store: bool,
+    /// Measure the K-th of N shares of the benchmarks
+    #[arg(long, value_name = "hash:K/N")]
+    partition: Option<Partition>,
+    /// Write the run as JSON, as `baseline export` does
+    #[arg(long, value_name = "FILE")]
+    save_result: Option<PathBuf>,
+}
 
 pub fn execute(options: RunOptions, common: &Common, ui: &mut Ui) -> Result<ExitCode, FlowError> {
     let effort = options.budget.effort();
