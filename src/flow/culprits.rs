@@ -12,7 +12,7 @@ use crate::harness::HarnessError;
 use crate::harness::criterion::{Allocations, Patience};
 use crate::instrument::{Copies, Detail};
 use crate::model::{BenchmarkId, CountedChange, Culprit, Metric, Row, Side, Verdict};
-use crate::profile::{FunctionChange, Profile, Sites, changes};
+use crate::profile::{Function, FunctionChange, Profile, Sites, changes};
 use crate::report::counted;
 
 /// Rows that are counted at most: a change that slows down more than these has one cause, and some of them show it.
@@ -99,7 +99,9 @@ fn cost(row: &Row) -> f64 {
 
 /// What two profiles show, and the functions that account for most of it.
 pub fn counted_change(base: &Profile, head: &Profile) -> CountedChange {
-    let is_told = |change: &FunctionChange| change.own() != 0 && !change.function.is_allocator();
+    let is_inside =
+        |function: &Function| base.inside_allocator.contains(function) || head.inside_allocator.contains(function);
+    let is_told = |change: &FunctionChange| change.own() != 0 && !is_inside(&change.function);
     let culprits = changes(base, head).into_iter().filter(is_told);
     let culprits =
         culprits.take(MOST_CULPRITS).map(|change| Culprit { change: change.own(), function: change.function.name });

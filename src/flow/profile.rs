@@ -82,9 +82,9 @@ pub fn profile(request: ProfileRequest, progress: &mut dyn Progress) -> Result<P
     skipped.sort();
     let profiles = profiles.into_iter().map(|(id, functions, counts)| Hot {
         subject: Subject::Benchmark(id),
-        instructions: counts.warm.total,
+        instructions: counts.warm.own_code(),
         allocator_instructions: counts.warm.allocator,
-        cold_instructions: Some(counts.cold.total),
+        cold_instructions: Some(counts.cold.own_code()),
         functions,
     });
     let side =
@@ -189,7 +189,7 @@ pub fn profile_program(request: &ProgramRequest, progress: &mut dyn Progress) ->
     let mut all_stacks = Stacks::new();
     add_stacks(&mut all_stacks, &line, &profile);
     let hot = Hot {
-        instructions: profile.total,
+        instructions: profile.own_code(),
         allocator_instructions: profile.allocator,
         cold_instructions: None,
         functions: hot(&profile, &Roots::at(&request.directory)),

@@ -121,17 +121,17 @@ pub struct CountedChange {
     pub base: u64,
     /// Instructions on head.
     pub head: u64,
-    /// Those in the allocator on base, which are none of these.
-    #[serde(default, skip_serializing_if = "is_none")]
+    /// The allocator's instructions on base, which are counted apart.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub base_allocator: u64,
     /// The same on head.
-    #[serde(default, skip_serializing_if = "is_none")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub head_allocator: u64,
     /// The functions that account for most of the difference, the largest first; three at most.
     pub culprits: Vec<Culprit>,
 }
 
-fn is_none(instructions: &u64) -> bool {
+fn is_zero(instructions: &u64) -> bool {
     *instructions == 0
 }
 

@@ -33,11 +33,11 @@ pub struct Hot {
     /// Which.
     #[serde(flatten)]
     pub subject: Subject,
-    /// All of them: of an iteration after others, or of the whole program.
+    /// Of an iteration after others, or of the whole program, without the allocator's.
     pub instructions: u64,
-    /// Those in the allocator among them.
+    /// The allocator's, which are functions below like all others.
     pub allocator_instructions: u64,
-    /// Those of the first iteration of a process; `None` for a program.
+    /// Of the first iteration of a process, without the allocator's; `None` for a program.
     pub cold_instructions: Option<u64>,
     /// The functions that executed some, the hottest first.
     pub functions: Vec<HotFunction>,

@@ -5,8 +5,9 @@
 //! is written once as `(number) name`, and as `(number)` from then on.
 //! <https://valgrind.org/docs/manual/cl-format.html>
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::allocator;
 use super::function::{Function, Lines, Place, Profile, bare};
 
 /// Why a text is no file of callgrind's.
@@ -106,6 +107,8 @@ struct Reader {
     /// Set between `calls=` and the line with the call's cost.
     calls: Option<u64>,
     total: Option<u64>,
+    /// The functions that each calls.
+    called: BTreeMap<Function, BTreeSet<Function>>,
     read: Profile,
 }
 
@@ -137,7 +140,9 @@ fn read(text: &str, mut reader: Reader) -> Result<Profile, NotCallgrind> {
     };
     let mut profile = reader.read;
     profile.total = total;
-    profile.allocator = profile.allocator.min(total);
+    profile.inside_allocator = allocator::inside(&reader.called);
+    let inside = profile.inside_allocator.iter().filter_map(|function| profile.functions.get(function));
+    profile.allocator = inside.fold(0, |sum, cost| sum.saturating_add(cost.own));
     for cost in profile.functions.values_mut() {
         cost.inclusive = cost.inclusive.min(total);
     }
@@ -219,12 +224,10 @@ impl Reader {
             return Ok(());
         };
         let callee = self.callee.take().ok_or("a call stands before the name of what is called")?;
-        if callee.is_allocator() && !function.is_allocator() {
-            self.read.allocator = self.read.allocator.saturating_add(cost);
-        }
         let called = self.read.functions.entry(callee.clone()).or_default();
         called.calls = called.calls.saturating_add(calls);
         if callee != function {
+            self.called.entry(function.clone()).or_default().insert(callee.clone());
             let caller = self.read.functions.entry(function.clone()).or_default();
             caller.inclusive = caller.inclusive.saturating_add(cost);
             if self.closely {

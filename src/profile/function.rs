@@ -1,10 +1,8 @@
 //! Functions and their costs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_demangle::demangle;
-
-use super::allocator::is_allocator;
 
 /// A function as two builds of a program both know it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,11 +21,6 @@ impl Function {
         let hash = |text: &&str| text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         let object = object.rsplit_once('-').filter(|(_, end)| hash(end)).map_or(object, |(name, _)| name);
         Self { object: object.to_owned(), name: format!("{:#}", demangle(bare(symbol))) }
-    }
-
-    /// Whether programs ask it for memory, or it is one inside of these that do.
-    pub fn is_allocator(&self) -> bool {
-        is_allocator(&self.name)
     }
 }
 
@@ -84,8 +77,10 @@ impl Lines {
 pub struct Profile {
     /// All instructions.
     pub total: u64,
-    /// Those of the allocator among them, with all that it calls.
+    /// Those of the allocator among them.
     pub allocator: u64,
+    /// The functions that are the allocator's.
+    pub inside_allocator: BTreeSet<Function>,
     /// By function. One may be here with no cost of its own: it only called others, or waits for one that it called.
     pub functions: BTreeMap<Function, Cost>,
     /// What calls cost with all that they led to: by the function that was called, and then by the one that called it, which
@@ -106,6 +101,7 @@ impl Profile {
     pub fn add(&mut self, other: &Self) {
         self.total = self.total.saturating_add(other.total);
         self.allocator = self.allocator.saturating_add(other.allocator);
+        self.inside_allocator.extend(other.inside_allocator.iter().cloned());
         for (function, cost) in &other.functions {
             let own = self.functions.entry(function.clone()).or_default();
             own.own = own.own.saturating_add(cost.own);

@@ -56,10 +56,10 @@ fn benchmark(functions: &Functions, width: usize, all: bool) -> String {
     let (base, head) = (functions.base, functions.head);
     let allocator = match (base.allocator_instructions, head.allocator_instructions) {
         (0, 0) => String::new(),
-        (base, head) => format!("; besides in the allocator {}", pair(base, head)),
+        (base, head) => format!(", in the allocator {}", pair(base, head)),
     };
     let mut text = format!(
-        "{}\ninstructions {}, cold {}{allocator}\n",
+        "{}\ninstructions {}{allocator}, cold {}\n",
         visible(&functions.benchmark.to_string()),
         pair(base.instructions, head.instructions),
         pair(base.cold_instructions, head.cold_instructions),

@@ -36,7 +36,7 @@ fn one(hot: &Hot, width: usize, most: usize) -> String {
     let cold = hot.cold_instructions.map(|cold| format!(", cold {}", units::count(cold))).unwrap_or_default();
     let allocator = match hot.allocator_instructions {
         0 => String::new(),
-        inside => format!(", {} of them in the allocator", units::count(inside)),
+        inside => format!(", in the allocator {}", units::count(inside)),
     };
     let mut text = format!("{}\ninstructions {}{allocator}{cold}\n", visible(&what), units::count(hot.instructions));
     let (shown, rest) = hot.functions.split_at(most.min(hot.functions.len()));

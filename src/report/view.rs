@@ -285,7 +285,7 @@ fn counted(counted: &CountedChange, metric: Metric) -> String {
     };
     let allocator = match (counted.base_allocator, counted.head_allocator) {
         (base, head) if base == head => String::new(),
-        (base, head) => format!("; besides in the allocator {} → {}", units::count(base), units::count(head)),
+        (base, head) => format!("; in the allocator {} → {}", units::count(base), units::count(head)),
     };
     let culprit =
         |culprit: &Culprit| format!("{} in {}", units::more(culprit.change), clean(&culprit.function, LONGEST_ID));

@@ -165,7 +165,7 @@ fn rows_are_filtered_and_sorted() {
     ]);
     assert_eq!(said["at_first"], reported, "{said}");
     assert_eq!(said["filtered"], json!(["parse/large", "parse/config", "parse/small"]));
-    assert_eq!(said["told"], "3 of 66 rows");
+    assert_eq!(said["told"], "3 of 66 rows found");
     assert_eq!(said["open"], json!([false, false, true]));
     assert_eq!(said["folded"].as_array().unwrap().len(), 11, "3 and 30 to 39");
     let without: Vec<&Value> = reported.as_array().unwrap().iter().skip(2).collect();
@@ -217,18 +217,23 @@ fn a_long_table_is_shown_piece_by_piece() {
         "const page = frames[0].document, rows = page.getElementById('rows');
          const shown = () => [...rows.tBodies].filter((row) => row.getClientRects().length > 0).map((row) =>
            row.querySelector('th code').textContent);
-         const input = page.querySelector('input'), further = page.querySelector('.further');
+         const input = page.querySelector('input'), foot = page.querySelector('.more-rows'), more = foot.querySelector('button');
          const type = (text) => { input.value = text; input.dispatchEvent(new frames[0].Event('input')); };
-         const state = () => { const names = shown(); return [names.length, names[0], names.at(-1), further.hidden]; };
-         said = { told: further.textContent, at_first: state() };
+         const state = () => { const names = shown(); return [names.length, names[0], names.at(-1), foot.hidden]; };
+         said = { told: more.textContent, at_first: state() };
          type('r39'); said.beyond = state(); type('');
          const base = rows.tHead.rows[0].cells[1].querySelector('button');
          base.click(); base.click(); said.descending = state();
-         base.click(); further.click(); said.all = state();",
+         const fire = (event) => { frames[0].dispatchEvent(new frames[0].Event(event)); return state(); };
+         base.click(); said.printed = fire('beforeprint'); said.after = fire('afterprint');
+         more.click(); said.all = state(); said.focus = page.activeElement.querySelector('th code').textContent;",
     );
-    assert_eq!(said["told"], "show 400 of 400 rows", "{said}");
+    assert_eq!(said["told"], "show all 400 rows", "{said}");
     assert_eq!(said["at_first"], json!([300, "r001", "r300", false]));
     assert_eq!(said["beyond"], json!([10, "r390", "r399", true]));
     assert_eq!(said["descending"], json!([300, "r400", "r101", false]));
+    assert_eq!(said["printed"], json!([400, "r001", "r400", true]));
+    assert_eq!(said["after"], json!([300, "r001", "r300", false]));
     assert_eq!(said["all"], json!([400, "r001", "r400", true]));
+    assert_eq!(said["focus"], "r301");
 }

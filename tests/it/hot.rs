@@ -33,7 +33,7 @@ pub fn shows_what_is_hot(fixture: &Fixture) {
     assert_eq!(ran.code, 0);
     let document = document(&ran);
     let hot = &document["profiles"][0];
-    let total = hot["instructions"].as_u64().unwrap();
+    let total = hot["instructions"].as_u64().unwrap() + hot["allocator_instructions"].as_u64().unwrap();
     let first = &hot["functions"][0];
     assert_eq!(hot["benchmark"], "textkit::checksum/checksum/adler32/4096");
     assert_eq!(first["function"], "textkit::checksum::once");
@@ -82,7 +82,7 @@ fn a_program_is_profiled_from_start_to_end() {
     let document = document(&ran);
     let hot = &document["profiles"][0];
     assert_eq!(hot["command"], serde_json::json!(["/bin/echo", "some words"]));
-    let total = hot["instructions"].as_u64().unwrap();
+    let total = hot["instructions"].as_u64().unwrap() + hot["allocator_instructions"].as_u64().unwrap();
     assert_eq!((sum(&hot["functions"], "own"), whole(&picture)), (total, total));
     // What starts others says that these are not counted.
     let ran = perfgate(&["profile", "--limit", "3", "--", "/bin/sh", "-c", "/bin/true; :"]);

@@ -4,6 +4,8 @@
 // that `.scripted` keeps the rest of them from being laid out at all.
 document.documentElement.className = "scripted";
 document.addEventListener("DOMContentLoaded", () => {
+  // Whatever follows, nothing stays hidden by that; nothing is laid out before it ends.
+  document.documentElement.className = "";
   const tables = ["rows", "unchanged"].map((id) => document.getElementById(id)).filter(Boolean);
   // A row that needs a reader is a body of its own, with what stands under it.
   const parent = (table) => (table.id === "unchanged" ? table.tBodies[0] : table);
@@ -20,7 +22,6 @@ document.addEventListener("DOMContentLoaded", () => {
     })),
   );
   const total = groups.flat().length;
-  document.documentElement.className = "";
   if (total === 0) return;
 
   const tools = document.createElement("div");
@@ -34,19 +35,33 @@ document.addEventListener("DOMContentLoaded", () => {
   tools.append(input, shown);
   document.querySelector("header").append(tools);
 
-  // Rows of a table that are shown; ten times as many with each press of the button beneath.
+  // Rows of a table that are shown; ten times as many with each press of the button beneath. On paper all are.
   const room = tables.map(() => 300);
-  const further = tables.map((table, group) => {
+  let printing = false;
+  const more = tables.map((table, group) => {
+    const foot = document.createElement("p");
     const button = document.createElement("button");
     button.type = "button";
-    button.className = "further";
     button.addEventListener("click", () => {
+      const next = room[group];
       room[group] *= 10;
       apply();
+      // Who came here by keyboard goes on at the first row that was not shown before.
+      const row = groups[group].filter((row) => !row.item.hidden)[next].item;
+      row.tabIndex = -1;
+      row.focus();
     });
-    table.after(button);
-    return button;
+    foot.className = "more-rows";
+    foot.append(button, " the browser finds what is shown, the filter above all of them");
+    table.after(foot);
+    return { foot, button };
   });
+  for (const [event, is] of [["beforeprint", true], ["afterprint", false]]) {
+    addEventListener(event, () => {
+      printing = is;
+      apply();
+    });
+  }
 
   const off = new Set();
   const details = document.querySelector("details");
@@ -57,16 +72,18 @@ document.addEventListener("DOMContentLoaded", () => {
       for (const row of rows) {
         const found = !off.has(row.verdict) && row.name.includes(wanted);
         if (found) count += 1;
-        const visible = found && count <= room[group];
+        const visible = found && (printing || count <= room[group]);
         if (row.item.hidden === visible) row.item.hidden = !visible;
       }
-      further[group].hidden = count <= room[group];
-      further[group].textContent = `show ${written(Math.min(count, 10 * room[group]))} of ${written(count)} rows`;
+      const next = 10 * room[group];
+      more[group].foot.hidden = printing || count <= room[group];
+      more[group].button.textContent =
+        next < count ? `show ${written(next)} of ${written(count)} rows` : `show all ${written(count)} rows`;
       return count;
     });
     if (details && wanted !== "") details.open = counts[counts.length - 1] > 0;
     const count = counts.reduce((sum, own) => sum + own, 0);
-    shown.textContent = count === total ? "" : `${written(count)} of ${written(total)} rows`;
+    shown.textContent = count === total ? "" : `${written(count)} of ${written(total)} rows found`;
   };
   input.addEventListener("input", apply);
 

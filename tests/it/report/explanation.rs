@@ -66,7 +66,7 @@ fn the_largest_change_comes_first_and_what_is_unchanged_is_counted() {
         lines(&explanation::render(&explanation, 80, false)),
         [
             "textkit::text/large",
-            "instructions 400 → 1,400 (+250.00 %), cold 500 → 1,500 (+200.00 %); besides in the allocator 40 → 60 (+50.00 %)",
+            "instructions 400 → 1,400 (+250.00 %), in the allocator 40 → 60 (+50.00 %), cold 500 → 1,500 (+200.00 %)",
             "change base head with callees calls function",
             "-400 400 – -400 1 → – text::old",
             "+1,400 – 1,400 +1,400 – → 1 text::new",
@@ -176,7 +176,7 @@ fn a_red_row_names_the_functions_that_did_it() {
     let counted = row.counted.as_mut().unwrap();
     (counted.base_allocator, counted.head_allocator) = (129, 1400);
     counted.culprits.truncate(1);
-    let told = "+216 in bs58::decode::decode_into; besides in the allocator 129 → 1,400\n";
+    let told = "+216 in bs58::decode::decode_into; in the allocator 129 → 1,400\n";
     assert!(terminal::render(&report, style).contains(told));
     // What another program reads of it is the same.
     let read = json::parse(json::render(&report).as_bytes()).unwrap();

@@ -44,7 +44,7 @@ fn hot_functions_crates_and_modules_are_told() {
         lines(&hotspots::render(&found, 120, 2)),
         [
             "text::speed/parse",
-            "instructions 1,000, 250 of them in the allocator, cold 1,200",
+            "instructions 1,000, in the allocator 250, cold 1,200",
             "self share with callees calls function hottest line",
             "700 70.0 % 700 1 text::parse::next src/parse.rs:12",
             "200 20.0 % 200 1 text::lex::step",
@@ -65,7 +65,7 @@ fn hot_functions_crates_and_modules_are_told() {
 fn a_program_is_named_by_its_command() {
     let command = ["sort", "-n", "a b\u{1b}[2J"].map(str::to_owned).into();
     let text = hotspots::render(&found(Subject::Command(command), vec![function("main", 1000, None)]), 80, 20);
-    assert!(text.starts_with("sort -n 'a b\\u{1b}[2J'\ninstructions 1,000, 250 of them in the allocator\n"), "{text}");
+    assert!(text.starts_with("sort -n 'a b\\u{1b}[2J'\ninstructions 1,000, in the allocator 250\n"), "{text}");
     assert!(!text.contains('\u{1b}'), "{text}");
 }
 
