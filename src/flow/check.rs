@@ -1,5 +1,6 @@
 //! `check`: the work tree against a base.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -21,7 +22,7 @@ use super::tried::Tried;
 use super::{FlowError, Progress, noise, renamed};
 use crate::harness::Sides;
 use crate::instrument::Copies;
-use crate::model::{BaseSide, BenchmarkId, Controls, Environment, HeadSide, Report, Row, Run, short};
+use crate::model::{BaseSide, BenchmarkId, Controls, Environment, HeadSide, Report, Row, Run, Verdict, short};
 use crate::report::counted;
 use crate::store::Store;
 use crate::vcs::{Base, BaseRequest, CiEvent};
@@ -190,6 +191,7 @@ fn judge_head(
     screening::fall_back(&suites.drawn, &mut rows);
     let counts = add_counted(setting, &suites, &head, until, &mut rows, &mut frame.warnings, progress)?;
     name_culprits(setting, &suites, &mut rows, progress)?;
+    frame.warnings.extend(not_compared(&rows));
     frame.warnings.extend(policy::without_effect(&adopted, &setting.config.policy, &rows));
     tell_how_to_reproduce(&mut rows, setting, (&base, &head), &renamed, request.policy);
     locate(&head, &mut rows);
@@ -238,6 +240,21 @@ pub(super) fn tell_how_to_reproduce(
         let whose = if whose == PolicyOf::Head { " --policy head" } else { "" };
         row.reproduce = Some(command + whose);
     }
+}
+
+/// What is said of bench targets whose benchmarks both sides have, and that were not compared all the same.
+fn not_compared(rows: &[Row]) -> Vec<String> {
+    let mut targets: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.verdict == Verdict::BenchChanged) {
+        *targets.entry((&row.benchmark.package, &row.benchmark.target)).or_default() += 1;
+    }
+    let warning = |((package, target), number): ((&str, &str), usize)| {
+        format!(
+            "{} of {package}::{target} could not be compared, as its source differs and does not build on base's code: what became slower there is not seen; benchmarks of new code in a file of their own leave the others comparable",
+            counted(number, "benchmark")
+        )
+    };
+    targets.into_iter().map(warning).collect()
 }
 
 pub(super) fn ids_of(suites: &Suites) -> Vec<BenchmarkId> {

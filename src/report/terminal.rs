@@ -225,6 +225,12 @@ fn hint(view: &View) -> Option<String> {
         {
             "name a base with `--base REV`, or fetch the branch that this one will be merged into"
         }
+        Outcome::NothingCompared if any(&[Verdict::BenchChanged]) => {
+            "benchmarks of new code in a file of their own leave the others comparable"
+        }
+        Outcome::NothingCompared if any(&[Verdict::Added]) => {
+            "`on-missing-baseline = \"pass\"` lets new benchmarks pass where there are no others"
+        }
         Outcome::NothingCompared => "`cargo perfgate list` shows the benchmarks, and what is skipped and why",
         Outcome::CouldNotComplete => "run the benchmark with `cargo bench` to see its own output",
     };

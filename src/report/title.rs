@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::units;
-use super::view::{Failing, Ids};
+use super::view::{Failing, Ids, unseen};
 use crate::gate::summarise;
 use crate::model::{BenchmarkId, Evidence, Metric, Outcome, Report, Row, Verdict};
 
@@ -69,9 +69,9 @@ pub(super) fn all_by<'r>(rows: impl IntoIterator<Item = &'r Row>, evidence: &[Ev
     judged.peek().is_some() && judged.all(|row| row.evidence.is_some_and(|own| evidence.contains(&own)))
 }
 
-/// Whether identity of the executables settled every row that was judged.
+/// Whether identity of the executables settled every row; where one could not be compared, they are no more than similar.
 pub(super) fn all_same_executable(rows: &[Row]) -> bool {
-    all_by(rows, &[Evidence::SameExecutable])
+    all_by(rows, &[Evidence::SameExecutable]) && rows.iter().all(|row| row.verdict.is_judged())
 }
 
 /// That in words.
@@ -214,7 +214,7 @@ fn inconclusive(rows: &[&Row], ids: &Ids<'_>) -> Vec<Part> {
         rest.push(Part::Text("; in ".to_owned()));
         rest.push(Part::Name(ids.short(row)));
         let visible = units::size(visible, row.limit);
-        rest.push(Part::Text(format!(" a slowdown below {visible} would not have been seen")));
+        rest.push(Part::Text(format!(" {} would not have been seen", unseen(row, &visible))));
     }
     rest
 }

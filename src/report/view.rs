@@ -323,9 +323,18 @@ fn reason(row: &Row) -> String {
         Some(visible) if row.verdict == Verdict::Inconclusive && !reason.contains("would not have been seen") => {
             let separator = if reason.is_empty() { "" } else { "; " };
             let visible = units::size(visible, row.limit);
-            format!("{reason}{separator}a slowdown below {visible} would not have been seen")
+            format!("{reason}{separator}{} would not have been seen", unseen(row, &visible))
         }
         _ => reason,
+    }
+}
+
+/// What of a size below `visible` is not seen.
+pub(super) fn unseen(row: &Row, visible: &str) -> String {
+    if row.unit == Unit::Nanoseconds {
+        format!("a slowdown below {visible}")
+    } else {
+        format!("less than {visible} more")
     }
 }
 
