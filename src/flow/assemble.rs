@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use super::across::untried;
 use super::measured::{Estimate, Measured, NO_ROOM, Verdictless};
 use super::project::{ProjectRequest, Setting};
-use super::suites::{ON_BASE, Open, Settled, untried};
+use super::suites::{Across, Open, Settled};
 use crate::gate::{Judgement, Limits, Policy, Trial, conclude, over_budget, summarise};
 use crate::harness::{Failure, FailureKind};
 use crate::model::{
@@ -134,10 +135,19 @@ pub fn paired_rows(
         Some(Verdictless::OtherUnit(unit)) => return Err(other_unit(&row.benchmark, unit)),
         Some(Verdictless::Failed(failure)) => {
             fail(&mut row, failure);
-            if let (Some(base_has), Side::Base) = (&open.tried, failure.side) {
-                let why = format!("failed on base's code: {}", row.reason);
-                (row.verdict, row.reason) = untried(base_has.contains(&row.benchmark.name), &why);
-                (row.base, row.head) = (None, None);
+            match (&open.tried, failure.side) {
+                (Some(Across::OnBase { base_has }), Side::Base) => {
+                    let why = format!("failed on base's code: {}", row.reason);
+                    (row.verdict, row.reason) = untried(base_has.contains(&row.benchmark.name), &why);
+                    (row.base, row.head) = (None, None);
+                }
+                (Some(Across::OnHead), Side::Head) => {
+                    row.verdict = Verdict::BenchChanged;
+                    row.reason =
+                        format!("the benchmark itself differs, and base's failed on head's code: {}", row.reason);
+                    (row.base, row.head) = (None, None);
+                }
+                _ => {}
             }
             return Ok(vec![row]);
         }
@@ -161,8 +171,8 @@ pub fn paired_rows(
     row.reason = match (&open.tried, open.base_id(&row.benchmark.name)) {
         (None, None) => row.reason,
         (None, Some(old)) => format!("base's `{}`: {}", old.name, row.reason),
-        (Some(_), None) => format!("{ON_BASE}: {}", row.reason),
-        (Some(_), Some(old)) => format!("{ON_BASE}, `{}` there: {}", old.name, row.reason),
+        (Some(across), None) => format!("{}: {}", across.as_str(), row.reason),
+        (Some(across), Some(old)) => format!("{}, `{}` there: {}", across.as_str(), old.name, row.reason),
     };
     let mut rows = vec![row];
     if let Some(judgement) = trial.tail_judgement() {
@@ -290,6 +300,8 @@ pub fn other_unit(id: &BenchmarkId, unit: &str) -> Skipped {
 
 /// Head's measurement of one benchmark, as it is stored; `None` where there is none.
 pub fn measurement(id: BenchmarkId, open: &Open, measured: &Measured) -> Option<Measurement> {
+    // Base's benchmark says nothing of head's own.
+    let measured = open.is_heads_own().then_some(measured)?;
     let estimates = estimates(measured);
     let ordered = sorted(estimates.iter().copied());
     let at = |p| quantile(&ordered, p);

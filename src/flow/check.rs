@@ -250,7 +250,7 @@ fn not_compared(rows: &[Row]) -> Vec<String> {
     }
     let warning = |((package, target), number): ((&str, &str), usize)| {
         format!(
-            "{} of {package}::{target} could not be compared, as its source differs and does not build on base's code: what became slower there is not seen; benchmarks of new code in a file of their own leave the others comparable",
+            "{} of {package}::{target} could not be compared, as its source differs, and neither side's works on the other's code: what became slower there is not seen; benchmarks of new code in a file of their own leave the others comparable",
             counted(number, "benchmark")
         )
     };

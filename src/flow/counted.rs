@@ -73,7 +73,9 @@ pub fn add_counted(
                 rows.iter_mut().filter(slow).filter(|_| warm).for_each(|row| row.counted = Some(change()));
             }
             rows.push(row);
-            of_head.push(HeadCount::new(open, id, &sources, metric, head));
+            if open.is_heads_own() {
+                of_head.push(HeadCount::new(open, id, &sources, metric, head));
+            }
         }
     }
     Ok(of_head)

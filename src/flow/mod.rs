@@ -20,6 +20,7 @@ pub mod screening;
 pub mod sync;
 
 mod absent;
+mod across;
 mod affected;
 mod assemble;
 mod bench_sources;

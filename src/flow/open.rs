@@ -29,8 +29,8 @@ pub struct Open {
     pub base_origin: Option<Origin>,
     /// Where head's executable comes from.
     pub head_origin: Origin,
-    /// Where base's executable is head's benchmark on base's code: the benchmarks that base has itself.
-    pub tried: Option<BTreeSet<String>>,
+    /// Whose benchmark it is on both sides' code, where they do not run their own each.
+    pub tried: Option<Across>,
     /// What base calls its benchmarks, where they were renamed.
     pub renamed: BTreeMap<String, BenchmarkId>,
 }
@@ -48,7 +48,34 @@ impl Open {
 
     /// Whether base lacks one of its benchmarks.
     pub fn is_new(&self, name: &str) -> bool {
-        self.tried.as_ref().is_some_and(|base_has| !base_has.contains(name))
+        matches!(&self.tried, Some(Across::OnBase { base_has }) if !base_has.contains(name))
+    }
+
+    /// Whether head's own benchmark is what is measured of head.
+    pub fn is_heads_own(&self) -> bool {
+        !matches!(self.tried, Some(Across::OnHead))
+    }
+}
+
+/// A benchmark of one side on the other's code.
+#[derive(Clone, Debug)]
+pub enum Across {
+    /// Head's on base's.
+    OnBase {
+        /// The benchmarks that base has itself.
+        base_has: BTreeSet<String>,
+    },
+    /// Base's on head's.
+    OnHead,
+}
+
+impl Across {
+    /// How the reason of a row begins.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::OnBase { .. } => "head's benchmark on base's code",
+            Self::OnHead => "base's benchmark on head's code",
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::filter::matches_none;
 use super::project::BuiltSide;
 use super::renamed::Renamed;
-use super::tried::{Stand, Tried};
+use super::tried::Tried;
 use super::{FlowError, Progress, file_error};
 use crate::harness::criterion::{Suite, Version, Way};
 use crate::harness::{Found, Harness, NotFound, Program, find};
@@ -15,10 +15,7 @@ use crate::model::{BenchmarkId, Evidence, Skipped, Verdict};
 use crate::report::counted;
 use crate::workspace::BenchExecutable;
 
-pub use super::open::{Open, Origin};
-
-/// How the reason of a row begins whose base is not base's own benchmark.
-pub(super) const ON_BASE: &str = "head's benchmark on base's code";
+pub use super::open::{Across, Open, Origin};
 
 /// Why an executable has one layout before it is made ready for others.
 const NOT_LAID_OUT: &str = "its link was not recorded";
@@ -176,7 +173,7 @@ pub fn look(
             (Against::Nothing, _) => target.measure_head(found)?,
             (Against::Unbuilt(reason), _) => target.settle_all(&found, Verdict::Added, reason),
             (Against::Base(_, tried), own) if let Some(stand) = tried.stand(executable) => {
-                target.compare_tried(&found, own, stand, tried.equal_is_unchanged)?;
+                target.compare_tried(&found, own, (stand, tried.turned(executable)), tried.equal_is_unchanged)?;
             }
             (Against::Base(base, _), None) => {
                 let failed = base.built.failed.iter().find(|failed| failed.what == what);
@@ -215,16 +212,16 @@ pub fn look(
 /// One bench target of head while it is looked at.
 pub(super) struct Target<'a> {
     pub(super) executable: &'a BenchExecutable,
-    head: &'a BuiltSide,
-    what: &'a str,
+    pub(super) head: &'a BuiltSide,
+    pub(super) what: &'a str,
     pub(super) looking: &'a Looking<'a>,
     pub(super) suites: &'a mut Suites,
     /// The ids that stand twice in it.
-    twice: BTreeSet<String>,
+    pub(super) twice: BTreeSet<String>,
 }
 
 /// An executable and the side that it belongs to.
-type Sided<'a> = (&'a BenchExecutable, &'a BuiltSide);
+pub(super) type Sided<'a> = (&'a BenchExecutable, &'a BuiltSide);
 
 impl Target<'_> {
     /// Head's benchmarks that are wanted, without those whose id stands twice; `None` where there are none to go on with.
@@ -303,71 +300,8 @@ impl Target<'_> {
         })
     }
 
-    /// Compares with head's benchmark on base's code. `own` is base's own executable. Those with a new name base has, too.
-    fn compare_tried(
-        &mut self,
-        head: &Found,
-        own: Option<Sided<'_>>,
-        stand: Stand<'_>,
-        equal_is_unchanged: bool,
-    ) -> Result<(), FlowError> {
-        let own = own.map(|(other, side)| self.looking.ask(&program(other, side))).transpose()?.and_then(Result::ok);
-        let mut names: BTreeSet<String> = own.iter().flat_map(|own| own.names.iter().cloned()).collect();
-        names.extend(self.renamed_among(&head.names).into_keys());
-        if let Some(own) = &own {
-            self.settle_removed(own, head);
-        }
-        let why = match stand {
-            Stand::Nothing(why) => why.to_owned(),
-            Stand::Executable(other, side) => {
-                let equal = equal_is_unchanged && identity(self.executable)? == identity(other)?;
-                return self.compare_on_base(head, (other, side), equal, names);
-            }
-            Stand::Head => return self.compare_on_base(head, (self.executable, self.head), true, names),
-        };
-        self.settle_untried(head, &names, &why);
-        Ok(())
-    }
-
-    /// Compares with `other`, which is head's benchmark on base's code; `base_has` is what base itself has. Executables that
-    /// are `equal` need no measuring where they run: base has never run this benchmark.
-    fn compare_on_base(
-        &mut self,
-        head: &Found,
-        other: Sided<'_>,
-        equal: bool,
-        base_has: BTreeSet<String>,
-    ) -> Result<(), FlowError> {
-        let program = program(other.0, other.1);
-        if equal && head.harness.runs_once(&program, self.looking.home, self.looking.time_out)? {
-            self.settle_same(head, &format!("{ON_BASE}: base and head have the same code and data"));
-            return Ok(());
-        }
-        let why = match self.looking.ask(&program)? {
-            Ok(base) if base.harness.common(head.harness).is_some() => {
-                let has = base_has.clone();
-                return self.open_common(head, &base, other, Some(base_has), |name| {
-                    untried(has.contains(name), "does not have it on base's code")
-                });
-            }
-            Ok(_) | Err(NotFound::OtherHarness) => {
-                format!("holds no {} benchmark on base's code", head.harness.name())
-            }
-            Err(NotFound::Broken(detail)) => format!("does not run on base's code: {detail}"),
-        };
-        self.settle_untried(head, &base_has, &why);
-        Ok(())
-    }
-
-    fn settle_untried(&mut self, head: &Found, base_has: &BTreeSet<String>, why: &str) {
-        for name in &head.names {
-            let (verdict, reason) = untried(base_has.contains(name), why);
-            self.settle(name, head.harness, verdict, None, &reason);
-        }
-    }
-
     /// What `base` has and `head` has not.
-    fn settle_removed(&mut self, base: &Found, head: &Found) {
+    pub(super) fn settle_removed(&mut self, base: &Found, head: &Found) {
         let (package, target) = (&self.executable.package, &self.executable.target);
         let there: BTreeSet<&String> = head.names.iter().chain(&self.twice).collect();
         let gone = base.names.iter().filter(|name| !there.contains(name) && self.looking.misses(package, target, name));
@@ -377,12 +311,12 @@ impl Target<'_> {
     }
 
     /// Opens the benchmarks that both executables have; `other` says of one that base's lacks what it is, and why.
-    fn open_common(
+    pub(super) fn open_common(
         &mut self,
         head: &Found,
         base: &Found,
         side: Sided<'_>,
-        tried: Option<BTreeSet<String>>,
+        tried: Option<Across>,
         other: impl Fn(&str) -> (Verdict, String),
     ) -> Result<(), FlowError> {
         let base_names: BTreeSet<&String> = base.names.iter().collect();
@@ -404,7 +338,7 @@ impl Target<'_> {
         base: Option<Sided<'_>>,
         able: Harness,
         (names, all): (Vec<String>, Option<Vec<String>>),
-        tried: Option<BTreeSet<String>>,
+        tried: Option<Across>,
     ) -> Result<(), FlowError> {
         if names.is_empty() {
             return Ok(());
@@ -438,7 +372,7 @@ impl Target<'_> {
         Ok(())
     }
 
-    fn settle_same(&mut self, found: &Found, reason: &str) {
+    pub(super) fn settle_same(&mut self, found: &Found, reason: &str) {
         for name in &found.names {
             self.settle(name, found.harness, Verdict::Unchanged, Some(Evidence::SameExecutable), reason);
         }
@@ -466,15 +400,6 @@ impl Target<'_> {
             evidence,
             reason: reason.to_owned(),
         });
-    }
-}
-
-/// What head's benchmark is that cannot be tried on base's code, by whether base has it, and why.
-pub(super) fn untried(base_has: bool, why: &str) -> (Verdict, String) {
-    if base_has {
-        (Verdict::BenchChanged, format!("the benchmark itself differs, and head's {why}"))
-    } else {
-        (Verdict::Added, format!("base has no such benchmark, and head's {why}"))
     }
 }
 

@@ -1,5 +1,7 @@
 //! Head's benches on base's code: where a bench target's own files differ, or base lacks it, a comparison of both sides'
-//! executables would be one of two benchmarks. Head's benches are built a second time then, on base's code.
+//! executables would be one of two benchmarks. Head's benches are built a second time then, on base's code. Those that do not
+//! compile there, as they ask for what base lacks, leave base's: built a second time on head's code, they tell how that has
+//! changed for all that base has measured.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -18,6 +20,8 @@ use crate::workspace::{self, BenchExecutable, CargoOptions, Slot};
 pub struct Tried {
     targets: BTreeMap<(String, String), Attempt>,
     side: Option<BuiltSide>,
+    /// Base's benches on head's code, of targets whose own could not be built on base's.
+    turned: Option<BuiltSide>,
     /// Whether executables that equal head's need no measuring.
     pub equal_is_unchanged: bool,
 }
@@ -53,6 +57,12 @@ impl Tried {
             (Attempt::Built(_), None) => return None,
         })
     }
+
+    /// Base's benchmark on head's code, where head's `executable` cannot be built on base's.
+    pub fn turned(&self, executable: &BenchExecutable) -> Option<(&BenchExecutable, &BuiltSide)> {
+        let side = self.turned.as_ref()?;
+        side.built.executables.iter().find(|built| key(built) == key(executable)).map(|built| (built, side))
+    }
 }
 
 fn key(executable: &BenchExecutable) -> (String, String) {
@@ -63,12 +73,15 @@ fn key(executable: &BenchExecutable) -> (String, String) {
 #[derive(Default)]
 struct Plan {
     targets: BTreeSet<(String, String)>,
+    /// The files of each of them that differ.
+    own: BTreeMap<(String, String), BTreeSet<PathBuf>>,
     overlay: Overlay,
 }
 
 impl Setting {
-    /// Builds head's benches on base's code where their own files differ or base lacks them. That this does not work is an
-    /// answer, and never an error. `identity_counts`: whether equal executables need no measuring.
+    /// Builds head's benches on base's code where their own files differ or base lacks them, and base's on head's where that
+    /// does not work. That neither does is an answer, and never an error. `identity_counts`: whether equal executables need no
+    /// measuring.
     pub fn try_on_base(
         &self,
         head: &BuiltSide,
@@ -77,16 +90,59 @@ impl Setting {
         identity_counts: bool,
         progress: &mut dyn Progress,
     ) -> Result<Tried, FlowError> {
-        let Plan { targets, overlay } = Plan::of(head, base, &differences.changed, identity_counts, |executable| {
+        let plan = Plan::of(head, base, &differences.changed, identity_counts, |executable| {
             if self.counts_instructions() { is_known(executable) } else { holds_criterion(executable) }
         });
-        if targets.is_empty() {
+        if plan.targets.is_empty() {
             return Ok(Tried::default());
         }
+        let tried = self.on_base(head, base, &plan, differences, identity_counts, progress)?;
+        let stuck = |key: &&(String, String)| {
+            matches!(tried.targets.get(*key), Some(Attempt::Failed(_)))
+                && base.built.executables.iter().any(|built| self::key(built) == **key)
+        };
+        let back = plan.turned(plan.targets.iter().filter(stuck), head, base, &differences.changed);
+        Ok(Tried { turned: self.on_head(head, base, &back, progress)?, ..tried })
+    }
+
+    /// Builds base's benches on head's code. `None` where that does not work.
+    fn on_head(
+        &self,
+        head: &BuiltSide,
+        base: &BuiltSide,
+        Plan { targets, overlay, .. }: &Plan,
+        progress: &mut dyn Progress,
+    ) -> Result<Option<BuiltSide>, FlowError> {
+        if targets.is_empty() || self.slots.seed(Slot::Back, Slot::Head).is_err() {
+            return Ok(None);
+        }
+        let tree = self.repository.overlay(&head.tree, &base.tree, overlay, &self.slots.slot(Slot::Back))?;
+        progress.phase("base's benchmarks built on head's code");
+        progress.status("Building", &format!("base's benchmarks on head's code: {}", named(targets)));
+        let options = CargoOptions { silent: true, ..self.request.cargo.clone() };
+        let wanted = |package: &str, target: &str| targets.contains(&(package.to_owned(), target.to_owned()));
+        let place = self.write(Slot::Back, &tree, Some(head.root.join("Cargo.lock")))?;
+        match self.build_at(place, &options, |targets| targets.only(wanted, "not asked for")) {
+            Ok(side) => Ok(Some(side)),
+            Err(FlowError::Workspace(_)) => Ok(None),
+            Err(e) => Err(e),
+        }
+    }
+
+    /// Builds head's benches on base's code.
+    fn on_base(
+        &self,
+        head: &BuiltSide,
+        base: &BuiltSide,
+        Plan { targets, overlay, .. }: &Plan,
+        differences: &Differences,
+        identity_counts: bool,
+        progress: &mut dyn Progress,
+    ) -> Result<Tried, FlowError> {
         let folder = self.slots.slot(Slot::Both);
         let all = |trial: &dyn Fn() -> Attempt| {
             let each = targets.iter().map(|key| (key.clone(), trial()));
-            Tried { targets: each.collect(), side: None, equal_is_unchanged: false }
+            Tried { targets: each.collect(), ..Tried::default() }
         };
         let fail = |e: &dyn std::fmt::Display| {
             let reason = format!("cannot be built on base's code: {}", first_line(&e.to_string()));
@@ -95,16 +151,15 @@ impl Setting {
         if let Err(e) = self.slots.seed(Slot::Both, Slot::Base) {
             return fail(&e);
         }
-        let tree = self.repository.overlay(&base.tree, &head.tree, &overlay, &folder)?;
+        let tree = self.repository.overlay(&base.tree, &head.tree, overlay, &folder)?;
         if tree.id == base.tree.id {
             return Ok(Tried::default());
         }
         if tree.id == head.tree.id && identity_counts {
             return Ok(all(&|| Attempt::Head));
         }
-        let names: Vec<String> = targets.iter().map(|(package, target)| format!("{package}::{target}")).collect();
         progress.phase("head's benchmarks built on base's code");
-        progress.status("Building", &format!("head's benchmarks on base's code: {}", names.join(", ")));
+        progress.status("Building", &format!("head's benchmarks on base's code: {}", named(targets)));
         let options =
             CargoOptions { silent: true, toolchain: differences.toolchain.clone(), ..self.request.cargo.clone() };
         let wanted = |package: &str, target: &str| targets.contains(&(package.to_owned(), target.to_owned()));
@@ -126,8 +181,12 @@ impl Setting {
         };
         let trials = targets.iter().map(|key| (key.clone(), trial(key))).collect();
         let equal = identity_counts && beyond_code(&self.changed_paths(&tree, &head.tree)?).is_none();
-        Ok(Tried { targets: trials, side: Some(side), equal_is_unchanged: equal })
+        Ok(Tried { targets: trials, side: Some(side), turned: None, equal_is_unchanged: equal })
     }
+}
+
+fn named(targets: &BTreeSet<(String, String)>) -> String {
+    targets.iter().map(|(package, target)| format!("{package}::{target}")).collect::<Vec<_>>().join(", ")
 }
 
 impl Plan {
@@ -168,10 +227,25 @@ impl Plan {
             let new = other.is_none() && head.manifests(&executable.package).iter().any(|path| changed.contains(path));
             if !own.is_empty() || new {
                 plan.targets.insert(key(executable));
-                plan.overlay.taken.extend(own);
+                plan.overlay.taken.extend(own.iter().cloned());
+                plan.own.insert(key(executable), own.into_iter().collect());
             }
         }
         plan.transplant(head, base, changed);
+        plan
+    }
+
+    /// What there is to build of these on head's code: with the files that base has of them.
+    fn turned<'k>(
+        &self,
+        targets: impl Iterator<Item = &'k (String, String)>,
+        head: &BuiltSide,
+        base: &BuiltSide,
+        changed: &[PathBuf],
+    ) -> Self {
+        let mut plan = Self { targets: targets.cloned().collect(), ..Self::default() };
+        plan.overlay.taken.extend(plan.targets.iter().filter_map(|key| self.own.get(key)).flatten().cloned());
+        plan.transplant(base, head, changed);
         plan
     }
 

@@ -6,6 +6,7 @@
 //!                    base/tree   check-out            base/target   its target directory
 //!                    head/tree                        head/target
 //!                    both/tree                        both/target: base's code with head's benches
+//!                    back/tree                        back/target: head's code with base's benches
 //! ```
 //! Each side keeps a target directory of its own, because cargo would link one side's library into the other. Cargo is
 //! shown both under the same path, through the link: then paths that end up in an executable are equal too, and equal
@@ -28,6 +29,8 @@ pub enum Slot {
     Head,
     /// Base's code with benches of head.
     Both,
+    /// Head's code with benches of base.
+    Back,
 }
 
 impl Slot {
@@ -37,6 +40,7 @@ impl Slot {
             Self::Base => Side::Base.name(),
             Self::Head => Side::Head.name(),
             Self::Both => "both",
+            Self::Back => "back",
         }
     }
 }

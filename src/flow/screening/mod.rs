@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use super::counts::{can_count, caveat};
 use super::project::Setting;
-use super::suites::{ON_BASE, Open, Origin, Settled, Suites};
+use super::suites::{Open, Origin, Settled, Suites};
 use super::{FlowError, Progress};
 use crate::code::{Code, Comparison};
 use crate::model::{BenchmarkId, Controls, Evidence, Metric, Row, Verdict};
@@ -119,7 +119,7 @@ pub fn fall_back(timed: &BTreeSet<BenchmarkId>, rows: &mut [Row]) {
 }
 
 fn settled(open: &Open, name: &str) -> Settled {
-    let on_base = open.tried.as_ref().map(|_| format!("{ON_BASE}: "));
+    let on_base = open.tried.as_ref().map(|across| format!("{}: ", across.as_str()));
     Settled {
         id: open.id(name),
         harness: open.harness.clone(),
