@@ -69,9 +69,10 @@ pub(super) fn all_by<'r>(rows: impl IntoIterator<Item = &'r Row>, evidence: &[Ev
     judged.peek().is_some() && judged.all(|row| row.evidence.is_some_and(|own| evidence.contains(&own)))
 }
 
-/// Whether identity of the executables settled every row; where one could not be compared, they are no more than similar.
+/// Whether identity of the executables settled every row that was judged; not where others could not be compared, as these
+/// are of executables that differ.
 pub(super) fn all_same_executable(rows: &[Row]) -> bool {
-    all_by(rows, &[Evidence::SameExecutable]) && rows.iter().all(|row| row.verdict.is_judged())
+    all_by(rows, &[Evidence::SameExecutable]) && rows.iter().all(|row| row.verdict != Verdict::BenchChanged)
 }
 
 /// That in words.
