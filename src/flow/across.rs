@@ -7,7 +7,7 @@ use super::FlowError;
 use super::open::Across;
 use super::suites::{Sided, Target, identity, program};
 use super::tried::Stand;
-use crate::harness::{Found, NotFound};
+use crate::harness::{Found, Harness, NotFound};
 use crate::model::Verdict;
 
 impl Target<'_> {
@@ -19,12 +19,12 @@ impl Target<'_> {
         (stand, turned): (Stand<'_>, Option<Sided<'_>>),
         equal_is_unchanged: bool,
     ) -> Result<(), FlowError> {
-        let sided = own;
-        let own = own.map(|(other, side)| self.looking.ask(&program(other, side))).transpose()?.and_then(Result::ok);
-        let mut names: BTreeSet<String> = own.iter().flat_map(|own| own.names.iter().cloned()).collect();
+        let asked = own.map(|(other, side)| self.looking.ask(&program(other, side))).transpose()?.and_then(Result::ok);
+        let own = own.zip(asked);
+        let mut names: BTreeSet<String> = own.iter().flat_map(|(_, found)| found.names.iter().cloned()).collect();
         names.extend(self.renamed_among(&head.names).into_keys());
-        if let Some(own) = &own {
-            self.settle_removed(own, head);
+        if let Some((_, found)) = &own {
+            self.settle_removed(found, head);
         }
         let why = match stand {
             Stand::Nothing(why) => why.to_owned(),
@@ -34,10 +34,10 @@ impl Target<'_> {
             }
             Stand::Head => return self.compare_on_base(head, (self.executable, self.head), true, names),
         };
-        if let (Some(turned), Some(sided), Some(own)) = (turned, sided, &own) {
-            return self.compare_on_head(head, turned, sided, own, &names, &why);
+        if let Some((turned, own)) = turned.zip(own) {
+            return self.compare_on_head(head, turned, own, &names, &why);
         }
-        self.settle_untried(head, &names, &why);
+        self.settle_untried(&head.names, head.harness, &names, &why);
         Ok(())
     }
 
@@ -46,25 +46,22 @@ impl Target<'_> {
         &mut self,
         head: &Found,
         turned: Sided<'_>,
-        own: Sided<'_>,
-        found_own: &Found,
+        (own, found_own): (Sided<'_>, Found),
         base_has: &BTreeSet<String>,
         why: &str,
     ) -> Result<(), FlowError> {
         let mut found = match self.looking.ask(&program(turned.0, turned.1))? {
             Ok(found) if found.harness.common(found_own.harness).is_some() => found,
             _ => {
-                self.settle_untried(head, base_has, why);
+                self.settle_untried(&head.names, head.harness, base_has, why);
                 return Ok(());
             }
         };
-        let on_both = |name: &&String| found.names.contains(name) && found_own.names.contains(name);
-        let (both, others): (Vec<&String>, Vec<&String>) = head.names.iter().partition(on_both);
-        for name in others {
-            let (verdict, reason) = untried(base_has.contains(name), why);
-            self.settle(name, head.harness, verdict, None, &reason);
-        }
-        found.names = both.into_iter().cloned().collect();
+        let [on_head, on_base] = [&found, &found_own].map(|found| found.names.iter().collect::<BTreeSet<_>>());
+        let on_both = |name: &String| on_head.contains(name) && on_base.contains(name);
+        let (both, others): (Vec<String>, Vec<String>) = head.names.iter().cloned().partition(on_both);
+        self.settle_untried(&others, head.harness, base_has, why);
+        found.names = both;
         let (looking, what) = (self.looking, self.what);
         let mut target =
             Target { executable: turned.0, head: turned.1, what, looking, suites: self.suites, twice: BTreeSet::new() };
@@ -73,7 +70,7 @@ impl Target<'_> {
             target.settle_same(&found, &format!("{across}: base and head have the same code and data"));
             return Ok(());
         }
-        target.open_common(&found, found_own, own, Some(Across::OnHead), |name| untried(base_has.contains(name), why))
+        target.open_common(&found, &found_own, own, Some(Across::OnHead), |name| untried(base_has.contains(name), why))
     }
 
     /// Compares with `other`, which is head's benchmark on base's code; `base_has` is what base itself has. Executables that
@@ -103,14 +100,14 @@ impl Target<'_> {
             }
             Err(NotFound::Broken(detail)) => format!("does not run on base's code: {detail}"),
         };
-        self.settle_untried(head, &base_has, &why);
+        self.settle_untried(&head.names, head.harness, &base_has, &why);
         Ok(())
     }
 
-    fn settle_untried(&mut self, head: &Found, base_has: &BTreeSet<String>, why: &str) {
-        for name in &head.names {
+    fn settle_untried(&mut self, names: &[String], harness: Harness, base_has: &BTreeSet<String>, why: &str) {
+        for name in names {
             let (verdict, reason) = untried(base_has.contains(name), why);
-            self.settle(name, head.harness, verdict, None, &reason);
+            self.settle(name, harness, verdict, None, &reason);
         }
     }
 }
