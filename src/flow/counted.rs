@@ -13,7 +13,6 @@ use super::untimed::tell_crash;
 use super::{FlowError, Progress};
 use crate::gate::{CountLimits, Limits, Policy, judge_counts};
 use crate::model::{BenchmarkId, Evidence, Metric, Row, Side, Verdict};
-use crate::profile::Profile;
 
 /// Rows of allocations whose culprits are looked for, each in processes of its own.
 const MOST_TRACED: usize = 5;
@@ -64,10 +63,9 @@ pub fn add_counted(
             } else if let (Ok([base, _]), Ok([head, _])) = (&base_executes[name], &head_executes[name]) {
                 let [base, head] = [base, head].map(|counts| profile(counts, metric));
                 let change = || counted_change(base, head);
-                row.counted = is_worse(&row).then(change);
-                if row.counted.is_none() {
-                    row.reason.extend(allocator_alone(base, head, limits.max_regression));
-                }
+                // What no limit holds is told all the same.
+                let grew = head.total as f64 >= base.total as f64 * (1.0 + limits.max_regression);
+                row.counted = (grew || is_worse(&row)).then(change);
                 let slow = |row: &&mut Row| row.benchmark == id && row.metric == Metric::WallTime && is_worse(row);
                 let warm = metric == Metric::Instructions;
                 rows.iter_mut().filter(slow).filter(|_| warm).for_each(|row| row.counted = Some(change()));
@@ -88,12 +86,6 @@ pub(super) fn row(id: BenchmarkId, harness: &str, metric: Metric, limits: CountL
     (row.metric, row.unit) = (metric, metric.unit());
     row.budget = limits.max.map(|max| max as f64);
     row
-}
-
-/// What is said of a row that is not worse where all of it is, with the allocator's instructions.
-fn allocator_alone(base: &Profile, head: &Profile, limit: f64) -> Option<String> {
-    (head.total as f64 >= base.total as f64 * (1.0 + limit))
-        .then(|| format!("; but in the allocator {} → {}, for which there is no limit", base.allocator, head.allocator))
 }
 
 fn is_worse(row: &Row) -> bool {

@@ -2,19 +2,21 @@
 //! and at the program's end who asked for how much.
 
 use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::pipe::{make_pipe, open_pipe};
+use super::pipe::Inherited;
 use super::process::{Spawn, SpawnError};
 use crate::profile::{AllocationTrace, Sites, read_sites};
 
 /// How long the reader sleeps where there is nothing to read: a pipe holds more than is written meanwhile.
 const PAUSE: Duration = Duration::from_millis(1);
+/// How often it is tried to have a program wait that has just come to stand still, and may yet tell so.
+const TRIES: usize = 100;
 /// Functions above an allocation that are told apart: Rust's own are up to ten of them.
 const CALLERS: &str = "--num-callers=30";
 /// DHAT's file at most: what is larger is no file of a benchmark's.
@@ -33,10 +35,12 @@ pub struct Traced {
 
 #[derive(Debug)]
 struct Pipe {
-    file: File,
+    file: Inherited,
     /// What of a line was read.
     rest: Vec<u8>,
     trace: AllocationTrace,
+    /// After which reading of the clock nothing more is read, so that the program waits.
+    waits_after: Option<usize>,
 }
 
 impl Traced {
@@ -45,16 +49,10 @@ impl Traced {
     /// # Errors
     /// Where there can be no such folder, or no pipe in it.
     pub fn new(spawn: &Spawn, folder: &Path) -> Result<(Spawn, Self), SpawnError> {
-        let path = folder.join("trace");
-        let made = std::fs::create_dir_all(folder).and_then(|()| make_pipe(&path));
-        // Opened first, so that who writes need not wait.
-        let made = made.and_then(|()| open_pipe(&path));
+        let made = std::fs::create_dir_all(folder).and_then(|()| Inherited::new());
         let file = made.map_err(|e| SpawnError::new("valgrind", folder, e))?;
-        let option = |name: &str, path: PathBuf| {
-            let mut option = std::ffi::OsString::from(name);
-            option.push(path);
-            option
-        };
+        let mut out = std::ffi::OsString::from("--dhat-out-file=");
+        out.push(folder.join("sites"));
         let mut under = Spawn { program: "valgrind".into(), arguments: Vec::new(), ..spawn.clone() }.args([
             "--tool=dhat",
             "--command-line-only=yes",
@@ -68,17 +66,19 @@ impl Traced {
             "--child-silent-after-fork=yes",
             CALLERS,
         ]);
-        let files = [option("--dhat-out-file=", folder.join("sites")), option("--log-file=", path)];
-        under.arguments.extend(files.into_iter().chain(["--".into(), spawn.program.clone()]));
+        let log = format!("--log-fd={}", file.number());
+        under.arguments.extend([out, log.into(), "--".into(), spawn.program.clone()]);
         under.arguments.extend(spawn.arguments.iter().cloned());
-        let pipe = Arc::new(Mutex::new(Pipe { file, rest: Vec::new(), trace: AllocationTrace::default() }));
+        let pipe = Pipe { file, rest: Vec::new(), trace: AllocationTrace::default(), waits_after: None };
+        let pipe = Arc::new(Mutex::new(pipe));
         let over = Arc::new(AtomicBool::new(false));
         let reader = std::thread::spawn({
             let (pipe, over) = (pipe.clone(), over.clone());
             move || {
                 while !over.load(Ordering::Relaxed) {
-                    lock(&pipe).read();
-                    std::thread::sleep(PAUSE);
+                    if !lock(&pipe).read_lines() {
+                        std::thread::sleep(PAUSE);
+                    }
                 }
             }
         });
@@ -91,6 +91,42 @@ impl Traced {
         // What it wrote before it stood still lies in the pipe.
         pipe.read();
         ask(&pipe.trace)
+    }
+
+    /// Has the program, which stands still, wait soon after its reading of the clock with this number: it writes one line more.
+    ///
+    /// # Errors
+    /// Where it does not stand still.
+    pub fn wait_after(&self, reading: usize) -> io::Result<()> {
+        let mut tries = 0;
+        loop {
+            let mut pipe = lock(&self.pipe);
+            pipe.read();
+            match pipe.file.one_at_a_time(true) {
+                Err(_) if tries < TRIES => tries += 1,
+                done => {
+                    pipe.waits_after = Some(reading);
+                    return done;
+                }
+            }
+            drop(pipe);
+            std::thread::sleep(PAUSE);
+        }
+    }
+
+    /// Whether it has come there.
+    pub fn waits(&self) -> bool {
+        lock(&self.pipe).waits()
+    }
+
+    /// Lets it go on, wherever it is.
+    ///
+    /// # Errors
+    /// Where the system takes back what it gave.
+    pub fn go_on(&self) -> io::Result<()> {
+        let mut pipe = lock(&self.pipe);
+        pipe.waits_after = None;
+        pipe.file.one_at_a_time(false)
     }
 
     /// Who asked for how much, of a program that has ended by itself.
@@ -113,10 +149,24 @@ impl Drop for Traced {
 }
 
 impl Pipe {
+    fn waits(&self) -> bool {
+        self.waits_after.is_some_and(|reading| self.trace.readings() >= reading)
+    }
+
+    /// Reads what there is, and waits for more where a program writes line by line. Whether it did so.
+    fn read_lines(&mut self) -> bool {
+        let line_by_line = self.waits_after.is_some() && !self.waits();
+        if line_by_line {
+            self.file.wait(PAUSE);
+        }
+        self.read();
+        line_by_line
+    }
+
     /// Reads what there is.
     fn read(&mut self) {
         let mut bytes = [0; 64 * 1024];
-        loop {
+        while !self.waits() {
             match self.file.read(&mut bytes) {
                 // Nobody writes yet, or any more.
                 Ok(0) => return,

@@ -88,7 +88,8 @@ fn every_version_takes_the_channel() {
         ("v07", 7, vec!["größe/λ→μ 数", "64 bit", long]),
         ("v08", 8, vec!["sum?/wrapping", "sum*/wrapping", "bytes/sum/256"]),
     ];
-    let programs = executables("versions");
+    let mut programs = executables("versions");
+    programs.retain(|key, _| !key.ends_with("::memory"));
     assert_eq!(programs.len(), expected.len(), "{:?}", programs.keys());
     for (package, minor, names) in expected {
         let (_, program) = programs.iter().find(|(key, _)| key.starts_with(&format!("{package}::"))).unwrap();

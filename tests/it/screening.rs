@@ -195,6 +195,23 @@ fn what_no_benchmark_executes_is_not_timed_and_what_one_executes_is() {
     assert_eq!(rows["checksum/adler32/4096"], Some(Evidence::SameCodeExecuted));
     crate::stored_counts::judged_by_what_is_stored(&fixture);
 
+    // What the allocator alone executes more has no limit, and is told.
+    let hundred = "(0..100).for_each(|_| drop(std::hint::black_box(Vec::<u8>::with_capacity(16))))";
+    fixture.replace("src/checksum.rs", "std::mem::forget(std::hint::black_box(vec![1_u8]))", hundred);
+    fixture.commit("a hundred small blocks");
+    fixture.replace("src/checksum.rs", "with_capacity(16)", "with_capacity(200_000)");
+    fixture.commit("a hundred large ones");
+    fixture.perfgate(&["check", "--base", "HEAD~1", "fnv1a"]);
+    let report = json::parse(&fs::read(fixture.root.join("target/perfgate/last.json")).unwrap()).unwrap();
+    let fnv = report.rows.iter().find(|row| row.metric == Metric::Instructions).unwrap();
+    let counted = fnv.counted.as_ref().unwrap_or_else(|| panic!("{fnv:?}"));
+    assert_eq!(
+        (fnv.verdict, counted.base, &counted.culprits[..]),
+        (Verdict::Unchanged, counted.head, &[][..]),
+        "{fnv:?}"
+    );
+    assert!(counted.head_allocator > counted.base_allocator, "{counted:?}");
+
     // Whoever wants all of them timed gets that.
     fixture.write(".config/perfgate.toml", "[gate]\nscreen = false\nbudget = \"2s\"\n");
     fixture.commit("a configuration");

@@ -6,9 +6,10 @@ use std::io;
 use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::options::Version;
-use super::watched::{Calls, Tool, watch};
+use super::watched::{Calls, LOOK, Tool, watch};
 use crate::harness::{HarnessError, Patience, Program, Watched};
 use crate::instrument::Traced;
 use crate::profile::{Allocated, Sites};
@@ -59,10 +60,22 @@ struct Dhat {
 impl Tool for Dhat {
     type Seen = Allocations;
 
-    const HOLDS: bool = false;
-
     fn readings(&self) -> io::Result<usize> {
         Ok(self.traced.trace(|trace| trace.readings()))
+    }
+
+    fn prepare(&self, reading: usize) -> io::Result<()> {
+        self.traced.wait_after(reading - 1)
+    }
+
+    fn hold(&self, _reading: usize, time: Duration, too_late: &(dyn Fn() -> bool + Sync)) -> io::Result<()> {
+        while !self.traced.waits() && !too_late() {
+            std::thread::sleep(LOOK);
+        }
+        if self.traced.waits() {
+            std::thread::sleep(time);
+        }
+        self.traced.go_on()
     }
 
     fn seen(&mut self, calls: &Calls<'_>) -> Result<Allocations, String> {

@@ -10,14 +10,11 @@ use std::time::Duration;
 use rustc_demangle::demangle;
 
 use super::options::Version;
-use super::watched::{Calls, Tool, watch};
+use super::watched::{Calls, LOOK, Tool, watch};
 use crate::harness::counts::{self, of_iterations};
 use crate::harness::{Counting, Counts, Executed, HarnessError, Patience, Program};
 use crate::instrument::{Counted, Detail, READS_CLOCK};
 use crate::profile::{NotCallgrind, Profile, Symbol, read_callgrind, read_closely, read_symbols};
-
-/// How often it is looked whether a program has come to where it is held.
-const LOOK: Duration = Duration::from_millis(1);
 
 /// What reading the clock executes, criterion's part in it too.
 fn is_clock(function: &str) -> bool {
@@ -67,8 +64,6 @@ struct Callgrind {
 
 impl Tool for Callgrind {
     type Seen = Counts;
-
-    const HOLDS: bool = true;
 
     fn prepare(&self, reading: usize) -> io::Result<()> {
         match self.counted.wait_at(reading) {

@@ -34,19 +34,12 @@ pub(super) trait Tool: Sized + Sync {
     /// How often the clock was read so far, of a process that stands still.
     fn readings(&self) -> io::Result<usize>;
 
-    /// Whether the program can be held.
-    const HOLDS: bool;
-
     /// Prepares to hold the program, which stands still, at a later reading of the clock.
-    fn prepare(&self, _reading: usize) -> io::Result<()> {
-        Ok(())
-    }
+    fn prepare(&self, reading: usize) -> io::Result<()>;
 
     /// Lets the program that was to be held at this reading go on, once so much time has passed since the one before. Gives up
     /// where `too_late` says so.
-    fn hold(&self, _reading: usize, _time: Duration, _too_late: &(dyn Fn() -> bool + Sync)) -> io::Result<()> {
-        Ok(())
-    }
+    fn hold(&self, reading: usize, time: Duration, too_late: &(dyn Fn() -> bool + Sync)) -> io::Result<()>;
 
     /// What was seen of a benchmark that has just been called.
     fn seen(&mut self, calls: &Calls<'_>) -> Result<Self::Seen, String>;
@@ -114,6 +107,8 @@ impl Calls<'_> {
 const SHORTEST: Duration = Duration::from_micros(1);
 /// The shortest that criterion warms up and measures for before 0.4.
 const ONE_SECOND: Duration = Duration::from_secs(1);
+/// How often it is looked whether a program has come to where it is held.
+pub(super) const LOOK: Duration = Duration::from_millis(1);
 /// How long a call is held then. Its second begins a little after it is seen to have come to its first reading: on a busy
 /// machine a tenth of a second later.
 const HELD: Duration = Duration::from_millis(1500);
@@ -136,10 +131,6 @@ pub(super) fn watch<T: Tool>(
 ) -> Result<Watched<T::Seen>, HarnessError> {
     let mut watched = Watched::new();
     let holds = !version.takes_fractions();
-    if holds && !T::HOLDS {
-        let why = format!("criterion {version} takes whole seconds only, and would run for minutes under valgrind");
-        return Ok(names.iter().map(|name| (name.clone(), Err(why.clone()))).collect());
-    }
     let mut left = names.to_vec();
     let mut given_up_so_far = 0;
     for attempt in 0.. {
