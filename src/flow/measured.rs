@@ -124,6 +124,16 @@ impl Measured {
         if self.open() && had > 0 { self.cost / had * usual.saturating_sub(had).max(1) } else { Duration::ZERO }
     }
 
+    /// The time that all of it is likely to take yet, where a first sample takes as many pairs as is `usual`.
+    pub(super) fn left(&self, usual: usize) -> Duration {
+        let had = self.head.len();
+        if self.is_decided() || had == 0 {
+            return Duration::ZERO;
+        }
+        let pairs = self.trial.as_ref().map_or(self.processes.saturating_sub(had), |trial| trial.likely_left(usual));
+        self.cost / had as u32 * pairs as u32
+    }
+
     /// Ends the trial after so many pairs at most.
     pub(super) fn cap(&mut self, pairs: usize) {
         if let Some(trial) = &mut self.trial {

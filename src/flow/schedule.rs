@@ -258,7 +258,7 @@ impl Rounds<'_> {
     fn tell(&mut self) {
         let all = || self.all.iter().flatten();
         let (count, decided) = (all().count(), all().filter(|measured| measured.is_decided()).count());
-        let rest: Duration = all().map(|measured| measured.rest(USUAL_PAIRS)).sum();
+        let rest: Duration = all().map(|measured| measured.left(USUAL_PAIRS as usize)).sum();
         let took = (self.now)().saturating_sub(self.start);
         let left = self.plan.budget.map_or(rest, |budget| rest.min(budget.saturating_sub(took)));
         self.progress.measuring(decided, count, left);

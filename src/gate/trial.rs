@@ -148,6 +148,20 @@ impl Trial {
         }
     }
 
+    /// How many pairs it is likely to need yet: as many as is `usual` for a first sample, and of one that took these, as many
+    /// again as it has had.
+    pub fn likely_left(&self, usual: usize) -> usize {
+        let left = |sample: &Confirmation| sample.size.saturating_sub(sample.pairs.len());
+        match (&self.verdict, &self.confirmation, &self.tail) {
+            (Some(_), _, tail) => tail.as_ref().map_or(0, left),
+            (None, Some(confirmation), _) => left(confirmation),
+            (None, None, _) => match self.pairs.len() {
+                had if had < usual => usual - had,
+                had => self.cap.saturating_sub(had).min(had).max(1),
+            },
+        }
+    }
+
     /// Takes the next pair. What is no number, and what comes after the verdict, is not taken.
     pub fn push(&mut self, pair: Pair) {
         if !pair.typical.is_finite() || !pair.tail.is_finite() {

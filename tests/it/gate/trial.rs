@@ -324,3 +324,23 @@ fn a_regression_is_not_told_twice() {
     assert_eq!(trial.verdict(), Verdict::Regressed);
     assert!(trial.tail_judgement().is_none());
 }
+
+#[test]
+fn what_is_left_is_told_until_nothing_is() {
+    let mut source = Source::new(Noise::Normal, 7);
+    let mut trial = Trial::new(Limits::new(0.05), 1);
+    let (mut before, mut confirming) = (trial.likely_left(11), false);
+    assert_eq!(before, 11);
+    while trial.stage() != Stage::Decided {
+        trial.push(plain(0.2 + 0.02 * source.draw()));
+        let left = trial.likely_left(11);
+        match trial.stage() {
+            Stage::Open => assert_eq!(left, 11 - trial.pairs()),
+            Stage::Suspected if confirming => assert_eq!(left, before - 1),
+            Stage::Suspected => confirming = true,
+            Stage::Decided => assert_eq!((left, before), (0, 1)),
+        }
+        before = left;
+    }
+    assert!(confirming);
+}
