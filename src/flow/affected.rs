@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::project::{Place, Setting};
+use super::project::{Setting, WrittenTree};
 use super::suites::Suites;
 use super::{FlowError, Progress};
 use crate::report::{counted, visible};
@@ -160,7 +160,7 @@ pub(super) fn leaves_out(suites: &Suites) -> bool {
 }
 
 /// What there is of `nodes` in the tree that was written to `place`.
-fn layout(place: &Place, root: &Path, nodes: &[Node], submodules: Vec<PathBuf>) -> Layout {
+fn layout(place: &WrittenTree, root: &Path, nodes: &[Node], submodules: Vec<PathBuf>) -> Layout {
     let relative = |path: &Path| path.strip_prefix(&place.shown).ok().map(Path::to_owned);
     let by_id: BTreeMap<&str, &Node> = nodes.iter().map(|node| (node.id.as_str(), node)).collect();
     let depends_on = |node: &Node| {

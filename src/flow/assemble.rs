@@ -127,7 +127,10 @@ pub fn paired_rows(
     controls: Controls,
 ) -> Result<Vec<Row>, Skipped> {
     let mut row = empty_row(id.clone(), &open.harness, limits);
-    let typical = |side: &[Estimate]| median(side.iter().map(|estimate| estimate.typical));
+    let typical = |side: &[Estimate]| {
+        let told = measured.trial.as_ref().and_then(|trial| side.get(trial.told()));
+        median(told.unwrap_or(side).iter().map(|estimate| estimate.typical))
+    };
     row.pairs = measured.trial.as_ref().map_or(0, Trial::pairs);
     row.base = typical(&measured.base);
     row.head = typical(&measured.head);
@@ -176,7 +179,10 @@ pub fn paired_rows(
     };
     let mut rows = vec![row];
     if let Some(judgement) = trial.tail_judgement() {
-        let tail = |side: &[Estimate]| median(side.iter().map(|estimate| estimate.tail));
+        let tail = |side: &[Estimate]| {
+            let told = side.get(trial.told_of_tail());
+            median(told.unwrap_or(side).iter().map(|estimate| estimate.tail))
+        };
         let limits = trial.tail_limits();
         let mut row = empty_row(id, &open.harness, limits);
         row.metric = Metric::WallTimeTail;

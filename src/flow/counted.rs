@@ -63,7 +63,7 @@ pub fn add_counted(
             } else if let (Ok([base, _]), Ok([head, _])) = (&base_executes[name], &head_executes[name]) {
                 let [base, head] = [base, head].map(|counts| profile(counts, metric));
                 let change = || counted_change(base, head);
-                // What no limit holds is told all the same.
+                // What the allocator executes has no limit, and is told all the same.
                 let grew = head.total as f64 >= base.total as f64 * (1.0 + limits.max_regression);
                 row.counted = (grew || is_worse(&row)).then(change);
                 let slow = |row: &&mut Row| row.benchmark == id && row.metric == Metric::WallTime && is_worse(row);

@@ -107,7 +107,7 @@ pub struct Differences {
 }
 
 /// A tree that was written where it can be built.
-pub(super) struct Place {
+pub(super) struct WrittenTree {
     slot: Slot,
     tree: Tree,
     link: SideLink,
@@ -357,7 +357,7 @@ impl Setting {
     }
 
     /// Writes head's tree where it can be built.
-    pub(super) fn write_head(&self, tree: &Tree) -> Result<Place, FlowError> {
+    pub(super) fn write_head(&self, tree: &Tree) -> Result<WrittenTree, FlowError> {
         let lock = self.workspace_root.join("Cargo.lock");
         self.write(Slot::Head, tree, lock.exists().then_some(lock))
     }
@@ -369,7 +369,7 @@ impl Setting {
 
     /// Writes `tree` with its surroundings into `slot`, and has the link show it. Where the tree has no lock file of its own
     /// it gets `lock`; where the lock file is pinned, all but head do.
-    pub(super) fn write(&self, slot: Slot, tree: &Tree, lock: Option<PathBuf>) -> Result<Place, FlowError> {
+    pub(super) fn write(&self, slot: Slot, tree: &Tree, lock: Option<PathBuf>) -> Result<WrittenTree, FlowError> {
         let folder = self.slots.slot(slot);
         let link = self.slots.link(slot);
         link.point().map_err(|e| file_error("link", &link.path, e))?;
@@ -383,17 +383,17 @@ impl Setting {
             copy_if_different(&lock, &root.join("Cargo.lock"))?;
         }
         let shown = link.path.join(checked_out.files.strip_prefix(&folder).unwrap_or(Path::new("")));
-        Ok(Place { slot, tree: tree.clone(), link, root, shown, checked_out })
+        Ok(WrittenTree { slot, tree: tree.clone(), link, root, shown, checked_out })
     }
 
     /// Builds what `choose` leaves of the targets of a tree that was written.
     pub(super) fn build_at(
         &self,
-        place: Place,
+        place: WrittenTree,
         options: &CargoOptions,
         choose: impl FnOnce(Targets) -> Targets,
     ) -> Result<BuiltSide, FlowError> {
-        let Place { slot, tree, link, root, shown, checked_out } = place;
+        let WrittenTree { slot, tree, link, root, shown, checked_out } = place;
         let targets = workspace::targets(&shown.join(&self.manifest), slot.name(), options)
             .map_err(|e| e.with_help(absent::submodules(&tree, slot.name()).chain(self.out_of_reach())))?;
         let targets = choose(targets);
@@ -409,7 +409,7 @@ impl Setting {
         self.workspace_root.strip_prefix(self.repository.root()).unwrap_or(Path::new(""))
     }
 
-    fn differences(&self, base: &Place, head: &BuiltSide) -> Result<Differences, FlowError> {
+    fn differences(&self, base: &WrittenTree, head: &BuiltSide) -> Result<Differences, FlowError> {
         let inside = self.inside();
         // By what the commits hold: cargo may have rewritten what lies in the folders.
         let changed = self.changed_paths(&base.tree, &head.tree)?;

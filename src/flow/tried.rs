@@ -8,11 +8,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::bench_sources::{Place, own_changes};
-use super::project::{BuiltSide, Differences, Setting, beyond_code};
+use super::project::{BuiltSide, Differences, Setting, WrittenTree, beyond_code};
 use super::{FlowError, Progress};
 use crate::harness::criterion::holds_criterion;
 use crate::harness::is_known;
-use crate::vcs::{Overlay, Tree};
+use crate::vcs::Overlay;
 use crate::workspace::{self, BenchExecutable, CargoOptions, Slot};
 
 /// What came of head's benches on base's code.
@@ -119,25 +119,23 @@ impl Setting {
         let tree = self.repository.overlay(&head.tree, &base.tree, overlay, &self.slots.slot(Slot::Back))?;
         progress.phase("base's benchmarks built on head's code");
         progress.status("Building", &format!("base's benchmarks on head's code: {}", named(targets)));
-        match self.build_across(Slot::Back, &tree, head, self.request.cargo.toolchain.clone(), targets) {
+        let place = self.write(Slot::Back, &tree, Some(head.root.join("Cargo.lock")))?;
+        match self.build_across(place, self.request.cargo.toolchain.clone(), targets) {
             Ok(side) => Ok(Some(side)),
             Err(FlowError::Workspace(_)) => Ok(None),
             Err(e) => Err(e),
         }
     }
 
-    /// Builds these `targets` of `tree`, which has the code of `side`.
+    /// Builds these `targets` of one side on the other's code.
     fn build_across(
         &self,
-        slot: Slot,
-        tree: &Tree,
-        side: &BuiltSide,
+        place: WrittenTree,
         toolchain: Option<String>,
         targets: &BTreeSet<(String, String)>,
     ) -> Result<BuiltSide, FlowError> {
         let options = CargoOptions { silent: true, toolchain, ..self.request.cargo.clone() };
         let wanted = |package: &str, target: &str| targets.contains(&(package.to_owned(), target.to_owned()));
-        let place = self.write(slot, tree, Some(side.root.join("Cargo.lock")))?;
         self.build_at(place, &options, |targets| targets.only(wanted, "not asked for"))
     }
 
@@ -172,7 +170,8 @@ impl Setting {
         }
         progress.phase("head's benchmarks built on base's code");
         progress.status("Building", &format!("head's benchmarks on base's code: {}", named(targets)));
-        let side = match self.build_across(Slot::Both, &tree, base, differences.toolchain.clone(), targets) {
+        let place = self.write(Slot::Both, &tree, Some(base.root.join("Cargo.lock")))?;
+        let side = match self.build_across(place, differences.toolchain.clone(), targets) {
             Ok(side) => side,
             Err(FlowError::Workspace(e)) => return fail(&e),
             Err(e) => return Err(e),

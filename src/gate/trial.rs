@@ -17,6 +17,7 @@
 //! apart: a false red needs both, 0.01 · 0.01 where they are independent, which leaves a factor of ten for what a machine
 //! does to both of them.
 
+use std::ops::{Range, RangeFrom};
 use std::sync::LazyLock;
 
 use super::confirmation::{FALSE_CHANGE, FALSE_GREEN, FALSE_IMPROVED, confirms, goes_on, size};
@@ -156,7 +157,7 @@ impl Trial {
             (Some(_), _, tail) => tail.as_ref().map_or(0, left),
             (None, Some(confirmation), _) => left(confirmation),
             (None, None, _) => match self.pairs.len() {
-                had if had < usual => usual - had,
+                had if had < usual.min(self.cap) => usual.min(self.cap) - had,
                 had => self.cap.saturating_sub(had).min(had).max(1),
             },
         }
@@ -338,6 +339,17 @@ impl Trial {
     /// The second sample, once it was looked at.
     fn second_sample(&self) -> Option<&[f64]> {
         self.confirmation.as_ref().filter(|second| second.looks > 0).map(|second| &*second.pairs)
+    }
+
+    /// Which of its pairs the estimated change comes from.
+    pub fn told(&self) -> Range<usize> {
+        let first = self.pairs.len();
+        self.second_sample().map_or(0..first, |second| first..first + second.len())
+    }
+
+    /// Which of its pairs are those of the tail alone.
+    pub fn told_of_tail(&self) -> RangeFrom<usize> {
+        self.pairs.len()..
     }
 
     /// The estimated change, a plain ratio; `None` for too few pairs.

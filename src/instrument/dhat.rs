@@ -2,7 +2,7 @@
 //! and at the program's end who asked for how much.
 
 use std::fs::File;
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,8 +15,6 @@ use crate::profile::{AllocationTrace, Sites, read_sites};
 
 /// How long the reader sleeps where there is nothing to read: a pipe holds more than is written meanwhile.
 const PAUSE: Duration = Duration::from_millis(1);
-/// How often it is tried to have a program wait that has just come to stand still, and may yet tell so.
-const TRIES: usize = 100;
 /// Functions above an allocation that are told apart: Rust's own are up to ten of them.
 const CALLERS: &str = "--num-callers=30";
 /// DHAT's file at most: what is larger is no file of a benchmark's.
@@ -35,7 +33,9 @@ pub struct Traced {
 
 #[derive(Debug)]
 struct Pipe {
-    file: Inherited,
+    file: Arc<Inherited>,
+    /// What was read at once.
+    bytes: Vec<u8>,
     /// What of a line was read.
     rest: Vec<u8>,
     trace: AllocationTrace,
@@ -47,7 +47,7 @@ impl Traced {
     /// `spawn` under DHAT, which writes into `folder`.
     ///
     /// # Errors
-    /// Where there can be no such folder, or no pipe in it.
+    /// Where there can be no such folder, or no pipe.
     pub fn new(spawn: &Spawn, folder: &Path) -> Result<(Spawn, Self), SpawnError> {
         let made = std::fs::create_dir_all(folder).and_then(|()| Inherited::new());
         let file = made.map_err(|e| SpawnError::new("valgrind", folder, e))?;
@@ -69,16 +69,22 @@ impl Traced {
         let log = format!("--log-fd={}", file.number());
         under.arguments.extend([out, log.into(), "--".into(), spawn.program.clone()]);
         under.arguments.extend(spawn.arguments.iter().cloned());
-        let pipe = Pipe { file, rest: Vec::new(), trace: AllocationTrace::default(), waits_after: None };
+        let file = Arc::new(file);
+        let (bytes, trace) = (vec![0; 64 * 1024], AllocationTrace::default());
+        let pipe = Pipe { file: file.clone(), bytes, rest: Vec::new(), trace, waits_after: None };
         let pipe = Arc::new(Mutex::new(pipe));
         let over = Arc::new(AtomicBool::new(false));
         let reader = std::thread::spawn({
             let (pipe, over) = (pipe.clone(), over.clone());
             move || {
                 while !over.load(Ordering::Relaxed) {
-                    if !lock(&pipe).read_lines() {
+                    let line_by_line = lock(&pipe).is_line_by_line();
+                    if line_by_line {
+                        file.wait(PAUSE);
+                    } else {
                         std::thread::sleep(PAUSE);
                     }
+                    lock(&pipe).read();
                 }
             }
         });
@@ -93,24 +99,24 @@ impl Traced {
         ask(&pipe.trace)
     }
 
-    /// Has the program, which stands still, wait soon after its reading of the clock with this number: it writes one line more.
+    /// Has the program wait soon after its reading of the clock with this number: a line more is written at most, in two pieces,
+    /// and the next reading is one. Of one that has come there already nothing is asked.
     ///
     /// # Errors
-    /// Where it does not stand still.
+    /// Where the system has no pipes for this.
     pub fn wait_after(&self, reading: usize) -> io::Result<()> {
-        let mut tries = 0;
+        let mut pipe = lock(&self.pipe);
         loop {
-            let mut pipe = lock(&self.pipe);
             pipe.read();
-            match pipe.file.one_at_a_time(true) {
-                Err(_) if tries < TRIES => tries += 1,
-                done => {
-                    pipe.waits_after = Some(reading);
-                    return done;
-                }
+            if pipe.waits_after.is_some() || pipe.trace.readings() >= reading {
+                return Ok(());
             }
-            drop(pipe);
-            std::thread::sleep(PAUSE);
+            match pipe.file.one_at_a_time() {
+                // It writes more than there would be room for.
+                Err(e) if e.kind() == io::ErrorKind::ResourceBusy => {}
+                Err(e) => return Err(e),
+                Ok(()) => pipe.waits_after = Some(reading),
+            }
         }
     }
 
@@ -122,11 +128,11 @@ impl Traced {
     /// Lets it go on, wherever it is.
     ///
     /// # Errors
-    /// Where the system takes back what it gave.
+    /// Where the system does not take back what it gave.
     pub fn go_on(&self) -> io::Result<()> {
         let mut pipe = lock(&self.pipe);
         pipe.waits_after = None;
-        pipe.file.one_at_a_time(false)
+        pipe.file.as_there_is_room()
     }
 
     /// Who asked for how much, of a program that has ended by itself.
@@ -153,28 +159,22 @@ impl Pipe {
         self.waits_after.is_some_and(|reading| self.trace.readings() >= reading)
     }
 
-    /// Reads what there is, and waits for more where a program writes line by line. Whether it did so.
-    fn read_lines(&mut self) -> bool {
-        let line_by_line = self.waits_after.is_some() && !self.waits();
-        if line_by_line {
-            self.file.wait(PAUSE);
-        }
-        self.read();
-        line_by_line
+    /// Whether the program waits for each line to be read, and has not come to where it is to wait.
+    fn is_line_by_line(&self) -> bool {
+        self.waits_after.is_some() && !self.waits()
     }
 
     /// Reads what there is.
     fn read(&mut self) {
-        let mut bytes = [0; 64 * 1024];
         while !self.waits() {
-            match self.file.read(&mut bytes) {
+            match self.file.read(&mut self.bytes) {
                 // Nobody writes yet, or any more.
                 Ok(0) => return,
                 Ok(read) => {
-                    self.rest.extend_from_slice(&bytes[..read]);
+                    self.rest.extend_from_slice(&self.bytes[..read]);
                     self.lines();
                 }
-                Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                 Err(_) => return,
             }
         }

@@ -2,6 +2,8 @@
 
 use std::fs::File;
 use std::io;
+#[cfg(target_os = "linux")]
+use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
@@ -35,7 +37,7 @@ impl Inherited {
         use rustix::pipe::{PipeFlags, pipe_with};
         let (read, write) = pipe_with(PipeFlags::CLOEXEC)?;
         fcntl_setfl(&read, OFlags::NONBLOCK)?;
-        // Others that are started meanwhile get it, too, and do nothing with it.
+        // Others that are started meanwhile get it, too. Nobody waits for the end of what is written.
         fcntl_setfd(&write, FdFlags::empty())?;
         Ok(Self { read: read.into(), write })
     }
@@ -45,32 +47,39 @@ impl Inherited {
         std::os::fd::AsRawFd::as_raw_fd(&self.write)
     }
 
-    /// Whether who writes waits each time until what was written before has been read.
+    /// Has who writes wait each time until what was written before has been read.
     ///
     /// # Errors
-    /// Where more lies in the pipe than it would have room for.
-    pub fn one_at_a_time(&self, one: bool) -> io::Result<()> {
+    /// Where more lies in the pipe than it would have room for, or the system has no such pipes.
+    pub fn one_at_a_time(&self) -> io::Result<()> {
         use rustix::fs::{OFlags, fcntl_setfl};
-        use rustix::pipe::fcntl_setpipe_size;
+        rustix::pipe::fcntl_setpipe_size(&self.write, 1)?;
         // With this flag what is written at once has a page for itself.
-        let (flags, room) = if one { (OFlags::DIRECT, 1) } else { (OFlags::empty(), 64 * 1024) };
-        fcntl_setpipe_size(&self.write, room)?;
-        Ok(fcntl_setfl(&self.write, flags)?)
+        Ok(fcntl_setfl(&self.write, OFlags::DIRECT)?)
+    }
+
+    /// Has it wait only where there is no room.
+    ///
+    /// # Errors
+    /// Where the system does not take back what it gave.
+    pub fn as_there_is_room(&self) -> io::Result<()> {
+        use rustix::fs::{OFlags, fcntl_setfl};
+        fcntl_setfl(&self.write, OFlags::empty())?;
+        // One who has many pipes may get no room for this one any more; then it takes longer.
+        let _ = rustix::pipe::fcntl_setpipe_size(&self.write, 64 * 1024);
+        Ok(())
     }
 
     /// Waits until there is something to read, or some time has passed.
     pub fn wait(&self, limit: Duration) {
-        use rustix::event::{PollFd, PollFlags, Timespec, poll};
-        let limit = Timespec { tv_sec: 0, tv_nsec: i64::from(limit.subsec_nanos()) };
-        let _ = poll(&mut [PollFd::new(&self.read, PollFlags::IN)], Some(&limit));
+        use rustix::event::{PollFd, PollFlags, poll};
+        let limit = limit.try_into().ok();
+        let _ = poll(&mut [PollFd::new(&self.read, PollFlags::IN)], limit.as_ref());
     }
-}
 
-#[cfg(target_os = "linux")]
-impl io::Read for Inherited {
-    /// Where nothing lies in the pipe, that is an error: it does not wait.
-    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        self.read.read(bytes)
+    /// Reads what there is. Where that is nothing, it is an error: it does not wait.
+    pub fn read(&self, bytes: &mut [u8]) -> io::Result<usize> {
+        (&self.read).read(bytes)
     }
 }
 
@@ -88,18 +97,19 @@ impl Inherited {
         match *self {}
     }
 
-    pub fn one_at_a_time(&self, _: bool) -> io::Result<()> {
+    pub fn one_at_a_time(&self) -> io::Result<()> {
+        match *self {}
+    }
+
+    pub fn as_there_is_room(&self) -> io::Result<()> {
         match *self {}
     }
 
     pub fn wait(&self, _: Duration) {
         match *self {}
     }
-}
 
-#[cfg(not(target_os = "linux"))]
-impl io::Read for Inherited {
-    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+    pub fn read(&self, _: &mut [u8]) -> io::Result<usize> {
         match *self {}
     }
 }

@@ -139,7 +139,8 @@ pub struct Row {
     /// What the pairs behind `change` show, each a plain ratio, in ascending order; of many pairs so many quantiles.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub distribution: Vec<f64>,
-    /// What counting showed of a row that became slower, where it could be counted.
+    /// What counting showed of a row that became worse, or that executes more in the allocator alone, where it could be
+    /// counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counted: Option<CountedChange>,
     /// The command that reproduces this row locally, where it fails the gate.

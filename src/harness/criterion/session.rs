@@ -18,7 +18,7 @@ const DAY: f64 = 86_400e9;
 /// How often a session looks that counts threads.
 const QUICK_LOOK: Duration = Duration::from_millis(2);
 
-/// A process on the channel. It stands still between two calls of [`Session::next`].
+/// A process on the channel. It stands still between two calls of [`Session::next`], but behind a benchmark that is skipped.
 #[derive(Debug)]
 pub struct Session {
     process: Process,

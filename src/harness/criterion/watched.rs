@@ -34,7 +34,8 @@ pub(super) trait Tool: Sized + Sync {
     /// How often the clock was read so far, of a process that stands still.
     fn readings(&self) -> io::Result<usize>;
 
-    /// Prepares to hold the program, which stands still, at a later reading of the clock.
+    /// Prepares to hold the program at a later reading of the clock. It stands still, or runs on behind a benchmark that was
+    /// skipped, for which this was asked as well.
     fn prepare(&self, reading: usize) -> io::Result<()>;
 
     /// Lets the program that was to be held at this reading go on, once so much time has passed since the one before. Gives up
@@ -226,7 +227,11 @@ impl Run<'_> {
         let (mut watched, mut first) = (Watched::new(), 0);
         let (mut failed, begun) = (0, Instant::now());
         let end = loop {
-            match self.advance(&mut session, &tool, first).map_err(|e| start_error(e.to_string()))? {
+            let step = self.advance(&mut session, &tool, first).unwrap_or_else(|e| {
+                let detail = format!("could not be held under valgrind: {e}");
+                Step::Ended(Ending { kind: EndingKind::Crashed, during: None, detail })
+            });
+            match step {
                 Step::Skipped(_) => {}
                 Step::Measured(complete, _) => {
                     let last = tool.readings().map_err(|e| start_error(e.to_string()))?;

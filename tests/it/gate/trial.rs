@@ -329,13 +329,17 @@ fn a_regression_is_not_told_twice() {
 fn what_is_left_is_told_until_nothing_is() {
     let mut source = Source::new(Noise::Normal, 7);
     let mut trial = Trial::new(Limits::new(0.05), 1);
-    let (mut before, mut confirming) = (trial.likely_left(11), false);
+    let (mut before, mut confirming, mut first) = (trial.likely_left(11), false, 0);
     assert_eq!(before, 11);
     while trial.stage() != Stage::Decided {
         trial.push(plain(0.2 + 0.02 * source.draw()));
         let left = trial.likely_left(11);
         match trial.stage() {
-            Stage::Open => assert_eq!(left, 11 - trial.pairs()),
+            Stage::Open => {
+                assert_eq!(left, 11 - trial.pairs());
+                assert_eq!(trial.told(), 0..trial.pairs());
+                first = trial.pairs() + 1;
+            }
             Stage::Suspected if confirming => assert_eq!(left, before - 1),
             Stage::Suspected => confirming = true,
             Stage::Decided => assert_eq!((left, before), (0, 1)),
@@ -343,4 +347,6 @@ fn what_is_left_is_told_until_nothing_is() {
         before = left;
     }
     assert!(confirming);
+    // What it tells is of its second sample alone.
+    assert_eq!(trial.told(), first..trial.pairs());
 }
