@@ -4,10 +4,8 @@ use clap::{Args, ValueEnum};
 
 use super::args::{BudgetOption, Common, OutputOptions, ProjectOptions};
 use super::output::write_report;
-use super::planned;
 use super::surroundings::ci_event;
 use super::ui::Ui;
-use super::usage;
 use crate::flow::check::{CheckRequest, Checked, Method, check};
 use crate::flow::{FlowError, Pin, PolicyOf, ProjectRequest, write_file};
 use crate::model::{ExitCode, Partition};
@@ -100,11 +98,6 @@ impl CheckOptions {
 }
 
 pub fn execute(options: CheckOptions, common: &Common, ui: &mut Ui) -> Result<ExitCode, FlowError> {
-    if let Some(word) = options.filter().filter(|word| planned::is_command(word)) {
-        return Err(usage(format!(
-            "`{word}` is not supported by this version of cargo-perfgate\nhelp: if a filter is meant: cargo perfgate check {word}"
-        )));
-    }
     let (request, output) = requested(options, common)?;
     let checked = check(CheckRequest { event: ci_event(), ..request }, ui)?;
     tell(checked, &output, ui)

@@ -31,7 +31,7 @@ use crate::config::nearest;
 use crate::flow::FlowError;
 use crate::instrument::{act_as_wrapper, install_signal_handler, interrupted};
 use crate::model::ExitCode;
-use crate::report::visible;
+use crate::report::{shell_word, visible};
 use args::{Arguments, Command};
 use ui::Ui;
 
@@ -55,12 +55,12 @@ pub fn main() -> Process {
 }
 
 fn start(arguments: Arguments) -> ExitCode {
-    let mistyped = mistyped(&arguments);
+    if let Some(sentence) = planned::command(&arguments).or_else(|| mistyped(&arguments)) {
+        ui::print_error(&sentence);
+        return ExitCode::Usage;
+    }
     let (common, command) = arguments.split();
     let mut ui = Ui::new(&common);
-    if let Some((word, meant)) = mistyped {
-        ui.warning(&format!("`{word}` is taken for a filter of benchmarks; did you mean `cargo perfgate {meant}`?"));
-    }
     if let Err(e) = install_signal_handler() {
         ui.warning(&format!("could not listen for signals ({e}): Ctrl-C may leave processes behind"));
     }
@@ -94,12 +94,18 @@ fn start(arguments: Arguments) -> ExitCode {
     }
 }
 
-/// A filter without a command that looks like one of these, and which.
-fn mistyped(arguments: &Arguments) -> Option<(String, String)> {
+/// What to say to a filter without a command that looks like one of these: both sides would be built before it turned out
+/// to name nothing.
+fn mistyped(arguments: &Arguments) -> Option<String> {
     let filter = arguments.filter_alone()?;
     let program = Arguments::command();
     let commands = program.get_subcommands().filter(|command| !command.is_hide_set()).map(|command| command.get_name());
-    Some((visible(filter), nearest(filter, commands)?.to_owned()))
+    let meant = nearest(filter, commands)?;
+    Some(format!(
+        "there is no command `{}`\nhelp: did you mean `cargo perfgate {meant}`? If a filter is meant: cargo perfgate check {}",
+        visible(filter),
+        shell_word(filter),
+    ))
 }
 
 /// Puts options that every command has behind the command, where they stand before it: clap would take the command for a

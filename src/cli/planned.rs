@@ -4,6 +4,8 @@ use std::ffi::OsString;
 
 use clap::error::ErrorKind;
 
+use super::args::Arguments;
+
 const COMMANDS: &[&str] = &[
     "history",
     "bisect",
@@ -20,7 +22,14 @@ pub fn sentence(e: &clap::Error, given: &[OsString]) -> Option<String> {
     Some(format!("`{first}` is not supported by this version of cargo-perfgate"))
 }
 
-/// Whether a word that clap would take for a filter is the name of a command to come.
-pub fn is_command(word: &str) -> bool {
+/// The sentence for a command to come that clap takes for a filter.
+pub fn command(arguments: &Arguments) -> Option<String> {
+    let word = arguments.filter_alone().filter(|word| is_command(word))?;
+    Some(format!(
+        "`{word}` is not supported by this version of cargo-perfgate\nhelp: if a filter is meant: cargo perfgate check {word}"
+    ))
+}
+
+fn is_command(word: &str) -> bool {
     COMMANDS.contains(&word)
 }

@@ -89,6 +89,34 @@ impl Ui {
         }
     }
 
+    /// How many benchmarks are done.
+    fn so_far(&mut self, verb: &'static str, done: usize, all: usize, participle: &str, remaining: Option<Duration>) {
+        let left = remaining.map(|left| format!(", about {} left", seconds(left.as_secs_f64())));
+        let left = format!("{participle}{}", left.unwrap_or_default());
+        if self.quiet {
+            return;
+        }
+        if !std::io::stderr().is_terminal() {
+            let last = *self.told.get_or_insert_with(Instant::now);
+            if last.elapsed() >= TELL {
+                self.told = Some(Instant::now());
+                self.status(verb, &format!("{done} of {all} {left}"));
+            }
+            return;
+        }
+        let bar = self.bar.get_or_insert_with(|| {
+            // Drawn only when a round is over, by no thread: nothing may run beside what is measured.
+            let bar = ProgressBar::with_draw_target(Some(all as u64), ProgressDrawTarget::stderr_with_hz(2));
+            let style = ProgressStyle::with_template("{prefix:>12.cyan.bold} [{bar:27}] {pos} of {len} {msg}");
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
+            bar.set_prefix(verb);
+            bar
+        });
+        bar.set_length(all as u64);
+        bar.set_message(left);
+        bar.set_position(done as u64);
+    }
+
     fn clear(&mut self) {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
@@ -138,29 +166,11 @@ impl Progress for Ui {
     }
 
     fn measuring(&mut self, decided: usize, benchmarks: usize, remaining: Duration) {
-        let left = format!("decided, about {} left", seconds(remaining.as_secs_f64()));
-        if self.quiet {
-            return;
-        }
-        if !std::io::stderr().is_terminal() {
-            let last = *self.told.get_or_insert_with(Instant::now);
-            if last.elapsed() >= TELL {
-                self.told = Some(Instant::now());
-                self.status("Measuring", &format!("{decided} of {benchmarks} {left}"));
-            }
-            return;
-        }
-        let bar = self.bar.get_or_insert_with(|| {
-            // Drawn only when a round is over, by no thread: nothing may run beside what is measured.
-            let bar = ProgressBar::with_draw_target(Some(benchmarks as u64), ProgressDrawTarget::stderr_with_hz(2));
-            let style = ProgressStyle::with_template("{prefix:>12.cyan.bold} [{bar:27}] {pos} of {len} {msg}");
-            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
-            bar.set_prefix("Measuring");
-            bar
-        });
-        bar.set_length(benchmarks as u64);
-        bar.set_message(left);
-        bar.set_position(decided as u64);
+        self.so_far("Measuring", decided, benchmarks, "decided", Some(remaining));
+    }
+
+    fn counting(&mut self, counted: usize, benchmarks: usize, remaining: Option<Duration>) {
+        self.so_far("Counting", counted, benchmarks, "counted", remaining);
     }
 
     fn measured(&mut self) {

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use super::counts::{BothAllocations, allocations_of_both};
+use super::Progress;
+use super::counts::{BothAllocations, allocations_of, allocations_of_both};
 use super::culprits::CALLS_WATCHED;
 use super::suites::Open;
 use crate::harness::HarnessError;
-use crate::harness::criterion::{Allocations, Counts, Patience};
-use crate::model::{Functions, SideMemory, SiteCost};
+use crate::harness::criterion::{Allocating, Allocations, Counts, Patience};
+use crate::model::{Functions, Side, SideMemory, SiteCost};
 use crate::profile::{Function, SiteChange, Sites, of_one_call, site_changes};
 use crate::report::counted;
 
@@ -21,7 +22,8 @@ pub type Traced = BTreeMap<String, BothAllocations>;
 /// Asks what benchmarks allocate, and by whom.
 pub struct CallSites {
     folder: PathBuf,
-    patience: Patience,
+    /// For one benchmark.
+    patience: Patience<'static>,
     asked: usize,
     /// Those that allocate differently, beyond [`MOST`].
     left_out: usize,
@@ -31,13 +33,13 @@ pub struct CallSites {
 
 impl CallSites {
     /// `folder` is one that nobody else uses.
-    pub fn new(folder: PathBuf, patience: Patience) -> Self {
+    pub fn new(folder: PathBuf, patience: Patience<'static>) -> Self {
         Self { folder, patience, asked: 0, left_out: 0, unknown: BTreeMap::new() }
     }
 
-    /// What all benchmarks of an executable allocate.
-    pub fn trace(&self, open: &Open) -> Result<Traced, HarnessError> {
-        Ok(allocations_of_both(open, &open.names, &self.folder, self.patience)?.into_iter().collect())
+    /// What all benchmarks of one side of an executable allocate.
+    pub fn trace(&self, open: &Open, side: Side, patience: Patience<'_>) -> Result<Allocating, HarnessError> {
+        allocations_of(open, side, &open.names, &self.folder, patience)
     }
 
     /// Adds what one of them allocates; and by whom, where the sides differ.
@@ -48,6 +50,7 @@ impl CallSites {
         traced: &mut Traced,
         [base, head]: [&Counts; 2],
         functions: &mut Functions,
+        progress: &mut dyn Progress,
     ) -> Result<(), HarnessError> {
         let (of_base, of_head) = match traced.remove(name) {
             Some(Ok(both)) => both,
@@ -66,6 +69,7 @@ impl CallSites {
             return Ok(());
         }
         self.asked += 1;
+        progress.status("Tracing", &format!("{name}: it allocates differently"));
         // Of a process that calls nothing else.
         let alone = allocations_of_both(open, std::slice::from_ref(name), &self.folder, self.patience)?;
         for (_, both) in alone {

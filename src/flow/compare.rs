@@ -55,7 +55,8 @@ pub fn compare(request: &CompareRequest) -> Result<Report, FlowError> {
     }
     let mut policy = config.policy.clone();
     count(&mut policy, &config::path_of(&root, request.config.as_deref()), request, base);
-    let ids = |run: &Run| run.measurements.iter().map(|m| m.benchmark.clone()).collect::<Vec<_>>();
+    let none = policy.renames.is_empty();
+    let ids = |run: &Run| run.measurements.iter().filter(|_| !none).map(|m| m.benchmark.clone()).collect::<Vec<_>>();
     let renamed = config.renamed(&policy.renames, (&ids(base), &ids(head)), base.whole && head.whole)?;
     let mut frame = frame(base, head, &request.base, warnings);
     frame.head.name = Some(request.head.clone());
@@ -222,7 +223,10 @@ fn find_both(request: &CompareRequest) -> Result<[Found; 2], FlowError> {
 fn find(directory: &Path, name: &str) -> Result<Found, FlowError> {
     let path = directory.join(name);
     if path.is_file() {
-        return Ok(read_exported(&path)?.into());
+        let mut run = read_exported(&path)?;
+        // As rows are ordered: what is ordered already costs the least, and here both sides' are at once.
+        run.measurements.sort_by(|a, b| (&a.benchmark, a.metric).cmp(&(&b.benchmark, b.metric)));
+        return Ok(run.into());
     }
     if let Some((folder, baseline)) = saved_name(directory, name) {
         let [run] = saved_by_criterion(&folder, [baseline])?;

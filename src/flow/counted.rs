@@ -30,16 +30,16 @@ pub fn add_counted(
 ) -> Result<Vec<HeadCount>, FlowError> {
     let asked = Asked::all(suites, setting);
     let mut of_head = Vec::new();
-    let Some(counter) = Counter::begin(setting, &asked, until, progress)? else { return Ok(of_head) };
+    let Some(counter) = Counter::begin(setting, &asked, 2, until, progress)? else { return Ok(of_head) };
     let (policy, sources) = (&setting.config.policy, head.own_sources());
     for asked in &asked {
         let Asked { open, wanted } = asked;
         let (executing, allocating) = (asked.names(|metric| !is_allocation(metric)), asked.names(is_allocation));
         warnings.extend(caveat(open).filter(|_| counter.is_able() && !executing.is_empty()));
-        let base_executes = counter.instructions(open, Side::Base, &executing)?;
-        let head_executes = counter.instructions(open, Side::Head, &executing)?;
-        let base_allocates = counter.allocations(open, Side::Base, &allocating)?;
-        let head_allocates = counter.allocations(open, Side::Head, &allocating)?;
+        let base_executes = counter.instructions(open, Side::Base, &executing, progress)?;
+        let head_executes = counter.instructions(open, Side::Head, &executing, progress)?;
+        let base_allocates = counter.allocations(open, Side::Base, &allocating, progress)?;
+        let head_allocates = counter.allocations(open, Side::Head, &allocating, progress)?;
         let mut traced = 0;
         for (name, metric, limits) in wanted {
             let (id, metric) = (open.id(name), *metric);

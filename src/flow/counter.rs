@@ -9,6 +9,7 @@ use super::counts::{allocations_of, can_count, count_side, of};
 use super::measured::NO_ROOM;
 use super::project::Setting;
 use super::suites::{Open, Suites};
+use super::tally::Tally;
 use super::{FlowError, Progress};
 use crate::gate::CountLimits;
 use crate::harness::criterion::Allocations;
@@ -21,8 +22,11 @@ use crate::report::counted;
 /// A limit is to be held: it may take longer than naming culprits may, but not for ever.
 const LONGEST: Duration = Duration::from_secs(300);
 
+/// How often a side is counted.
+const TWICE: usize = 2;
+
 /// A side counted twice: by how much it differs from itself is what no limit can be below.
-pub(super) type Twice<T> = [T; 2];
+pub(super) type Twice<T> = [T; TWICE];
 /// What is known of benchmarks by name, or why nothing is.
 pub(super) type Known<T> = BTreeMap<String, Result<T, String>>;
 
@@ -76,13 +80,16 @@ pub(super) struct Counter {
     able: bool,
     copies: Copies,
     until: Option<Instant>,
+    tally: Tally,
 }
 
 impl Counter {
-    /// Tells what is about to be counted; `None` where that is nothing. No program is counted any more after `until`.
+    /// Tells what is about to be counted on so many sides; `None` where that is nothing. No program is counted any more after
+    /// `until`.
     pub fn begin(
         setting: &Setting,
         asked: &[Asked<'_>],
+        sides: usize,
         until: Option<Instant>,
         progress: &mut dyn Progress,
     ) -> Result<Option<Self>, FlowError> {
@@ -97,7 +104,8 @@ impl Counter {
                 progress.status("Counting", &format!("{what} of {}", counted(number, "benchmark")));
             }
         }
-        Ok(Some(Self { able: can_count(setting), copies: Copies::new()?, until }))
+        let tally = Tally::new(executing + allocating, sides * TWICE);
+        Ok(Some(Self { able: can_count(setting), copies: Copies::new()?, until, tally }))
     }
 
     /// Whether programs can be counted here at all.
@@ -111,15 +119,21 @@ impl Counter {
     }
 
     /// How long a program may take.
-    pub fn patience(&self) -> Patience {
+    pub fn patience(&self) -> Patience<'_> {
         let left = self.left();
-        Patience { silence: Duration::from_secs(20).min(left), given_up: 3, in_all: left }
+        Patience { silence: Duration::from_secs(20).min(left), given_up: 3, in_all: left, answered: None }
     }
 
     /// The instructions of these benchmarks.
-    pub fn instructions(&self, open: &Open, side: Side, names: &[String]) -> Result<Known<Twice<Counts>>, FlowError> {
-        self.twice(side, names, |names, folder| {
-            count_side(open, side, names, folder, Detail::Functions, self.patience())
+    pub fn instructions(
+        &self,
+        open: &Open,
+        side: Side,
+        names: &[String],
+        progress: &mut dyn Progress,
+    ) -> Result<Known<Twice<Counts>>, FlowError> {
+        self.twice(side, names, progress, |names, folder, patience| {
+            count_side(open, side, names, folder, Detail::Functions, patience)
         })
     }
 
@@ -129,8 +143,9 @@ impl Counter {
         open: &Open,
         side: Side,
         names: &[String],
+        progress: &mut dyn Progress,
     ) -> Result<Known<Twice<Allocations>>, FlowError> {
-        self.twice(side, names, |names, folder| allocations_of(open, side, names, folder, self.patience()))
+        self.twice(side, names, progress, |names, folder, patience| allocations_of(open, side, names, folder, patience))
     }
 
     fn left(&self) -> Duration {
@@ -142,7 +157,8 @@ impl Counter {
         &self,
         side: Side,
         names: &[String],
-        count: impl Fn(&[String], &Path) -> Result<Watched<T>, HarnessError> + Sync,
+        progress: &mut dyn Progress,
+        count: impl Fn(&[String], &Path, Patience<'_>) -> Result<Watched<T>, HarnessError> + Sync,
     ) -> Result<Known<Twice<T>>, FlowError> {
         let none = |why: &str| Ok(names.iter().map(|name| (name.clone(), Err(why.to_owned()))).collect());
         if names.is_empty() {
@@ -155,12 +171,16 @@ impl Counter {
             return none(NO_ROOM);
         }
         let folder = self.folder();
-        let (mut first, mut again) = std::thread::scope(|scope| {
-            let again = scope.spawn(|| count(names, &folder.join("again")));
-            let first = count(names, &folder.join("first"));
-            let again = again.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            Ok::<_, HarnessError>((first?, again?))
-        })?;
+        let patience = self.tally.hearing(self.patience());
+        let both = || {
+            std::thread::scope(|scope| {
+                let again = scope.spawn(|| count(names, &folder.join("again"), patience));
+                let first = count(names, &folder.join("first"), patience);
+                let again = again.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                Ok::<_, HarnessError>((first?, again?))
+            })
+        };
+        let (mut first, mut again) = self.tally.tell(progress, both)?;
         let known = |name: &String| {
             let twice = of(&mut first, name, side).and_then(|first| Ok([first, of(&mut again, name, side)?]));
             (name.clone(), twice)

@@ -38,7 +38,7 @@ pub fn count_side(
     names: &[String],
     folder: &Path,
     detail: Detail,
-    patience: Patience,
+    patience: Patience<'_>,
 ) -> Result<Counting, HarnessError> {
     ask(open, side, names, |program, names| {
         let counting = open.able.count(program, names, folder, detail, patience);
@@ -53,7 +53,7 @@ pub fn allocations_of(
     side: Side,
     names: &[String],
     folder: &Path,
-    patience: Patience,
+    patience: Patience<'_>,
 ) -> Result<Allocating, HarnessError> {
     if !open.able.is_timed() {
         let why = format!("this version traces no allocations of {}", open.able.name());
@@ -94,7 +94,7 @@ pub fn count_both(
     names: &[String],
     folder: &Path,
     detail: Detail,
-    patience: Patience,
+    patience: Patience<'_>,
 ) -> Result<Vec<(String, BothCounts)>, HarnessError> {
     // One after the other: a path that is compiled in leads to the side that runs.
     let of_base = count_side(open, Side::Base, names, folder, detail, patience)?;
@@ -108,14 +108,15 @@ pub fn allocations_of_both(
     open: &Open,
     names: &[String],
     folder: &Path,
-    patience: Patience,
+    patience: Patience<'_>,
 ) -> Result<Vec<(String, BothAllocations)>, HarnessError> {
     let of_base = allocations_of(open, Side::Base, names, folder, patience)?;
     let of_head = allocations_of(open, Side::Head, names, folder, patience)?;
     Ok(paired(names, of_base, of_head))
 }
 
-fn paired<T>(names: &[String], mut of_base: Watched<T>, mut of_head: Watched<T>) -> Vec<(String, Both<T>)> {
+/// What was seen on both sides, by name.
+pub fn paired<T>(names: &[String], mut of_base: Watched<T>, mut of_head: Watched<T>) -> Vec<(String, Both<T>)> {
     let both = |name: &String| {
         let base = of(&mut of_base, name, Side::Base);
         (name.clone(), base.and_then(|base| Ok((base, of(&mut of_head, name, Side::Head)?))))

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::counts::{allocations_of, can_count, caveat, count_both, of};
 use super::project::Setting;
 use super::suites::{Open, Suites};
+use super::tally::Tally;
 use super::{FlowError, Progress};
 use crate::harness::HarnessError;
 use crate::harness::criterion::{Allocations, Patience};
@@ -25,7 +26,8 @@ const CALLS: f64 = 2.0 * CALLS_WATCHED as f64;
 /// How often a benchmark is called where it is watched.
 pub(super) const CALLS_WATCHED: i64 = 11;
 /// A program that is silent for longer is given up: no verdict waits for it.
-const PATIENCE: Patience = Patience { silence: Duration::from_secs(20), given_up: 3, in_all: Duration::from_secs(60) };
+const PATIENCE: Patience<'_> =
+    Patience { silence: Duration::from_secs(20), given_up: 3, in_all: Duration::from_secs(60), answered: None };
 /// Functions that are named.
 const MOST_CULPRITS: usize = 3;
 
@@ -55,7 +57,8 @@ pub fn name_culprits(
     }
     progress.phase("counted");
     progress.status("Counting", &format!("{}: which functions did it", counted(slow.len(), "slower benchmark")));
-    let copies = Copies::new()?;
+    let (copies, tally) = (Copies::new()?, Tally::new(slow.len(), 2));
+    let patience = tally.hearing(PATIENCE);
     for open in &suites.open {
         let is_slow = |name: &&String| {
             let id = open.id(name);
@@ -69,7 +72,8 @@ pub fn name_culprits(
             progress.detail("Not counting", &caveat);
             continue;
         }
-        let counts = match count_both(open, &names, &copies.folder().join("counts"), Detail::Functions, PATIENCE) {
+        let counts = || count_both(open, &names, &copies.folder().join("counts"), Detail::Functions, patience);
+        let counts = match tally.tell(progress, counts) {
             Err(HarnessError::Stopped) => return Err(HarnessError::Stopped.into()),
             Err(e) => {
                 progress.detail("Not counting", &e.to_string());
@@ -121,7 +125,7 @@ pub fn site_change(
     name: &str,
     row: &Row,
     folder: &Path,
-    patience: Patience,
+    patience: Patience<'_>,
 ) -> Result<Option<CountedChange>, HarnessError> {
     let alone = [name.to_owned()];
     let of_side = |side| -> Result<Option<Allocations>, HarnessError> {

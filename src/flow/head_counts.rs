@@ -141,7 +141,7 @@ pub fn count_head(
     progress: &mut dyn Progress,
 ) -> Result<HeadCounts, FlowError> {
     let asked = Asked::all(suites, setting);
-    let Some(counter) = Counter::begin(setting, &asked, until, progress)? else { return Ok(HeadCounts::default()) };
+    let Some(counter) = Counter::begin(setting, &asked, 1, until, progress)? else { return Ok(HeadCounts::default()) };
     let sources = head.own_sources();
     let mut each = Vec::new();
     for asked in &asked {
@@ -150,8 +150,8 @@ pub fn count_head(
         if let Some(caveat) = caveat(open).filter(|_| counter.is_able() && !executing.is_empty()) {
             progress.warn(&caveat);
         }
-        let executes = counter.instructions(open, Side::Head, &executing)?;
-        let allocates = counter.allocations(open, Side::Head, &allocating)?;
+        let executes = counter.instructions(open, Side::Head, &executing, progress)?;
+        let allocates = counter.allocations(open, Side::Head, &allocating, progress)?;
         for (name, metric, _) in wanted {
             let numbers = numbers_of(&executes, &allocates, name, *metric);
             each.push(HeadCount::new(open, open.id(name), &sources, *metric, numbers));

@@ -46,6 +46,7 @@ mod source_lines;
 mod stored;
 mod stored_counts;
 mod suites;
+mod tally;
 mod tried;
 mod untimed;
 
@@ -167,11 +168,13 @@ pub trait Progress {
     fn diagnostic(&mut self, _text: &str) {}
     /// Measuring goes on: benchmarks decided, benchmarks in all, and the time that the rest is likely to take.
     fn measuring(&mut self, _decided: usize, _benchmarks: usize, _remaining: Duration) {}
+    /// Counting goes on: benchmarks counted, benchmarks in all, and the time that the rest is likely to take, if that is known.
+    fn counting(&mut self, _counted: usize, _benchmarks: usize, _remaining: Option<Duration>) {}
     /// One process pair was measured: both sides' lower quartiles in nanoseconds.
     fn pair(&mut self, _id: &BenchmarkId, _base: f64, _head: f64) {}
     /// A benchmark's verdict stands; the time that it took: its slices of both sides, and its share of links and starts.
     fn decided(&mut self, _id: &BenchmarkId, _measuring: Duration) {}
-    /// Measuring is over.
+    /// Measuring is over, or counting.
     fn measured(&mut self) {}
 }
 

@@ -9,6 +9,7 @@ use super::lines::{MOST_FUNCTIONS, Missing, Roots};
 use super::noise::known;
 use super::project::{ProjectRequest, Setting};
 use super::suites::{Against, Suites, look};
+use super::tally::Tally;
 use super::{FlowError, Progress};
 use crate::harness::criterion::Patience;
 use crate::instrument::{Copies, Detail, Output, Spawn, count_whole, has_valgrind, interrupted};
@@ -57,14 +58,18 @@ pub fn profile(request: ProfileRequest, progress: &mut dyn Progress) -> Result<P
     }
     let (roots, mut missing) = (Roots::of(&head), Missing::default());
     let (mut profiles, mut all_stacks, mut warnings) = (Vec::new(), Stacks::new(), Vec::new());
-    let patience = Patience { silence: setting.config.policy.time_out, given_up: usize::MAX, in_all: Duration::MAX };
+    let silence = setting.config.policy.time_out;
+    let patience = Patience { silence, given_up: usize::MAX, in_all: Duration::MAX, answered: None };
+    let tally = Tally::new(suites.all().map(|open| open.names.len()).sum(), 1);
     progress.phase("counted");
     for open in suites.all() {
         let what = format!("{} of {}::{}", counted(open.names.len(), "benchmark"), open.package, open.target);
         progress.status("Counting", &what);
         warnings.extend(caveat(open));
         let folder = copies.folder().join("counts");
-        let mut counting = count_side(open, Side::Head, &open.names, &folder, Detail::Lines, patience)?;
+        let patience = tally.hearing(patience);
+        let count = || count_side(open, Side::Head, &open.names, &folder, Detail::Lines, patience);
+        let mut counting = tally.tell(progress, count)?;
         for name in &open.names {
             let id = open.id(name);
             match of(&mut counting, name, Side::Head) {

@@ -1,7 +1,7 @@
 //! Judging by stored numbers alone: two stored runs, or head measured now and base's baseline. For times this confirms
 //! nothing, and every row says so.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -119,8 +119,8 @@ pub(super) fn stored_rows(
     renamed: &Renamed,
     policy: &Policy,
 ) -> Vec<Row> {
-    let bases: BTreeMap<Key<'_>, &Measurement> = base.iter().map(|m| (key(m), m)).collect();
-    let heads: BTreeMap<Key<'_>, &Measurement> = head.iter().map(|m| (key(m), m)).collect();
+    let bases: HashMap<Key<'_>, &Measurement> = base.iter().map(|m| (key(m), m)).collect();
+    let heads: HashMap<Key<'_>, &Measurement> = head.iter().map(|m| (key(m), m)).collect();
     let common = || heads.keys().filter(|(id, metric)| bases.contains_key(&(renamed.in_base(id), *metric))).count();
     let common = comparisons.unwrap_or_else(common);
     let row = |head: &Measurement| {
@@ -132,10 +132,11 @@ pub(super) fn stored_rows(
         }
         row
     };
-    let all: Vec<&Measurement> = heads.values().copied().collect();
+    let is_last = |m: &&Measurement| heads.get(&key(m)).is_some_and(|last| std::ptr::eq(*last, *m));
+    let all: Vec<&Measurement> = head.iter().filter(is_last).collect();
     let mut rows: Vec<Row> = in_shares(&all, |share| share.iter().map(|head| row(head)).collect());
-    for (key, base) in bases.iter().filter(|(key, _)| head_whole && !heads.contains_key(*key) && !renamed.is_old(key.0))
-    {
+    let is_lost = |(key, _): &(&Key<'_>, _)| head_whole && !heads.contains_key(*key) && !renamed.is_old(key.0);
+    for (key, base) in bases.iter().filter(is_lost) {
         rows.push(Row { base: Some(base.median), ..removed_row(key.0, &base.harness, policy) });
     }
     rows

@@ -3,19 +3,30 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::profile::{Profile, Symbol};
 
-/// How much time watching is worth.
+/// How much time watching is worth, and who hears how far it is.
 #[derive(Clone, Copy, Debug)]
-pub struct Patience {
+pub struct Patience<'a> {
     /// A process that is silent for longer is given up, and with it the benchmark that it is at.
     pub silence: Duration,
     /// Where so many were given up, or could not be counted, the rest is not tried.
     pub given_up: usize,
     /// What one process may take for all that it is asked for.
     pub in_all: Duration,
+    /// Grows with each benchmark that is answered for, while the others are still watched.
+    pub answered: Option<&'a AtomicUsize>,
+}
+
+impl Patience<'_> {
+    pub(super) fn add_answered(&self, benchmarks: usize) {
+        if let Some(answered) = self.answered {
+            answered.fetch_add(benchmarks, Ordering::Relaxed);
+        }
+    }
 }
 
 /// Benchmarks by name, each with what was seen of it or the reason why nothing was.

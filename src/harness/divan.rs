@@ -83,7 +83,7 @@ pub(super) fn count(
     names: &[String],
     folder: &Path,
     detail: Detail,
-    patience: Patience,
+    patience: Patience<'_>,
 ) -> Result<Counting, HarnessError> {
     let all = OneByOne { program, folder, detail, patience, begun: Instant::now() };
     let samples = SAMPLES.to_string();

@@ -135,7 +135,7 @@ impl Harness {
         names: &[String],
         folder: &Path,
         detail: Detail,
-        patience: Patience,
+        patience: Patience<'_>,
     ) -> Result<Counting, HarnessError> {
         match self {
             Self::Criterion(version, _) => {

@@ -28,7 +28,7 @@ pub(super) struct OneByOne<'a> {
     /// A folder that nobody else uses.
     pub folder: &'a Path,
     pub detail: Detail,
-    pub patience: Patience,
+    pub patience: Patience<'a>,
     /// When counting began.
     pub begun: Instant,
 }
@@ -67,6 +67,7 @@ impl OneByOne<'_> {
                 counted
             };
             counting.insert(name.clone(), counted);
+            self.patience.add_answered(1);
         }
         Ok(counting)
     }

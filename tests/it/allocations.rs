@@ -29,7 +29,7 @@ fn traced(program: &Program, one: Option<&str>) -> Allocating {
     let home = copies.folder().join("home");
     let limit = Duration::from_secs(60);
     let found = enumerate(program, &home, limit).unwrap().unwrap();
-    let patience = Patience { silence: limit, given_up: usize::MAX, in_all: Duration::MAX };
+    let patience = Patience { silence: limit, given_up: usize::MAX, in_all: Duration::MAX, answered: None };
     let names = one.map_or(found.names, |one| vec![one.to_owned()]);
     allocations(program, found.version.unwrap(), &names, &copies.folder().join("traces"), &home, patience).unwrap()
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::path::Path;
 use std::process::{Child, Command};
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use cargo_perfgate::gate::{CountLimits, judge_counts};
@@ -17,7 +18,7 @@ use cargo_perfgate::profile::{Cost, Profile, stacks};
 use crate::criterion::executables;
 
 const PATIENCE: Duration = Duration::from_secs(60);
-const ALL: Patience = Patience { silence: PATIENCE, given_up: usize::MAX, in_all: Duration::MAX };
+const ALL: Patience<'_> = Patience { silence: PATIENCE, given_up: usize::MAX, in_all: Duration::MAX, answered: None };
 
 fn counted(program: &Program) -> (Enumeration, Counting) {
     counted_in(program, Detail::Functions)
@@ -30,7 +31,11 @@ fn counted_in(program: &Program, detail: Detail) -> (Enumeration, Counting) {
     let found = enumerate(program, &home, PATIENCE).unwrap().unwrap();
     let version = found.version.unwrap();
     let folder = copies.folder().join("counts");
-    let counting = count(program, version, &found.names, &folder, &home, detail, ALL).unwrap();
+    let answered = AtomicUsize::new(0);
+    let patience = Patience { answered: Some(&answered), ..ALL };
+    let counting = count(program, version, &found.names, &folder, &home, detail, patience).unwrap();
+    // Whatever the answer is, somebody may wait for it.
+    assert_eq!(answered.into_inner(), found.names.len());
     (found, counting)
 }
 

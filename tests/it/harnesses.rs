@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use cargo_perfgate::harness::libtest::{Iterations, listed};
@@ -17,7 +18,7 @@ use crate::criterion::executables;
 use crate::fixture::Fixture;
 
 const PATIENCE: Duration = Duration::from_secs(60);
-const ALL: Patience = Patience { silence: PATIENCE, given_up: usize::MAX, in_all: Duration::MAX };
+const ALL: Patience<'_> = Patience { silence: PATIENCE, given_up: usize::MAX, in_all: Duration::MAX, answered: None };
 
 #[test]
 fn benchmarks_are_told_from_tests() {
@@ -65,7 +66,10 @@ fn counted(program: &Program) -> (Found, Counting) {
     let copies = Copies::new().unwrap();
     let found = find(program, &copies.folder().join("home"), PATIENCE).unwrap().unwrap();
     let folder = copies.folder().join("counts");
-    let counting = found.harness.count(program, &found.names, &folder, Detail::Functions, ALL).unwrap();
+    let answered = AtomicUsize::new(0);
+    let patience = Patience { answered: Some(&answered), ..ALL };
+    let counting = found.harness.count(program, &found.names, &folder, Detail::Functions, patience).unwrap();
+    assert_eq!(answered.into_inner(), found.names.len());
     (found, counting)
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use cargo_perfgate::workspace::profile_setting;
 use serde_json::Value;
@@ -52,6 +52,22 @@ pub fn shows_what_is_hot(fixture: &Fixture) {
     let ran = fixture.perfgate(&["profile", "adler32", "--over", "1ns"]);
     assert_eq!(ran.code, 4);
     assert!(ran.stderr.contains("adler32/4096: was never measured here"), "{}", ran.stderr);
+}
+
+/// The same project, on a terminal.
+pub fn tells_how_far_it_is(fixture: &Fixture) {
+    let line = format!("{} profile --limit 1", env!("CARGO_BIN_EXE_cargo-perfgate"));
+    let done = clean(Command::new("script"))
+        .args(["--quiet", "--return", "--command", &line, "/dev/null"])
+        .current_dir(&fixture.root)
+        .env("PERFGATE_TARGET_DIR", scratch().join("builds"))
+        .env("TERM", "xterm")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let ran = Ran::new(&["profile", "--limit", "1"], &done);
+    assert_eq!(ran.code, 0);
+    assert!(ran.stdout.contains("[                           ] 0 of 6 counted"), "{}", ran.stdout);
 }
 
 /// The same project, of which that benchmark was measured and stored.

@@ -94,6 +94,7 @@ fn a_slowdown_fails_and_its_revert_passes() {
     let once = picture.split("<title>textkit::checksum::once (").nth(1).unwrap().split(')').next().unwrap();
     assert!(once.contains("; +"), "what was slowed down grew: {once}");
     crate::hot::shows_what_is_hot(&fixture);
+    crate::hot::tells_how_far_it_is(&fixture);
     let order: Vec<Option<usize>> =
         ["adler32/4096", "checksum::once", "1 benchmark executes"].map(|words| explained.stdout.find(words)).into();
     assert!(order.is_sorted() && order[0].is_some(), "{}", explained.stdout);
@@ -468,6 +469,7 @@ fn usage_errors_measure_nothing() {
         (&["check", "--budget", "90"], "it needs a unit"),
         (&["check", "--partition", "hash:5/4"], "there is no shard 5 of 4"),
         (&["history"], "`history` is not supported by this version"),
+        (&["chekc"], "did you mean `cargo perfgate check`? If a filter is meant: cargo perfgate check chekc"),
         (&["check", "("], "no regular expression"),
         (&["check", "--manifest-path", "nowhere/Cargo.toml"], "nowhere/Cargo.toml"),
         (&["check", "--format", "htm"], "expected human, markdown, html, json, junit"),

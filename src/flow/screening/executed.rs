@@ -10,6 +10,7 @@ use super::shared::{Shared, Symbols};
 use crate::code::function_names;
 use crate::flow::Progress;
 use crate::flow::suites::Open;
+use crate::flow::tally::Tally;
 use crate::harness::HarnessError;
 use crate::harness::criterion::{self, Patience, count};
 use crate::instrument::{Detail, SideLink, cores};
@@ -70,7 +71,8 @@ pub fn executed(
         }
     }
     let asked: BTreeSet<usize> = jobs.iter().map(|(index, _)| *index).collect();
-    for (index, result) in work(open, jobs, folder, until) {
+    let tally = Tally::new(jobs.iter().map(|(_, names)| names.len()).sum(), 1);
+    for (index, result) in tally.tell(progress, || work(open, jobs, folder, until, &tally)) {
         match result {
             Err(HarnessError::Stopped) => return Err(HarnessError::Stopped),
             Err(e) => progress.detail("Not counting", &e.to_string()),
@@ -94,6 +96,7 @@ fn work(
     jobs: VecDeque<Job>,
     folder: &Path,
     until: Option<Instant>,
+    tally: &Tally,
 ) -> Vec<(usize, Result<Known, HarnessError>)> {
     let mut by_side: BTreeMap<&str, VecDeque<(usize, Job)>> = BTreeMap::new();
     for (number, job) in jobs.into_iter().enumerate() {
@@ -116,7 +119,7 @@ fn work(
                         if until.is_some_and(|until| Instant::now() >= until) {
                             break;
                         }
-                        let result = ask(&open[index], &names, &folder.join(number.to_string()), &shared);
+                        let result = ask(&open[index], &names, &folder.join(number.to_string()), tally, &shared);
                         done.lock().unwrap_or_else(PoisonError::into_inner).push((index, result));
                     }
                 });
@@ -126,10 +129,16 @@ fn work(
     done.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn ask(open: &Open, names: &[String], folder: &Path, shared: &Mutex<Shared>) -> Result<Known, HarnessError> {
+fn ask(
+    open: &Open,
+    names: &[String],
+    folder: &Path,
+    tally: &Tally,
+    shared: &Mutex<Shared>,
+) -> Result<Known, HarnessError> {
     let Some(base) = &open.suite.base else { return Ok(Known::new()) };
     let in_all = START + EACH * u32::try_from(names.len()).unwrap_or(u32::MAX);
-    let patience = Patience { silence: SILENCE, given_up: GIVEN_UP, in_all };
+    let patience = tally.hearing(Patience { silence: SILENCE, given_up: GIVEN_UP, in_all, answered: None });
     let counting = count(base, open.suite.version, names, folder, &folder.join("home"), Detail::Functions, patience);
     let _ = std::fs::remove_dir_all(folder);
     let names = Names::of(&base.path);

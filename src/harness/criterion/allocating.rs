@@ -43,7 +43,7 @@ pub fn allocations(
     names: &[String],
     folder: &Path,
     home: &Path,
-    patience: Patience,
+    patience: Patience<'_>,
 ) -> Result<Allocating, HarnessError> {
     watch(program, version, names, folder, home, patience, |spawn, folder| {
         let (spawn, traced) = Traced::new(spawn, folder)?;

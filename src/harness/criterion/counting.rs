@@ -47,7 +47,7 @@ pub fn count(
     folder: &Path,
     home: &Path,
     detail: Detail,
-    patience: Patience,
+    patience: Patience<'_>,
 ) -> Result<Counting, HarnessError> {
     watch(program, version, names, folder, home, patience, |spawn, folder| {
         let (spawn, counted) = Counted::new(spawn, folder, detail, READS_CLOCK)?;

@@ -127,7 +127,7 @@ pub(super) fn watch<T: Tool>(
     names: &[String],
     folder: &Path,
     home: &Path,
-    patience: Patience,
+    patience: Patience<'_>,
     under: impl Fn(&Spawn, &Path) -> Result<(Spawn, T), SpawnError>,
 ) -> Result<Watched<T::Seen>, HarnessError> {
     let mut watched = Watched::new();
@@ -138,6 +138,7 @@ pub(super) fn watch<T: Tool>(
         let Some((part, filter)) = filters(&left).into_iter().next() else { break };
         if given_up_so_far >= patience.given_up {
             let why = format!("{given_up_so_far} others of its executable could not be counted");
+            patience.add_answered(left.len());
             watched.extend(left.into_iter().map(|name| (name, Err(why.clone()))));
             break;
         }
@@ -154,11 +155,13 @@ pub(super) fn watch<T: Tool>(
             End::ByItself | End::Enough => (Vec::new(), String::new()),
         };
         given_up_so_far += given_up.len();
+        patience.add_answered(given_up.len());
         watched.extend(given_up.into_iter().map(|name| (name.clone(), Err(why.clone()))));
         watched.extend(seen);
         left.retain(|name| !watched.contains_key(name));
         if matches!(end, End::Enough) {
             let why = || Err("its executable takes longer to count than to time".to_owned());
+            patience.add_answered(left.len());
             watched.extend(left.drain(..).map(|name| (name, why())));
         }
     }
@@ -177,7 +180,7 @@ struct Run<'a> {
     program: &'a Program,
     folder: &'a Path,
     home: &'a Path,
-    patience: Patience,
+    patience: Patience<'a>,
     /// Whether each first call is held for as long as criterion warms up.
     holds: bool,
 }
@@ -238,6 +241,7 @@ impl Run<'_> {
                     let seen = tool.seen(&Calls { complete: &complete, first, last });
                     failed += usize::from(seen.is_err());
                     watched.insert(complete.name, seen);
+                    self.patience.add_answered(1);
                     first = last;
                     if failed >= self.patience.given_up || begun.elapsed() > self.patience.in_all {
                         break End::Enough;
