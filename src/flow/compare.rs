@@ -192,6 +192,17 @@ struct Found {
     warnings: Vec<String>,
 }
 
+impl Found {
+    /// By benchmark, and each once: an exported file may hold anything.
+    fn ordered(mut self) -> Self {
+        for run in &mut self.side.runs {
+            run.measurements.sort_by(|a, b| (&a.benchmark, a.metric).cmp(&(&b.benchmark, b.metric)));
+            run.measurements.dedup_by(|a, b| (&a.benchmark, a.metric) == (&b.benchmark, b.metric));
+        }
+        self
+    }
+}
+
 impl From<Run> for Found {
     fn from(run: Run) -> Self {
         Self { side: run.into(), warnings: Vec::new() }
@@ -213,7 +224,8 @@ fn find_both(request: &CompareRequest) -> Result<[Found; 2], FlowError> {
     // Large files take longer to read than to compare.
     let (bases, heads) = std::thread::scope(|scope| {
         let bases = scope.spawn(|| find(&request.base));
-        let heads = find(&request.head);
+        // Its rows come in this order then, and what is ordered already costs the least to order.
+        let heads = find(&request.head).map(Found::ordered);
         (bases.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), heads)
     });
     Ok([bases?, heads?])
@@ -223,10 +235,7 @@ fn find_both(request: &CompareRequest) -> Result<[Found; 2], FlowError> {
 fn find(directory: &Path, name: &str) -> Result<Found, FlowError> {
     let path = directory.join(name);
     if path.is_file() {
-        let mut run = read_exported(&path)?;
-        // As rows are ordered: what is ordered already costs the least, and here both sides' are at once.
-        run.measurements.sort_by(|a, b| (&a.benchmark, a.metric).cmp(&(&b.benchmark, b.metric)));
-        return Ok(run.into());
+        return Ok(read_exported(&path)?.into());
     }
     if let Some((folder, baseline)) = saved_name(directory, name) {
         let [run] = saved_by_criterion(&folder, [baseline])?;

@@ -1,7 +1,7 @@
 //! Judging by stored numbers alone: two stored runs, or head measured now and base's baseline. For times this confirms
 //! nothing, and every row says so.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -20,6 +20,7 @@ use crate::gate::{Limits, Policy, judge_stored};
 use crate::model::{
     BenchmarkId, Controls, CountedRun, Evidence, Measurement, Metric, Report, Row, Run, Skipped, Verdict, short,
 };
+use crate::stats::sorted;
 use crate::store::{Loaded, Store};
 use crate::vcs::Base;
 
@@ -111,7 +112,7 @@ pub(super) fn check_stored(
 
 /// The rows of two sides' measurements, each with whether these are all that the side has. What one side alone has is
 /// `added` or `removed` only where the other has all; else nothing is known of it there. `comparisons`: how many rows share
-/// the chance of a false red, where that is more than both sides have here.
+/// the chance of a false red, where that is more than both sides have here. Head has no benchmark twice.
 pub(super) fn stored_rows(
     (base, base_whole): (&[Measurement], bool),
     (head, head_whole): (&[Measurement], bool),
@@ -120,24 +121,27 @@ pub(super) fn stored_rows(
     policy: &Policy,
 ) -> Vec<Row> {
     let bases: HashMap<Key<'_>, &Measurement> = base.iter().map(|m| (key(m), m)).collect();
-    let heads: HashMap<Key<'_>, &Measurement> = head.iter().map(|m| (key(m), m)).collect();
-    let common = || heads.keys().filter(|(id, metric)| bases.contains_key(&(renamed.in_base(id), *metric))).count();
-    let common = comparisons.unwrap_or_else(common);
-    let row = |head: &Measurement| {
+    let of_base = |head: &Measurement| bases.get(&(renamed.in_base(&head.benchmark), head.metric)).copied();
+    let all: Vec<(&Measurement, Option<&Measurement>)> = head.iter().map(|head| (head, of_base(head))).collect();
+    let common = all.iter().filter(|(_, base)| base.is_some()).count();
+    let comparisons = comparisons.unwrap_or(common);
+    let row = |(head, base): &(&Measurement, Option<&Measurement>)| {
         let old = renamed.in_base(&head.benchmark);
-        let limits = policy.limits(old);
-        let mut row = stored_row(bases.get(&(old, head.metric)).copied(), base_whole, head, common, limits, policy);
+        let mut row = stored_row(*base, base_whole, head, comparisons, policy.limits(old), policy);
         if *old != head.benchmark {
             row.reason = format!("base's `{}`: {}", old.name, row.reason);
         }
         row
     };
-    let is_last = |m: &&Measurement| heads.get(&key(m)).is_some_and(|last| std::ptr::eq(*last, *m));
-    let all: Vec<&Measurement> = head.iter().filter(is_last).collect();
-    let mut rows: Vec<Row> = in_shares(&all, |share| share.iter().map(|head| row(head)).collect());
-    let is_lost = |(key, _): &(&Key<'_>, _)| head_whole && !heads.contains_key(*key) && !renamed.is_old(key.0);
-    for (key, base) in bases.iter().filter(is_lost) {
-        rows.push(Row { base: Some(base.median), ..removed_row(key.0, &base.harness, policy) });
+    let mut rows: Vec<Row> = in_shares(&all, |share| share.iter().map(row).collect());
+    if head_whole && common < bases.len() {
+        let heads: HashSet<Key<'_>> = head.iter().map(key).collect();
+        let lost = bases.iter().filter(|(key, _)| !heads.contains(*key) && !renamed.is_old(key.0));
+        let removed = |(key, base): (&Key<'_>, &&Measurement)| Row {
+            base: Some(base.median),
+            ..removed_row(key.0, &base.harness, policy)
+        };
+        rows.extend(lost.map(removed));
     }
     rows
 }
@@ -185,6 +189,8 @@ fn stored_row(
         row.reason = "no measurement of it is stored of base".into();
         return row;
     };
+    // Whoever needs them in order finds them so.
+    let [bases, heads] = [base, head].map(|m| sorted(m.estimates.iter().copied()));
     row.base = Some(base.median);
     row.pairs = base.estimates.len().min(head.estimates.len());
     if base.executable == head.executable {
@@ -194,8 +200,8 @@ fn stored_row(
     } else {
         let alone = base.estimates.len() == 1 && head.estimates.len() == 1;
         let between = head.estimates[0] / base.estimates[0] - 1.0;
-        let logarithms = |m: &Measurement| m.estimates.iter().map(|v| v.ln()).collect::<Vec<_>>();
-        let judgement = judge_stored(&logarithms(base), &logarithms(head), limits, rows);
+        let logarithms = |values: &[f64]| values.iter().map(|v| v.ln()).collect::<Vec<_>>();
+        let judgement = judge_stored(&logarithms(&bases), &logarithms(&heads), limits, rows);
         assemble::put(&mut row, judgement, Evidence::StoredBaseline);
         if alone {
             row.change = Some(between).filter(|change| change.is_finite());
@@ -203,8 +209,8 @@ fn stored_row(
         }
     }
     policy.accept(&mut row);
-    assemble::budget(&mut row, &head.estimates);
-    assemble::show_samples(&mut row, &base.estimates, &head.estimates);
+    assemble::budget(&mut row, &heads);
+    assemble::show_samples(&mut row, &bases, &heads);
     row
 }
 
