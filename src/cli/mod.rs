@@ -27,11 +27,10 @@ use std::process::ExitCode as Process;
 
 use clap::{CommandFactory, Parser};
 
-use crate::config::nearest;
 use crate::flow::FlowError;
 use crate::instrument::{act_as_wrapper, install_signal_handler, interrupted};
 use crate::model::ExitCode;
-use crate::report::{shell_word, visible};
+use crate::report::visible;
 use args::{Arguments, Command};
 use ui::Ui;
 
@@ -55,12 +54,13 @@ pub fn main() -> Process {
 }
 
 fn start(arguments: Arguments) -> ExitCode {
-    if let Some(sentence) = planned::command(&arguments).or_else(|| mistyped(&arguments)) {
-        ui::print_error(&sentence);
-        return ExitCode::Usage;
-    }
+    let no_command = planned::command(&arguments).or_else(|| mistyped(&arguments));
     let (common, command) = arguments.split();
     let mut ui = Ui::new(&common);
+    if let Some(sentence) = no_command {
+        ui.error(&usage(sentence));
+        return ExitCode::Usage;
+    }
     if let Err(e) = install_signal_handler() {
         ui.warning(&format!("could not listen for signals ({e}): Ctrl-C may leave processes behind"));
     }
@@ -94,18 +94,23 @@ fn start(arguments: Arguments) -> ExitCode {
     }
 }
 
-/// What to say to a filter without a command that looks like one of these: both sides would be built before it turned out
-/// to name nothing.
+/// What to say to a filter without a command that is one of these but for a slip: both sides would be built before it turned
+/// out to name nothing.
 fn mistyped(arguments: &Arguments) -> Option<String> {
     let filter = arguments.filter_alone()?;
     let program = Arguments::command();
     let commands = program.get_subcommands().filter(|command| !command.is_hide_set()).map(|command| command.get_name());
-    let meant = nearest(filter, commands)?;
-    Some(format!(
-        "there is no command `{}`\nhelp: did you mean `cargo perfgate {meant}`? If a filter is meant: cargo perfgate check {}",
-        visible(filter),
-        shell_word(filter),
-    ))
+    let (slips, meant) = commands.map(|name| (strsim::damerau_levenshtein(filter, name), name)).min()?;
+    let word = visible(filter);
+    let (what, help) = match slips {
+        0 => (
+            format!("the command `{word}` stands behind an option"),
+            format!("put it first: cargo perfgate {word} ..."),
+        ),
+        1 => (format!("there is no command `{word}`"), format!("did you mean `cargo perfgate {meant}`?")),
+        _ => return None,
+    };
+    Some(format!("{what}\nhelp: {help} If a filter is meant: cargo perfgate check {word}"))
 }
 
 /// Puts options that every command has behind the command, where they stand before it: clap would take the command for a

@@ -25,11 +25,11 @@ pub struct Ui {
     bar: Option<ProgressBar>,
     /// What took time, and when it began.
     phases: Vec<(&'static str, Instant)>,
-    /// When a log was last told how far measuring is.
+    /// When a log was last told how far measuring or counting is.
     told: Option<Instant>,
 }
 
-/// How often a log is told how far measuring is.
+/// How often a log is told how far measuring or counting is.
 const TELL: Duration = Duration::from_secs(20);
 /// What took less is not worth a word.
 const WORTH_TELLING: Duration = Duration::from_millis(50);
@@ -91,11 +91,11 @@ impl Ui {
 
     /// How many benchmarks are done.
     fn so_far(&mut self, verb: &'static str, done: usize, all: usize, participle: &str, remaining: Option<Duration>) {
-        let left = remaining.map(|left| format!(", about {} left", seconds(left.as_secs_f64())));
-        let left = format!("{participle}{}", left.unwrap_or_default());
         if self.quiet {
             return;
         }
+        let left = remaining.map(|left| format!(", about {} left", seconds(left.as_secs_f64())));
+        let left = format!("{participle}{}", left.unwrap_or_default());
         if !std::io::stderr().is_terminal() {
             let last = *self.told.get_or_insert_with(Instant::now);
             if last.elapsed() >= TELL {
@@ -105,7 +105,7 @@ impl Ui {
             return;
         }
         let bar = self.bar.get_or_insert_with(|| {
-            // Drawn only when a round is over, by no thread: nothing may run beside what is measured.
+            // Drawn only when it is told, by no thread of its own: nothing may run beside what is measured.
             let bar = ProgressBar::with_draw_target(Some(all as u64), ProgressDrawTarget::stderr_with_hz(2));
             let style = ProgressStyle::with_template("{prefix:>12.cyan.bold} [{bar:27}] {pos} of {len} {msg}");
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
@@ -151,6 +151,7 @@ impl Progress for Ui {
 
     fn phase(&mut self, done: &'static str) {
         self.phases.push((done, Instant::now()));
+        self.told = None;
     }
 
     fn decided(&mut self, id: &BenchmarkId, measuring: Duration) {

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::Progress;
-use super::counts::{BothAllocations, allocations_of, allocations_of_both};
+use super::counts::{BothAllocations, allocations_of_both};
 use super::culprits::CALLS_WATCHED;
 use super::suites::Open;
 use crate::harness::HarnessError;
-use crate::harness::criterion::{Allocating, Allocations, Counts, Patience};
-use crate::model::{Functions, Side, SideMemory, SiteCost};
+use crate::harness::criterion::{Allocations, Counts, Patience};
+use crate::model::{Functions, SideMemory, SiteCost};
 use crate::profile::{Function, SiteChange, Sites, of_one_call, site_changes};
 use crate::report::counted;
 
@@ -37,9 +37,9 @@ impl CallSites {
         Self { folder, patience, asked: 0, left_out: 0, unknown: BTreeMap::new() }
     }
 
-    /// What all benchmarks of one side of an executable allocate.
-    pub fn trace(&self, open: &Open, side: Side, patience: Patience<'_>) -> Result<Allocating, HarnessError> {
-        allocations_of(open, side, &open.names, &self.folder, patience)
+    /// What all benchmarks of an executable allocate.
+    pub fn trace(&self, open: &Open, patience: Patience<'_>) -> Result<Traced, HarnessError> {
+        Ok(allocations_of_both(open, &open.names, &self.folder, patience)?.into_iter().collect())
     }
 
     /// Adds what one of them allocates; and by whom, where the sides differ.

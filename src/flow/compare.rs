@@ -55,12 +55,15 @@ pub fn compare(request: &CompareRequest) -> Result<Report, FlowError> {
     }
     let mut policy = config.policy.clone();
     count(&mut policy, &config::path_of(&root, request.config.as_deref()), request, base);
-    let none = policy.renames.is_empty();
-    let ids = |run: &Run| run.measurements.iter().filter(|_| !none).map(|m| m.benchmark.clone()).collect::<Vec<_>>();
-    let renamed = config.renamed(&policy.renames, (&ids(base), &ids(head)), base.whole && head.whole)?;
+    let renamed = if policy.renames.is_empty() {
+        Renamed::default()
+    } else {
+        let ids = |run: &Run| run.measurements.iter().map(|m| m.benchmark.clone()).collect::<Vec<_>>();
+        config.renamed(&policy.renames, (&ids(base), &ids(head)), base.whole && head.whole)?.into()
+    };
     let mut frame = frame(base, head, &request.base, warnings);
     frame.head.name = Some(request.head.clone());
-    Ok(stored_report((base, head), (&bases, &heads), &request.base, frame, &renamed.into(), &policy))
+    Ok(stored_report((base, head), (&bases, &heads), &request.base, frame, &renamed, &policy))
 }
 
 /// The report of two runs of one environment; `reason` says why base is base.
@@ -193,11 +196,10 @@ struct Found {
 }
 
 impl Found {
-    /// By benchmark, and each once: an exported file may hold anything.
+    /// By benchmark.
     fn ordered(mut self) -> Self {
         for run in &mut self.side.runs {
             run.measurements.sort_by(|a, b| (&a.benchmark, a.metric).cmp(&(&b.benchmark, b.metric)));
-            run.measurements.dedup_by(|a, b| (&a.benchmark, a.metric) == (&b.benchmark, b.metric));
         }
         self
     }

@@ -104,7 +104,8 @@ impl Counter {
                 progress.status("Counting", &format!("{what} of {}", counted(number, "benchmark")));
             }
         }
-        let tally = Tally::new(executing + allocating, sides * TWICE);
+        let benchmarks = asked.iter().map(|asked| asked.names(|_| true).len()).sum();
+        let tally = Tally::new(benchmarks, (executing + allocating) * sides * TWICE);
         Ok(Some(Self { able: can_count(setting), copies: Copies::new()?, until, tally }))
     }
 

@@ -40,7 +40,7 @@ pub fn count_side(
     detail: Detail,
     patience: Patience<'_>,
 ) -> Result<Counting, HarnessError> {
-    ask(open, side, names, |program, names| {
+    ask(open, side, names, patience, |program, names| {
         let counting = open.able.count(program, names, folder, detail, patience);
         let _ = std::fs::remove_dir_all(folder);
         counting
@@ -57,9 +57,10 @@ pub fn allocations_of(
 ) -> Result<Allocating, HarnessError> {
     if !open.able.is_timed() {
         let why = format!("this version traces no allocations of {}", open.able.name());
+        patience.add_answered(names.len());
         return Ok(names.iter().map(|name| (name.clone(), Err(why.clone()))).collect());
     }
-    ask(open, side, names, |program, names| {
+    ask(open, side, names, patience, |program, names| {
         let allocating = allocations(program, open.suite.version, names, folder, &folder.join("home"), patience);
         let _ = std::fs::remove_dir_all(folder);
         allocating
@@ -71,13 +72,17 @@ fn ask<T>(
     open: &Open,
     side: Side,
     names: &[String],
+    patience: Patience<'_>,
     watch: impl FnOnce(&Program, &[String]) -> Result<Watched<T>, HarnessError>,
 ) -> Result<Watched<T>, HarnessError> {
     let program = match side {
         Side::Base => open.suite.base.as_ref(),
         Side::Head => Some(&open.suite.head),
     };
-    let Some(program) = program else { return Ok(Watched::new()) };
+    let Some(program) = program else {
+        patience.add_answered(names.len());
+        return Ok(Watched::new());
+    };
     let own = |name: &String| match side {
         Side::Base => open.suite.renamed.get(name).unwrap_or(name).clone(),
         Side::Head => name.clone(),
@@ -115,8 +120,7 @@ pub fn allocations_of_both(
     Ok(paired(names, of_base, of_head))
 }
 
-/// What was seen on both sides, by name.
-pub fn paired<T>(names: &[String], mut of_base: Watched<T>, mut of_head: Watched<T>) -> Vec<(String, Both<T>)> {
+fn paired<T>(names: &[String], mut of_base: Watched<T>, mut of_head: Watched<T>) -> Vec<(String, Both<T>)> {
     let both = |name: &String| {
         let base = of(&mut of_base, name, Side::Base);
         (name.clone(), base.and_then(|base| Ok((base, of(&mut of_head, name, Side::Head)?))))

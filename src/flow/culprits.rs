@@ -57,7 +57,7 @@ pub fn name_culprits(
     }
     progress.phase("counted");
     progress.status("Counting", &format!("{}: which functions did it", counted(slow.len(), "slower benchmark")));
-    let (copies, tally) = (Copies::new()?, Tally::new(slow.len(), 2));
+    let (copies, tally) = (Copies::new()?, Tally::new(slow.len(), slow.len() * 2));
     let patience = tally.hearing(PATIENCE);
     for open in &suites.open {
         let is_slow = |name: &&String| {

@@ -1,22 +1,18 @@
 //! `explain`: which functions account for a change, by the instructions that benchmarks execute on base and on head, and by
 //! the memory that they ask for.
 
-use std::path::Path;
 use std::time::Duration;
 
-use super::call_sites::{CallSites, Traced};
-use super::counts::{BothCounts, can_count, caveat, count_side, paired, without_valgrind};
+use super::call_sites::CallSites;
+use super::counts::{can_count, caveat, count_both, without_valgrind};
 use super::lines::{MOST_FUNCTIONS, Missing, Roots};
 use super::project::{ProjectRequest, Setting};
-use super::suites::{Against, Open, look};
+use super::suites::{Against, look};
 use super::tally::Tally;
 use super::{FlowError, PolicyOf, Progress, policy, renamed};
-use crate::harness::HarnessError;
 use crate::harness::criterion::{Counts, Patience};
 use crate::instrument::{Copies, Detail};
-use crate::model::{
-    BaseSide, BenchmarkId, Explanation, FunctionCost, Functions, HeadSide, Side, SideCounts, Skipped, short,
-};
+use crate::model::{BaseSide, BenchmarkId, Explanation, FunctionCost, Functions, HeadSide, SideCounts, Skipped, short};
 use crate::profile::{Cost, Function, FunctionChange, Stacks, changes, stacks};
 use crate::report::counted;
 use crate::vcs::BaseRequest;
@@ -75,8 +71,9 @@ pub fn explain(request: ExplainRequest, progress: &mut dyn Progress) -> Result<E
     let mut all_stacks = Stacks::new();
     let silence = setting.config.policy.time_out;
     let patience = Patience { silence, given_up: usize::MAX, in_all: Duration::MAX, answered: None };
+    let benchmarks = suites.all().map(|open| open.names.len()).sum();
     // What they execute, and what they allocate, on both sides.
-    let tally = Tally::new(suites.all().map(|open| open.names.len()).sum(), 4);
+    let tally = Tally::new(benchmarks, benchmarks * 4);
     let mut call_sites = CallSites::new(copies.folder().join("allocations"), patience);
     progress.phase("counted");
     for open in suites.all() {
@@ -86,7 +83,8 @@ pub fn explain(request: ExplainRequest, progress: &mut dyn Progress) -> Result<E
         );
         explanation.warnings.extend(caveat(open));
         let (heard, folder) = (tally.hearing(patience), copies.folder().join("counts"));
-        let (counts, mut traced) = tally.tell(progress, || watch_both(open, &call_sites, &folder, heard))?;
+        let mut traced = tally.tell(progress, || call_sites.trace(open, heard))?;
+        let counts = tally.tell(progress, || count_both(open, &open.names, &folder, Detail::Lines, heard))?;
         for (name, counts) in counts {
             let id = open.id(&name);
             match counts {
@@ -108,27 +106,6 @@ pub fn explain(request: ExplainRequest, progress: &mut dyn Progress) -> Result<E
     explanation.benchmarks.sort_by(|a, b| a.benchmark.cmp(&b.benchmark));
     explanation.skipped.sort();
     Ok((explanation, all_stacks))
-}
-
-/// Counts the benchmarks of an executable on both sides, and traces what they allocate.
-fn watch_both(
-    open: &Open,
-    call_sites: &CallSites,
-    folder: &Path,
-    patience: Patience<'_>,
-) -> Result<(Vec<(String, BothCounts)>, Traced), HarnessError> {
-    let watch = |side| {
-        std::thread::scope(|scope| {
-            let allocating = scope.spawn(|| call_sites.trace(open, side, patience));
-            let counting = count_side(open, side, &open.names, folder, Detail::Lines, patience);
-            let allocating = allocating.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            Ok::<_, HarnessError>((counting?, allocating?))
-        })
-    };
-    // One side after the other: a path that is compiled in leads to the side that runs.
-    let (base, head) = (watch(Side::Base)?, watch(Side::Head)?);
-    let traced = paired(&open.names, base.1, head.1).into_iter().collect();
-    Ok((paired(&open.names, base.0, head.0), traced))
 }
 
 fn functions(benchmark: BenchmarkId, base: &Counts, head: &Counts, sides: &[Roots; 2]) -> Functions {

@@ -168,7 +168,8 @@ pub trait Progress {
     fn diagnostic(&mut self, _text: &str) {}
     /// Measuring goes on: benchmarks decided, benchmarks in all, and the time that the rest is likely to take.
     fn measuring(&mut self, _decided: usize, _benchmarks: usize, _remaining: Duration) {}
-    /// Counting goes on: benchmarks counted, benchmarks in all, and the time that the rest is likely to take, if that is known.
+    /// Counting goes on: the share of the counts that is there, in benchmarks, benchmarks in all, and the time that the rest is
+    /// likely to take, if that is known.
     fn counting(&mut self, _counted: usize, _benchmarks: usize, _remaining: Option<Duration>) {}
     /// One process pair was measured: both sides' lower quartiles in nanoseconds.
     fn pair(&mut self, _id: &BenchmarkId, _base: f64, _head: f64) {}

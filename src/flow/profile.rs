@@ -60,7 +60,8 @@ pub fn profile(request: ProfileRequest, progress: &mut dyn Progress) -> Result<P
     let (mut profiles, mut all_stacks, mut warnings) = (Vec::new(), Stacks::new(), Vec::new());
     let silence = setting.config.policy.time_out;
     let patience = Patience { silence, given_up: usize::MAX, in_all: Duration::MAX, answered: None };
-    let tally = Tally::new(suites.all().map(|open| open.names.len()).sum(), 1);
+    let benchmarks = suites.all().map(|open| open.names.len()).sum();
+    let tally = Tally::new(benchmarks, benchmarks);
     progress.phase("counted");
     for open in suites.all() {
         let what = format!("{} of {}::{}", counted(open.names.len(), "benchmark"), open.package, open.target);

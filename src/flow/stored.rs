@@ -112,7 +112,7 @@ pub(super) fn check_stored(
 
 /// The rows of two sides' measurements, each with whether these are all that the side has. What one side alone has is
 /// `added` or `removed` only where the other has all; else nothing is known of it there. `comparisons`: how many rows share
-/// the chance of a false red, where that is more than both sides have here. Head has no benchmark twice.
+/// the chance of a false red, where that is more than both sides have here.
 pub(super) fn stored_rows(
     (base, base_whole): (&[Measurement], bool),
     (head, head_whole): (&[Measurement], bool),
@@ -120,9 +120,15 @@ pub(super) fn stored_rows(
     renamed: &Renamed,
     policy: &Policy,
 ) -> Vec<Row> {
-    let bases: HashMap<Key<'_>, &Measurement> = base.iter().map(|m| (key(m), m)).collect();
+    let mut bases: HashMap<Key<'_>, &Measurement> = HashMap::with_capacity(base.len());
+    for base in base {
+        bases.entry(key(base)).or_insert(base);
+    }
     let of_base = |head: &Measurement| bases.get(&(renamed.in_base(&head.benchmark), head.metric)).copied();
-    let all: Vec<(&Measurement, Option<&Measurement>)> = head.iter().map(|head| (head, of_base(head))).collect();
+    // A file may name a benchmark twice: the first counts, on both sides.
+    let mut seen: HashSet<Key<'_>> = HashSet::with_capacity(head.len());
+    let heads = head.iter().filter(|m| seen.insert(key(m)));
+    let all: Vec<(&Measurement, Option<&Measurement>)> = heads.map(|head| (head, of_base(head))).collect();
     let common = all.iter().filter(|(_, base)| base.is_some()).count();
     let comparisons = comparisons.unwrap_or(common);
     let row = |(head, base): &(&Measurement, Option<&Measurement>)| {
@@ -134,15 +140,10 @@ pub(super) fn stored_rows(
         row
     };
     let mut rows: Vec<Row> = in_shares(&all, |share| share.iter().map(row).collect());
-    if head_whole && common < bases.len() {
-        let heads: HashSet<Key<'_>> = head.iter().map(key).collect();
-        let lost = bases.iter().filter(|(key, _)| !heads.contains(*key) && !renamed.is_old(key.0));
-        let removed = |(key, base): (&Key<'_>, &&Measurement)| Row {
-            base: Some(base.median),
-            ..removed_row(key.0, &base.harness, policy)
-        };
-        rows.extend(lost.map(removed));
-    }
+    let lost = base.iter().filter(|m| head_whole && !renamed.is_old(&m.benchmark) && seen.insert(key(m)));
+    let removed =
+        |base: &Measurement| Row { base: Some(base.median), ..removed_row(&base.benchmark, &base.harness, policy) };
+    rows.extend(lost.map(removed));
     rows
 }
 

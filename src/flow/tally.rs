@@ -10,18 +10,18 @@ use crate::harness::Patience;
 /// How often it is told.
 const OFTEN: Duration = Duration::from_millis(100);
 
-/// How many benchmarks are counted, of all that are.
+/// How many counts are there, of all that are asked for.
 pub(super) struct Tally {
     answered: AtomicUsize,
     benchmarks: usize,
-    /// How often each is counted: on both sides, or twice.
-    times: usize,
+    /// All counts: more than benchmarks where each is counted on both sides, or twice.
+    counts: usize,
     begun: Instant,
 }
 
 impl Tally {
-    pub fn new(benchmarks: usize, times: usize) -> Self {
-        Self { answered: AtomicUsize::new(0), benchmarks, times: times.max(1), begun: Instant::now() }
+    pub fn new(benchmarks: usize, counts: usize) -> Self {
+        Self { answered: AtomicUsize::new(0), benchmarks, counts, begun: Instant::now() }
     }
 
     /// This patience, so that each count is heard of here.
@@ -48,12 +48,12 @@ impl Tally {
         result
     }
 
-    /// How many benchmarks were counted as often as they have to be, and what the others are likely to take.
+    /// The share of the counts that is there, in benchmarks, and what the rest is likely to take.
     fn so_far(&self) -> (usize, Option<Duration>) {
-        let answered = self.answered.load(Ordering::Relaxed);
-        let left = (self.benchmarks * self.times).saturating_sub(answered);
+        let answered = self.answered.load(Ordering::Relaxed).min(self.counts);
+        let left = self.counts - answered;
         let each = (answered > 0).then(|| self.begun.elapsed().as_secs_f64() / answered as f64);
-        let counted = (answered / self.times).min(self.benchmarks);
+        let counted = self.benchmarks * answered / self.counts.max(1);
         (counted, each.and_then(|each| Duration::try_from_secs_f64(each * left as f64).ok()))
     }
 }

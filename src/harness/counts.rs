@@ -22,7 +22,8 @@ pub struct Patience<'a> {
 }
 
 impl Patience<'_> {
-    pub(super) fn add_answered(&self, benchmarks: usize) {
+    /// Tells of so many answers.
+    pub fn add_answered(&self, benchmarks: usize) {
         if let Some(answered) = self.answered {
             answered.fetch_add(benchmarks, Ordering::Relaxed);
         }

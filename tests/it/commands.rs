@@ -230,6 +230,27 @@ fn criterion_kept(fixture: &Fixture, folder: &str, id: &str, median: f64) {
 }
 
 #[test]
+fn of_a_benchmark_that_a_file_names_twice_the_first_counts_on_both_sides() {
+    let fixture = Fixture::new("example", "named-twice");
+    let here = fixture.git(&["rev-parse", "HEAD"]);
+    let of = |name: &str, nanoseconds: f64, executable: &'static str| {
+        let all = run_of(&here, "aa", nanoseconds).measurements;
+        let benchmark = BenchmarkId::new("parser", "speed", name);
+        all.into_iter().map(move |m| Measurement { benchmark: benchmark.clone(), executable: executable.into(), ..m })
+    };
+    let twice = |executable: &'static str| of("twice", 100.0, executable).chain(of("twice", 1000.0, executable));
+    let base = twice("ee").chain(of("gone/b", 5.0, "ee")).chain(of("gone/a", 5.0, "ee"));
+    let run = |measurements: Vec<Measurement>| Run { measurements, ..run_of(&here, "aa", 1.0) };
+    let base = exported(&fixture, "base.json", &run(base.collect()));
+    let head = exported(&fixture, "head.json", &run(twice("ff").collect()));
+    let ran = fixture.perfgate(&["compare", &base, &head, "--format", "json"]);
+    let rows = json::parse(ran.stdout.as_bytes()).unwrap().rows;
+    let found: Vec<_> = rows.iter().map(|row| (row.benchmark.name.as_str(), row.verdict, row.change)).collect();
+    let gone = |name| (name, Verdict::Removed, None);
+    assert_eq!(found, [gone("gone/a"), gone("gone/b"), ("twice", Verdict::Unchanged, Some(0.0))]);
+}
+
+#[test]
 fn what_criterion_saved_is_compared_and_nothing_is_claimed() {
     let fixture = Fixture::new("example", "saved-by-criterion");
     // The paths say nothing: criterion shortens them, and a benchmark may be called as a baseline is.

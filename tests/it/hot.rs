@@ -56,7 +56,7 @@ pub fn shows_what_is_hot(fixture: &Fixture) {
 
 /// The same project, on a terminal.
 pub fn tells_how_far_it_is(fixture: &Fixture) {
-    let line = format!("{} profile --limit 1", env!("CARGO_BIN_EXE_cargo-perfgate"));
+    let line = format!("'{}' profile --limit 1", env!("CARGO_BIN_EXE_cargo-perfgate"));
     let done = clean(Command::new("script"))
         .args(["--quiet", "--return", "--command", &line, "/dev/null"])
         .current_dir(&fixture.root)
@@ -64,7 +64,7 @@ pub fn tells_how_far_it_is(fixture: &Fixture) {
         .env("TERM", "xterm")
         .stdin(Stdio::null())
         .output()
-        .unwrap();
+        .expect("`script` of util-linux gives it a terminal");
     let ran = Ran::new(&["profile", "--limit", "1"], &done);
     assert_eq!(ran.code, 0);
     assert!(ran.stdout.contains("[                           ] 0 of 6 counted"), "{}", ran.stdout);

@@ -470,6 +470,7 @@ fn usage_errors_measure_nothing() {
         (&["check", "--partition", "hash:5/4"], "there is no shard 5 of 4"),
         (&["history"], "`history` is not supported by this version"),
         (&["chekc"], "did you mean `cargo perfgate check`? If a filter is meant: cargo perfgate check chekc"),
+        (&["--base", "HEAD", "explain"], "put it first: cargo perfgate explain ..."),
         (&["check", "("], "no regular expression"),
         (&["check", "--manifest-path", "nowhere/Cargo.toml"], "nowhere/Cargo.toml"),
         (&["check", "--format", "htm"], "expected human, markdown, html, json, junit"),

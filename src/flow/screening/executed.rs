@@ -71,7 +71,8 @@ pub fn executed(
         }
     }
     let asked: BTreeSet<usize> = jobs.iter().map(|(index, _)| *index).collect();
-    let tally = Tally::new(jobs.iter().map(|(_, names)| names.len()).sum(), 1);
+    let benchmarks = jobs.iter().map(|(_, names)| names.len()).sum();
+    let tally = Tally::new(benchmarks, benchmarks);
     for (index, result) in tally.tell(progress, || work(open, jobs, folder, until, &tally)) {
         match result {
             Err(HarnessError::Stopped) => return Err(HarnessError::Stopped),
