@@ -37,6 +37,7 @@ mod measure;
 mod measured;
 mod noise;
 mod open;
+mod paired;
 mod policy;
 mod project;
 mod renamed;

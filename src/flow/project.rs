@@ -335,7 +335,7 @@ impl Setting {
     ) -> Result<(BuiltSide, Differences), FlowError> {
         progress.phase("base built");
         progress.status("Building", &format!("base {}", short(commit)));
-        self.slots.seed(Slot::Base, Slot::Head)?;
+        self.slots.seed(Slot::Base, Slot::Head, &head.root.join("Cargo.lock"))?;
         let tree = self.repository.tree_of(commit, &self.slots.slot(Slot::Base))?;
         let place = self.write(Slot::Base, &tree, Some(head.root.join("Cargo.lock")))?;
         let mut differences = self.differences(&place, head)?;

@@ -113,13 +113,14 @@ impl Setting {
         Plan { targets, overlay, .. }: &Plan,
         progress: &mut dyn Progress,
     ) -> Result<Option<BuiltSide>, FlowError> {
-        if targets.is_empty() || self.slots.seed(Slot::Back, Slot::Head).is_err() {
+        let lock = head.root.join("Cargo.lock");
+        if targets.is_empty() || self.slots.seed(Slot::Back, Slot::Head, &lock).is_err() {
             return Ok(None);
         }
         let tree = self.repository.overlay(&head.tree, &base.tree, overlay, &self.slots.slot(Slot::Back))?;
         progress.phase("base's benchmarks built on head's code");
         progress.status("Building", &format!("base's benchmarks on head's code: {}", named(targets)));
-        let place = self.write(Slot::Back, &tree, Some(head.root.join("Cargo.lock")))?;
+        let place = self.write(Slot::Back, &tree, Some(lock))?;
         match self.build_across(place, self.request.cargo.toolchain.clone(), targets) {
             Ok(side) => Ok(Some(side)),
             Err(FlowError::Workspace(_)) => Ok(None),
@@ -158,7 +159,8 @@ impl Setting {
             let reason = format!("cannot be built on base's code: {}", first_line(&e.to_string()));
             Ok(all(&|| Attempt::Failed(reason.clone())))
         };
-        if let Err(e) = self.slots.seed(Slot::Both, Slot::Base) {
+        let lock = base.root.join("Cargo.lock");
+        if let Err(e) = self.slots.seed(Slot::Both, Slot::Base, &lock) {
             return fail(&e);
         }
         let tree = self.repository.overlay(&base.tree, &head.tree, overlay, &folder)?;
@@ -170,7 +172,7 @@ impl Setting {
         }
         progress.phase("head's benchmarks built on base's code");
         progress.status("Building", &format!("head's benchmarks on base's code: {}", named(targets)));
-        let place = self.write(Slot::Both, &tree, Some(base.root.join("Cargo.lock")))?;
+        let place = self.write(Slot::Both, &tree, Some(lock))?;
         let side = match self.build_across(place, differences.toolchain.clone(), targets) {
             Ok(side) => side,
             Err(FlowError::Workspace(e)) => return fail(&e),

@@ -3,11 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
-use cargo_metadata::{Metadata, TargetKind};
+use cargo_metadata::TargetKind;
 
 use super::WorkspaceError;
-use super::manifest::{CargoOptions, cargo, cargo_error};
-use crate::instrument::Output;
+use super::manifest::{CargoOptions, metadata};
 
 /// A package of any source.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,23 +29,12 @@ pub struct Node {
 
 /// The root of the workspace of `manifest`, as cargo spells it, and all packages that it depends on, its own among them.
 pub fn graph(manifest: &Path, options: &CargoOptions) -> Result<(PathBuf, Vec<Node>), WorkspaceError> {
-    let fail = |cause| WorkspaceError::Metadata { side: "head".into(), manifest: manifest.to_owned(), cause };
-    let directory = manifest.parent().unwrap_or(Path::new("."));
-    let mut spawn = cargo(directory, options.toolchain.as_deref())
-        .args(["metadata", "--format-version", "1", "--all-features", "--manifest-path"])
-        .args([manifest]);
-    for (on, flag) in [(options.locked, "--locked"), (options.offline, "--offline")] {
-        if on {
-            spawn = spawn.args([flag]);
-        }
-    }
-    spawn.stdout = Output::Keep;
-    let ended = spawn.run()?;
-    if !ended.status.success() {
-        return Err(fail(cargo_error(&ended.stderr)));
-    }
-    let metadata: Metadata = serde_json::from_slice(&ended.stdout).map_err(|e| fail(e.to_string()))?;
-    let resolved = metadata.resolve.as_ref().ok_or_else(|| fail("cargo resolved no dependencies".to_owned()))?;
+    let metadata = metadata(manifest, "head", options, &["--all-features"])?;
+    let resolved = metadata.resolve.as_ref().ok_or_else(|| WorkspaceError::Metadata {
+        side: "head".to_owned(),
+        manifest: manifest.to_owned(),
+        cause: "cargo resolved no dependencies".to_owned(),
+    })?;
     let node = |package: &cargo_metadata::Package| {
         let node = resolved.nodes.iter().find(|node| node.id == package.id);
         let is_script = |target: &&cargo_metadata::Target| target.kind.contains(&TargetKind::CustomBuild);

@@ -153,22 +153,35 @@ pub fn locate(directory: &Path, manifest: Option<&Path>) -> Result<(PathBuf, Pat
     Ok((manifest, root))
 }
 
-/// The bench targets of the project at `manifest`, as `side` has them.
-pub fn targets(manifest: &Path, side: &str, options: &CargoOptions) -> Result<Targets, WorkspaceError> {
+/// What cargo says of the packages of `side` at `manifest`, asked with `more` options.
+pub(super) fn metadata(
+    manifest: &Path,
+    side: &str,
+    options: &CargoOptions,
+    more: &[&str],
+) -> Result<Metadata, WorkspaceError> {
     let fail = |cause| WorkspaceError::Metadata { side: side.into(), manifest: manifest.to_owned(), cause };
     let directory = manifest.parent().unwrap_or(Path::new("."));
     let mut spawn = cargo(directory, options.toolchain.as_deref())
-        .args(["metadata", "--format-version", "1", "--no-deps", "--manifest-path"])
-        .args([manifest]);
-    if options.offline {
-        spawn = spawn.args(["--offline"]);
+        .args(["metadata", "--format-version", "1"])
+        .args(more)
+        .args([Path::new("--manifest-path"), manifest]);
+    for (on, flag) in [(options.locked, "--locked"), (options.offline, "--offline")] {
+        if on {
+            spawn = spawn.args([flag]);
+        }
     }
     spawn.stdout = Output::Keep;
     let ended = spawn.run()?;
     if !ended.status.success() {
         return Err(fail(cargo_error(&ended.stderr)));
     }
-    let metadata: Metadata = serde_json::from_slice(&ended.stdout).map_err(|e| fail(e.to_string()))?;
+    serde_json::from_slice(&ended.stdout).map_err(|e| fail(e.to_string()))
+}
+
+/// The bench targets of the project at `manifest`, as `side` has them.
+pub fn targets(manifest: &Path, side: &str, options: &CargoOptions) -> Result<Targets, WorkspaceError> {
+    let metadata = metadata(manifest, side, options, &["--no-deps"])?;
     let packages = selected_packages(&metadata, manifest, &options.selection)?;
     let wanted_benches = globs(&options.selection.benches)?;
 

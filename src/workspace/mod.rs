@@ -10,6 +10,7 @@ mod layout;
 mod manifest;
 mod profile;
 mod removal;
+mod seeding;
 mod settings;
 mod slot;
 mod toolchain;

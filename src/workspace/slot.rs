@@ -12,10 +12,11 @@
 //! shown both under the same path, through the link: then paths that end up in an executable are equal too, and equal
 //! sources give equal executables.
 
-use std::fs::{self, File, FileTimes};
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::seeding::{add_dependencies, copy_slot};
 use super::{TOOLCHAIN_FILES, WorkspaceError, around};
 use crate::instrument::SideLink;
 use crate::model::Side;
@@ -47,6 +48,8 @@ impl Slot {
 
 /// The file that whoever works in a project's folder holds.
 pub(super) const LOCK: &str = "lock";
+/// The target directory of a slot.
+const TARGET: &str = "target";
 /// The file that says what a project's folder is.
 pub(super) const README: &str = "README";
 
@@ -110,22 +113,16 @@ impl Slots {
         SideLink { path: self.folder.join("side"), target: slot.name() }
     }
 
-    /// Where nothing was ever built in `slot`, starts it as a copy of the folder `from`: the dependencies are built then,
-    /// and only what differs will be built again. File times are kept, by which cargo tells what is fresh.
-    pub fn seed(&self, slot: Slot, from: Slot) -> Result<(), WorkspaceError> {
-        let (new, from_folder) = (self.slot(slot), self.slot(from));
-        if new.exists() {
-            return Ok(());
-        }
-        let partial = self.folder.join(format!("{}.partial", slot.name()));
-        let copy = || {
-            if partial.exists() {
-                fs::remove_dir_all(&partial)?;
-            }
-            copy_tree(&from_folder, &partial)?;
-            fs::rename(&partial, &new)
+    /// Gives `slot` what was built in the slot `from`, where the lock file `lock` was used: all of it where nothing was ever
+    /// built in `slot`, and else the dependencies that it lacks.
+    pub fn seed(&self, slot: Slot, from: Slot, lock: &Path) -> Result<(), WorkspaceError> {
+        let (new, from) = (self.slot(slot), self.slot(from));
+        let seeded = if new.exists() {
+            add_dependencies(&from.join(TARGET), &new.join(TARGET), lock)
+        } else {
+            copy_slot(&from, &new)
         };
-        copy().map_err(|source| WorkspaceError::Folder { what: "copy a finished build to", path: new.clone(), source })
+        seeded.map_err(|source| WorkspaceError::Folder { what: "copy a finished build to", path: new, source })
     }
 
     /// Brings what lies around the repository at `root` and what cargo and rustup look for there: their files in the folders
@@ -195,30 +192,4 @@ fn is_at(_: &File, _: &Path) -> bool {
 
 pub(super) fn cargo_home() -> Option<PathBuf> {
     std::env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| std::env::home_dir().map(|home| home.join(".cargo")))
-}
-
-fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let (source, target, kind) = (entry.path(), to.join(entry.file_name()), entry.file_type()?);
-        if kind.is_symlink() {
-            #[cfg(unix)]
-            std::os::unix::fs::symlink(fs::read_link(&source)?, &target)?;
-        } else if kind.is_dir() {
-            copy_tree(&source, &target)?;
-        } else {
-            fs::copy(&source, &target)?;
-            let facts = entry.metadata()?;
-            let mut times = FileTimes::new().set_modified(facts.modified()?);
-            if let Ok(accessed) = facts.accessed() {
-                times = times.set_accessed(accessed);
-            }
-            // Opening for writing fails on read-only files; their times do not matter enough to change their mode.
-            if let Ok(file) = File::options().write(true).open(&target) {
-                file.set_times(times)?;
-            }
-        }
-    }
-    Ok(())
 }

@@ -42,6 +42,7 @@ mod same_crate;
 mod schedule;
 mod schemas;
 mod screening;
+mod seeding;
 mod shards;
 #[cfg(unix)]
 mod sides;
