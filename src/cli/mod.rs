@@ -30,7 +30,7 @@ use clap::{CommandFactory, Parser};
 use crate::flow::FlowError;
 use crate::instrument::{act_as_wrapper, install_signal_handler, interrupted};
 use crate::model::ExitCode;
-use crate::report::visible;
+use crate::report::{shell_word, visible};
 use args::{Arguments, Command};
 use ui::Ui;
 
@@ -100,13 +100,12 @@ fn mistyped(arguments: &Arguments) -> Option<String> {
     let filter = arguments.filter_alone()?;
     let program = Arguments::command();
     let commands = program.get_subcommands().filter(|command| !command.is_hide_set()).map(|command| command.get_name());
-    let (slips, meant) = commands.map(|name| (strsim::damerau_levenshtein(filter, name), name)).min()?;
-    let word = visible(filter);
+    // It costs as much as both are long, and a filter may be as long as anything.
+    let alike = commands.filter(|name| name.len().abs_diff(filter.len()) <= 1);
+    let (slips, meant) = alike.map(|name| (strsim::damerau_levenshtein(filter, name), name)).min()?;
+    let word = visible(&shell_word(filter));
     let (what, help) = match slips {
-        0 => (
-            format!("the command `{word}` stands behind an option"),
-            format!("put it first: cargo perfgate {word} ..."),
-        ),
+        0 => (format!("the command `{word}` does not stand first"), format!("put it first: cargo perfgate {word} ...")),
         1 => (format!("there is no command `{word}`"), format!("did you mean `cargo perfgate {meant}`?")),
         _ => return None,
     };

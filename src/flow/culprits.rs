@@ -70,6 +70,7 @@ pub fn name_culprits(
         }
         if let Some(caveat) = caveat(open) {
             progress.detail("Not counting", &caveat);
+            patience.add_answered(names.len() * 2);
             continue;
         }
         let counts = || count_both(open, &names, &copies.folder().join("counts"), Detail::Functions, patience);

@@ -133,8 +133,10 @@ impl BothSides {
     fn differ_in_code_alone(&self, progress: &mut dyn Progress) -> bool {
         let Ok((_, differences)) = &self.base else { return false };
         let Some(path) = beyond_code(&differences.changed) else { return true };
-        let what = format!("equal executables, too: {} changed, and a benchmark may read it", path.display());
-        progress.detail("Timing", &what);
+        // It may make minutes of a second, so that everybody is told.
+        let path = path.display();
+        let what = format!("equal executables, too: {path} differs between base and head, and a benchmark may read it");
+        progress.status("Timing", &what);
         false
     }
 

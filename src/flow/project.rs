@@ -14,7 +14,9 @@ use crate::gate::{CountLimits, Limits};
 use crate::instrument::SideLink;
 use crate::model::{BenchmarkId, Environment, Metric, Partition, Skipped, short};
 use crate::vcs::{CheckedOut, Head, Repository, Tree};
-use crate::workspace::{self, Built, CargoOptions, Slot, Slots, Targets, WorkspaceError};
+use crate::workspace::{
+    self, Built, CHECKSUMS, CargoOptions, Slot, Slots, Targets, WorkspaceError, forget_changed_vendored,
+};
 
 /// What every use case on a project needs to know.
 #[derive(Clone, Debug, Default)]
@@ -397,7 +399,12 @@ impl Setting {
         let targets = workspace::targets(&shown.join(&self.manifest), slot.name(), options)
             .map_err(|e| e.with_help(absent::submodules(&tree, slot.name()).chain(self.out_of_reach())))?;
         let targets = choose(targets);
-        let built = workspace::build(&targets, &link.path.join("target"), &link.path, &self.slots.slot(slot), options)?;
+        let target = link.path.join("target");
+        let vendored =
+            checked_out.files_named(CHECKSUMS).iter().map(|path| checked_out.files.join(path)).collect::<Vec<_>>();
+        forget_changed_vendored(&vendored, &target)
+            .map_err(|e| file_error("look for changed dependencies in", &target, e))?;
+        let built = workspace::build(&targets, &target, &link.path, &self.slots.slot(slot), options)?;
         if crate::instrument::interrupted().is_some() {
             return Err(FlowError::Interrupted);
         }
@@ -454,6 +461,7 @@ pub(super) fn beyond_code(changed: &[PathBuf]) -> Option<&Path> {
         hidden
             || ["md", "toml", "lock"].contains(&ending)
             || name.starts_with("LICENSE")
+            || name == CHECKSUMS
             || (ending == "rs" && !started)
     };
     changed.iter().find(|path| !harmless(path)).map(PathBuf::as_path)

@@ -15,6 +15,7 @@ mod settings;
 mod slot;
 mod toolchain;
 mod transplant;
+mod units;
 
 pub use around::normal;
 pub use build::{BenchExecutable, Built, build, environment_of, rustc_version};
@@ -29,6 +30,7 @@ pub use settings::{c_compiler, settings_around};
 pub use slot::{Slot, Slots};
 pub use toolchain::{TOOLCHAIN_FILES, toolchain_is_given, toolchain_of};
 pub use transplant::{lock_with, manifest_with, root_with};
+pub use units::{CHECKSUMS, forget_changed_vendored};
 
 use std::path::PathBuf;
 

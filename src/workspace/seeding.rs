@@ -1,68 +1,44 @@
 //! What one side takes over of another's build: dependencies are compiled once then, and only what differs is built again.
+//!
+//! It is all or nothing. Cargo trusts in file times, and rustc in libraries that were compiled with each other: both hold
+//! of a build as a whole, and of parts of two builds neither would.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, FileTimes};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Deserialize;
 
-/// Where cargo keeps, by package and hash, what it knows of each part of a build that is finished.
-const FINGERPRINTS: &str = ".fingerprint";
+use super::units::units_in;
 
-/// Starts the slot `new` as a copy of the slot `from`.
+/// Makes the slot `new` a copy of the slot `from`.
 pub(super) fn copy_slot(from: &Path, new: &Path) -> io::Result<()> {
     let partial = new.with_extension("partial");
-    if partial.exists() {
-        fs::remove_dir_all(&partial)?;
-    }
-    copy_tree(from, &partial)?;
+    let remove = |folder: &Path| if folder.exists() { fs::remove_dir_all(folder) } else { Ok(()) };
+    remove(&partial)?;
+    copy_tree(from, &partial).inspect_err(|_| drop(remove(&partial)))?;
+    remove(new)?;
     fs::rename(&partial, new)
 }
 
-/// Brings to the target directory `new` what `from` has beside it of the dependencies that the lock file of `from` fetches
-/// from elsewhere. A name's hash tells what was built and how, and cargo checks all of it before it takes it for fresh.
-/// Packages of the repository are left out: of these cargo trusts the times of files, which are the tree's own.
-pub(super) fn add_dependencies(from: &Path, new: &Path, lock: &Path) -> io::Result<()> {
-    let Some(fetched) = fs::read_to_string(lock).ok().and_then(|lock| fetched(&lock)) else { return Ok(()) };
-    for folder in build_folders(from)? {
-        let (from, new) = (from.join(&folder), new.join(&folder));
-        let missing: Vec<String> = names_in(&from.join(FINGERPRINTS))?
-            .into_iter()
-            .filter(|unit| unit.rsplit_once('-').is_some_and(|(package, _)| fetched.contains(package)))
-            .filter(|unit| !new.join(FINGERPRINTS).join(unit).exists())
-            .collect();
-        if missing.is_empty() {
-            continue;
+/// Whether the target directory `new` lacks most of the dependencies that were compiled in `from`, of those that the lock
+/// file of `from` fetches from elsewhere: by other flags, another toolchain or another workspace all of them are compiled
+/// anew, by a new dependency a few.
+pub(super) fn lacks_most(new: &Path, from: &Path, lock: &Path) -> io::Result<bool> {
+    let Ok(lock) = fs::read_to_string(lock) else { return Ok(false) };
+    let Ok(lock) = toml::from_str::<Lock>(&lock) else { return Ok(false) };
+    let fetched: BTreeSet<String> =
+        lock.package.into_iter().filter(|package| package.source.is_some()).map(|package| package.name).collect();
+    let known: BTreeSet<_> = units_in(new)?.into_iter().map(|unit| unit.path).collect();
+    let (mut compiled, mut lacking) = (BTreeSet::new(), BTreeSet::new());
+    for unit in units_in(from)?.into_iter().filter(|unit| fetched.contains(&unit.package)) {
+        if !known.contains(&unit.path) {
+            lacking.insert(unit.package.clone());
         }
-        let hashes: BTreeSet<&str> = missing.iter().filter_map(|unit| Some(unit.rsplit_once('-')?.1)).collect();
-        for name in names_in(&from.join("deps"))? {
-            let stem = name.split_once('.').map_or(&*name, |(stem, _)| stem);
-            if stem.rsplit_once('-').is_some_and(|(_, hash)| hashes.contains(hash)) {
-                let copy = new.join("deps").join(&name);
-                fs::create_dir_all(new.join("deps"))?;
-                if copy.exists() {
-                    fs::remove_file(&copy)?;
-                }
-                copy_file(&from.join("deps").join(&name), &copy)?;
-            }
-        }
-        // The fingerprint last: without it the rest is nothing to cargo.
-        for part in ["build", FINGERPRINTS] {
-            for unit in &missing {
-                let (from, new) = (from.join(part).join(unit), new.join(part).join(unit));
-                if !from.is_dir() {
-                    continue;
-                }
-                // What a copy or a build left here that was cut off.
-                if new.exists() {
-                    fs::remove_dir_all(&new)?;
-                }
-                copy_tree(&from, &new)?;
-            }
-        }
+        compiled.insert(unit.package);
     }
-    Ok(())
+    Ok(lacking.len() * 2 > compiled.len())
 }
 
 #[derive(Deserialize)]
@@ -75,41 +51,6 @@ struct Lock {
 struct Package {
     name: String,
     source: Option<String>,
-}
-
-/// The names that only packages from elsewhere have. `None` for what is no lock file.
-fn fetched(lock: &str) -> Option<BTreeSet<String>> {
-    let lock: Lock = toml::from_str(lock).ok()?;
-    let (fetched, own): (Vec<Package>, Vec<Package>) =
-        lock.package.into_iter().partition(|package| package.source.is_some());
-    let own: BTreeSet<String> = own.into_iter().map(|package| package.name).collect();
-    Some(fetched.into_iter().map(|package| package.name).filter(|name| !own.contains(name)).collect())
-}
-
-/// The folders of a target directory that cargo builds in, relative to it: one for each profile, and for each target that
-/// is named.
-fn build_folders(target: &Path) -> io::Result<Vec<PathBuf>> {
-    let profiles = |folder: &Path| -> io::Result<Vec<PathBuf>> {
-        let names = names_in(&target.join(folder))?.into_iter();
-        Ok(names.map(|name| folder.join(name)).collect())
-    };
-    let mut folders = profiles(Path::new(""))?;
-    for folder in folders.clone() {
-        folders.extend(profiles(&folder)?);
-    }
-    folders.retain(|folder| target.join(folder).join(FINGERPRINTS).is_dir());
-    Ok(folders)
-}
-
-/// What a folder holds; nothing where it is none.
-fn names_in(folder: &Path) -> io::Result<Vec<String>> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(Vec::new()),
-        Err(e) => return Err(e),
-    };
-    // Cargo's own names are all text.
-    entries.filter_map(|entry| entry.map(|entry| entry.file_name().into_string().ok()).transpose()).collect()
 }
 
 /// Copies with the times, by which cargo tells what is fresh.

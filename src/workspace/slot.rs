@@ -16,7 +16,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::seeding::{add_dependencies, copy_slot};
+use super::seeding::{copy_slot, lacks_most};
 use super::{TOOLCHAIN_FILES, WorkspaceError, around};
 use crate::instrument::SideLink;
 use crate::model::Side;
@@ -113,16 +113,20 @@ impl Slots {
         SideLink { path: self.folder.join("side"), target: slot.name() }
     }
 
-    /// Gives `slot` what was built in the slot `from`, where the lock file `lock` was used: all of it where nothing was ever
-    /// built in `slot`, and else the dependencies that it lacks.
+    /// Starts `slot` as a copy of the slot `from`, where the lock file `lock` was used: the dependencies are built then, and
+    /// only what differs will be built again. File times are kept, by which cargo tells what is fresh. Where something was
+    /// built in `slot` before, that is kept, unless it lacks most of the dependencies.
     pub fn seed(&self, slot: Slot, from: Slot, lock: &Path) -> Result<(), WorkspaceError> {
         let (new, from) = (self.slot(slot), self.slot(from));
-        let seeded = if new.exists() {
-            add_dependencies(&from.join(TARGET), &new.join(TARGET), lock)
-        } else {
-            copy_slot(&from, &new)
-        };
-        seeded.map_err(|source| WorkspaceError::Folder { what: "copy a finished build to", path: new, source })
+        if new.exists() {
+            // Without this it is built all the same.
+            if lacks_most(&new.join(TARGET), &from.join(TARGET), lock).unwrap_or(false) {
+                let _ = copy_slot(&from, &new);
+            }
+            return Ok(());
+        }
+        let failed = |source| WorkspaceError::Folder { what: "copy a finished build to", path: new.clone(), source };
+        copy_slot(&from, &new).map_err(failed)
     }
 
     /// Brings what lies around the repository at `root` and what cargo and rustup look for there: their files in the folders

@@ -144,6 +144,20 @@ fn a_pinned_lock_file_is_heads_on_both_sides() {
 }
 
 #[test]
+fn a_file_that_a_benchmark_may_read_is_told_and_one_that_git_ignores_does_not_count() {
+    let project = Project::new("old");
+    let timed = "Timing equal executables, too: data.txt differs between base and head, and a benchmark may read it";
+    project.fixture.commit("nothing differs");
+    assert!(!project.check("cli", &[]).1.contains("Timing equal executables"));
+    project.fixture.write("data.txt", "new\n");
+    let (_, said) = project.check("cli", &[]);
+    assert!(said.contains(timed), "{said}");
+    project.fixture.write(".gitignore", "data.txt\n");
+    let (_, said) = project.check("cli", &[]);
+    assert!(!said.contains("Timing equal executables"), "{said}");
+}
+
+#[test]
 fn several_threads_point_a_link_at_one_side() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("side");
