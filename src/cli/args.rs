@@ -254,6 +254,7 @@ impl ProjectOptions {
                 offline: self.offline,
                 recorder: std::env::current_exe().ok(),
                 toolchain: None,
+                settings: Vec::new(),
                 quiet: common.quiet,
                 silent: false,
             },

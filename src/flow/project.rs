@@ -16,6 +16,7 @@ use crate::model::{BenchmarkId, Environment, Metric, Partition, Skipped, short};
 use crate::vcs::{CheckedOut, Head, Repository, Tree};
 use crate::workspace::{
     self, Built, CHECKSUMS, CargoOptions, Slot, Slots, Targets, WorkspaceError, forget_changed_vendored,
+    sources_as_shown,
 };
 
 /// What every use case on a project needs to know.
@@ -396,6 +397,8 @@ impl Setting {
         choose: impl FnOnce(Targets) -> Targets,
     ) -> Result<BuiltSide, FlowError> {
         let WrittenTree { slot, tree, link, root, shown, checked_out } = place;
+        let settings = sources_as_shown(&checked_out.files, &shown, self.inside());
+        let options = &CargoOptions { settings, ..options.clone() };
         let targets = workspace::targets(&shown.join(&self.manifest), slot.name(), options)
             .map_err(|e| e.with_help(absent::submodules(&tree, slot.name()).chain(self.out_of_reach())))?;
         let targets = choose(targets);

@@ -1,6 +1,6 @@
 //! What lies around a repository and matters to cargo: configuration in the folders above it, and paths that lead out of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
@@ -22,6 +22,30 @@ pub(super) fn configuration_above(root: &Path, folder: &Path, cargo_home: Option
         }
     }
     merged
+}
+
+/// What cargo has to be told of the folders that its configuration in the tree names as sources: where it is shown them, as
+/// `KEY=VALUE`. The tree lies in `files` and is shown at `shown`; cargo runs in its folder `inside`. It finds the
+/// configuration by the real path of that, which differs from side to side: with that in panics, equal sources would not give
+/// equal executables.
+pub fn sources_as_shown(files: &Path, shown: &Path, inside: &Path) -> Vec<String> {
+    let mut told = BTreeMap::new();
+    for above in inside.ancestors() {
+        let own = configuration_in(&files.join(above).join(".cargo"));
+        let sources = own.as_ref().and_then(|own| own.get("source")?.as_table()).into_iter().flatten();
+        for (name, source) in sources {
+            for kind in ["directory", "local-registry"] {
+                if let Some(text) =
+                    source.get(kind).and_then(Value::as_str).filter(|text| Path::new(text).is_relative())
+                {
+                    let key = format!("source.{}.{kind}", Value::from(name.as_str()));
+                    // The nearest holds.
+                    told.entry(key).or_insert_with(|| Value::from(joined(&shown.join(above), text)));
+                }
+            }
+        }
+    }
+    told.into_iter().map(|(key, value)| format!("{key}={value}")).collect()
 }
 
 /// The configuration that stands in a `.cargo` folder, or in cargo's home.

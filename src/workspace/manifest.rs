@@ -34,6 +34,8 @@ pub struct CargoOptions {
     pub recorder: Option<PathBuf>,
     /// The toolchain of rustup's to use; `None`: the one that runs this program.
     pub toolchain: Option<String>,
+    /// `--config`, each as `KEY=VALUE`.
+    pub settings: Vec<String>,
     /// `-q`: cargo says only what goes wrong.
     pub quiet: bool,
     /// Cargo says nothing: what it is asked may well fail.
@@ -117,6 +119,7 @@ impl CargoOptions {
         if !self.features.is_empty() {
             flags.extend(["--features".into(), self.features.join(",").into()]);
         }
+        flags.extend(self.settings.iter().flat_map(|setting| ["--config".into(), setting.into()]));
         flags
     }
 }
@@ -170,6 +173,9 @@ pub(super) fn metadata(
         if on {
             spawn = spawn.args([flag]);
         }
+    }
+    for setting in &options.settings {
+        spawn = spawn.args(["--config", setting]);
     }
     spawn.stdout = Output::Keep;
     let ended = spawn.run()?;

@@ -17,7 +17,7 @@ mod toolchain;
 mod transplant;
 mod units;
 
-pub use around::normal;
+pub use around::{normal, sources_as_shown};
 pub use build::{BenchExecutable, Built, build, environment_of, rustc_version};
 pub use dep_info::{library_sources, parse_dep_info, sources_of};
 pub use graph::{Node, graph};

@@ -47,7 +47,8 @@ pub fn forget_changed_vendored(checksums: &[PathBuf], target: &Path) -> io::Resu
         let manifest = fs::read_to_string(file.with_file_name("Cargo.toml")).unwrap_or_default();
         let manifest: Table = manifest.parse().unwrap_or_default();
         let Some(name) = manifest.get("package").and_then(|package| package.get("name")?.as_str()) else { continue };
-        let written = fs::metadata(file)?.modified()?;
+        // A link may lead nowhere.
+        let Ok(written) = fs::metadata(file).and_then(|facts| facts.modified()) else { continue };
         let newest = changed.entry(name.to_owned()).or_insert(written);
         *newest = written.max(*newest);
     }

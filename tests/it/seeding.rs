@@ -121,14 +121,18 @@ fn a_vendored_package_that_changed_without_its_version_is_compiled_on_each_side(
     let vendor = |number: u32| {
         let manifest = "[package]\nname = \"gift\"\nversion = \"1.0.0\"\nedition = \"2021\"\n";
         project.fixture.write("vendor/gift/Cargo.toml", manifest);
-        project.fixture.write("vendor/gift/src/lib.rs", &format!("pub fn number() -> u32 {{\n    {number}\n}}\n"));
+        project.fixture.write(
+            "vendor/gift/src/lib.rs",
+            &format!("pub fn number(at: usize) -> u32 {{\n    [0, {number}][at]\n}}\n"),
+        );
         // Of files that are not named nothing is checked.
         let checksums = format!("{{\"files\":{{}},\"package\":\"{checksum}\",\"of\":{number}}}");
         project.fixture.write("vendor/gift/.cargo-checksum.json", &checksums);
     };
     let sources = "[source.crates-io]\nreplace-with = \"here\"\n\n[source.here]\ndirectory = \"vendor\"\n";
     project.fixture.write(".cargo/config.toml", sources);
-    project.fixture.write("benches/own.rs", "fn main() {\n    println!(\"{}\", gift::number());\n}\n");
+    let bench = "fn main() {\n    println!(\"{}\", gift::number(std::env::args().count()));\n}\n";
+    project.fixture.write("benches/own.rs", bench);
     vendor(1);
     project.fixture.commit("one");
     vendor(2);
@@ -141,4 +145,12 @@ fn a_vendored_package_that_changed_without_its_version_is_compiled_on_each_side(
     project.fixture.commit("three");
     project.check("HEAD~1");
     assert_eq!((project.printed("base"), project.printed("head")), ("2\n".to_owned(), "3\n".to_owned()));
+
+    // What is equal is equal: what panics would print names no side.
+    project.check("HEAD");
+    let executable =
+        |side| fs::read(project.deps(side).join(project.compiled(side, "own-").keys().next().unwrap())).unwrap();
+    assert!(executable("base") == executable("head"));
+    let named = |name: &[u8]| executable("base").windows(name.len()).any(|bytes| bytes == name);
+    assert!(named(b"gift/src/lib.rs") && !named(b"base/tree") && !named(b"head/tree"));
 }
