@@ -338,9 +338,10 @@ impl Setting {
     ) -> Result<(BuiltSide, Differences), FlowError> {
         progress.phase("base built");
         progress.status("Building", &format!("base {}", short(commit)));
-        self.slots.seed(Slot::Base, Slot::Head, &head.root.join("Cargo.lock"))?;
+        let lock = head.root.join("Cargo.lock");
+        self.slots.seed(Slot::Base, Slot::Head, &lock)?;
         let tree = self.repository.tree_of(commit, &self.slots.slot(Slot::Base))?;
-        let place = self.write(Slot::Base, &tree, Some(head.root.join("Cargo.lock")))?;
+        let place = self.write(Slot::Base, &tree, Some(lock))?;
         let mut differences = self.differences(&place, head)?;
         let options = CargoOptions { toolchain: differences.toolchain.clone(), ..self.request.cargo.clone() };
         let built = self.build_at(place, &options, |targets| self.left_of(targets))?;

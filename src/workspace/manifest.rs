@@ -105,21 +105,26 @@ impl Targets {
 }
 
 impl CargoOptions {
+    /// Those of all of cargo's commands.
+    fn common_flags(&self) -> Vec<OsString> {
+        let switches = [(self.locked, "--locked"), (self.offline, "--offline")];
+        let switches = switches.into_iter().filter(|(on, _)| *on).map(|(_, flag)| flag.into());
+        let settings = self.settings.iter().flat_map(|setting| ["--config".into(), setting.into()]);
+        switches.chain(settings).collect()
+    }
+
     pub(super) fn flags(&self) -> Vec<OsString> {
-        let mut flags: Vec<OsString> = Vec::new();
+        let mut flags = self.common_flags();
         let mut add = |on: bool, flag: &str| {
             if on {
                 flags.push(flag.into());
             }
         };
-        add(self.locked, "--locked");
-        add(self.offline, "--offline");
         add(self.all_features, "--all-features");
         add(self.no_default_features, "--no-default-features");
         if !self.features.is_empty() {
             flags.extend(["--features".into(), self.features.join(",").into()]);
         }
-        flags.extend(self.settings.iter().flat_map(|setting| ["--config".into(), setting.into()]));
         flags
     }
 }
@@ -168,15 +173,8 @@ pub(super) fn metadata(
     let mut spawn = cargo(directory, options.toolchain.as_deref())
         .args(["metadata", "--format-version", "1"])
         .args(more)
-        .args([Path::new("--manifest-path"), manifest]);
-    for (on, flag) in [(options.locked, "--locked"), (options.offline, "--offline")] {
-        if on {
-            spawn = spawn.args([flag]);
-        }
-    }
-    for setting in &options.settings {
-        spawn = spawn.args(["--config", setting]);
-    }
+        .args([Path::new("--manifest-path"), manifest])
+        .args(options.common_flags());
     spawn.stdout = Output::Keep;
     let ended = spawn.run()?;
     if !ended.status.success() {

@@ -8,8 +8,9 @@ use std::fs::{self, File, FileTimes};
 use std::io;
 use std::path::Path;
 
-use serde::Deserialize;
+use toml::Value;
 
+use super::around::read;
 use super::units::units_in;
 
 /// Makes the slot `new` a copy of the slot `from`.
@@ -26,31 +27,21 @@ pub(super) fn copy_slot(from: &Path, new: &Path) -> io::Result<()> {
 /// file of `from` fetches from elsewhere: by other flags, another toolchain or another workspace all of them are compiled
 /// anew, by a new dependency a few.
 pub(super) fn lacks_most(new: &Path, from: &Path, lock: &Path) -> io::Result<bool> {
-    let Ok(lock) = fs::read_to_string(lock) else { return Ok(false) };
-    let Ok(lock) = toml::from_str::<Lock>(&lock) else { return Ok(false) };
-    let fetched: BTreeSet<String> =
-        lock.package.into_iter().filter(|package| package.source.is_some()).map(|package| package.name).collect();
+    let lock = read(lock).unwrap_or_default();
+    let packages = lock.get("package").and_then(Value::as_array).into_iter().flatten();
+    let fetched: BTreeSet<&str> = packages
+        .filter(|package| package.get("source").is_some())
+        .filter_map(|package| package.get("name")?.as_str())
+        .collect();
     let known: BTreeSet<_> = units_in(new)?.into_iter().map(|unit| unit.path).collect();
     let (mut compiled, mut lacking) = (BTreeSet::new(), BTreeSet::new());
-    for unit in units_in(from)?.into_iter().filter(|unit| fetched.contains(&unit.package)) {
+    for unit in units_in(from)?.into_iter().filter(|unit| fetched.contains(&*unit.package)) {
         if !known.contains(&unit.path) {
             lacking.insert(unit.package.clone());
         }
         compiled.insert(unit.package);
     }
     Ok(lacking.len() * 2 > compiled.len())
-}
-
-#[derive(Deserialize)]
-struct Lock {
-    #[serde(default)]
-    package: Vec<Package>,
-}
-
-#[derive(Deserialize)]
-struct Package {
-    name: String,
-    source: Option<String>,
 }
 
 /// Copies with the times, by which cargo tells what is fresh.

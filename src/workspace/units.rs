@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use toml::Table;
+use super::around::read;
 
 /// Where cargo keeps, by package and hash, what it knows of each part of a build that is finished.
 const FINGERPRINTS: &str = ".fingerprint";
@@ -44,8 +44,7 @@ pub(super) fn units_in(target: &Path) -> io::Result<Vec<Unit>> {
 pub fn forget_changed_vendored(checksums: &[PathBuf], target: &Path) -> io::Result<()> {
     let mut changed: BTreeMap<String, SystemTime> = BTreeMap::new();
     for file in checksums {
-        let manifest = fs::read_to_string(file.with_file_name("Cargo.toml")).unwrap_or_default();
-        let manifest: Table = manifest.parse().unwrap_or_default();
+        let manifest = read(&file.with_file_name("Cargo.toml")).unwrap_or_default();
         let Some(name) = manifest.get("package").and_then(|package| package.get("name")?.as_str()) else { continue };
         // A link may lead nowhere.
         let Ok(written) = fs::metadata(file).and_then(|facts| facts.modified()) else { continue };
